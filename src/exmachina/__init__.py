@@ -1,0 +1,125 @@
+"""Hello Ex Machina: an introduction to convolutional networks that learns while you watch.
+
+import exmachina
+
+train, test = exmachina.load_mnist()
+for event in exmachina.train(exmachina.get_recipe("fast"), train, seed=0, test=test):
+    ...
+run = event.run
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from exmachina.classifier import Classifier, Prediction
+    from exmachina.data import (
+        Dataset,
+        load_csv,
+        load_data,
+        load_idx_folder,
+        load_image_folder,
+        load_mnist,
+        one_hot,
+        scale,
+        split,
+        with_channels,
+    )
+    from exmachina.errors import InputError
+    from exmachina.images import read_image
+    from exmachina.networks import NETWORKS, Network, get_network
+    from exmachina.normalize import normalize
+    from exmachina.runs import Run
+    from exmachina.training import (
+        RECIPES,
+        Augmentation,
+        EpochEnd,
+        Event,
+        Recipe,
+        StepEnd,
+        TrainingEnd,
+        TrainingStarted,
+        get_recipe,
+        train,
+    )
+
+__version__ = "0.1.0"
+
+# Public name → module that defines it. Loaded on first use, so that importing the package costs nothing and
+# prediction never loads PyTorch.
+_HOME = {
+    "Augmentation": "training",
+    "Classifier": "classifier",
+    "Dataset": "data",
+    "EpochEnd": "training",
+    "Event": "training",
+    "InputError": "errors",
+    "NETWORKS": "networks",
+    "Network": "networks",
+    "Prediction": "classifier",
+    "RECIPES": "training",
+    "Recipe": "training",
+    "Run": "runs",
+    "StepEnd": "training",
+    "TrainingEnd": "training",
+    "TrainingStarted": "training",
+    "get_network": "networks",
+    "get_recipe": "training",
+    "load_csv": "data",
+    "load_data": "data",
+    "load_idx_folder": "data",
+    "load_image_folder": "data",
+    "load_mnist": "data",
+    "normalize": "normalize",
+    "one_hot": "data",
+    "read_image": "images",
+    "scale": "data",
+    "split": "data",
+    "train": "training",
+    "with_channels": "data",
+}
+
+__all__ = [
+    "NETWORKS",
+    "RECIPES",
+    "Augmentation",
+    "Classifier",
+    "Dataset",
+    "EpochEnd",
+    "Event",
+    "InputError",
+    "Network",
+    "Prediction",
+    "Recipe",
+    "Run",
+    "StepEnd",
+    "TrainingEnd",
+    "TrainingStarted",
+    "__version__",
+    "get_network",
+    "get_recipe",
+    "load_csv",
+    "load_data",
+    "load_idx_folder",
+    "load_image_folder",
+    "load_mnist",
+    "normalize",
+    "one_hot",
+    "read_image",
+    "scale",
+    "split",
+    "train",
+    "with_channels",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(import_module(f"exmachina.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'exmachina' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

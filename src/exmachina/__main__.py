@@ -1,0 +1,5 @@
+"""`python -m exmachina` is the `exmachina` command."""
+
+from exmachina.cli import main
+
+main()

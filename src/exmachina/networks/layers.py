@@ -1,0 +1,272 @@
+"""Layers and networks as plain data: what PyTorch, ONNX, Keras and the page each build from.
+
+A network is a chain of layers. Each layer knows its output shape and its parameters' shapes, so the
+summary, the checks on a loaded file and the page's live parameter count need no PyTorch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar, Literal
+
+from exmachina.errors import InputError
+
+Shape = tuple[int, ...]  # without the batch axis; images are (channels, height, width)
+Activation = Literal["linear", "relu", "softmax"]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A named step of a network. `activation` is applied to its output."""
+
+    name: str
+    activation: Activation = "linear"
+    kind: ClassVar[str]
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Shape of one output for one input of `shape`."""
+        return shape
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Shape of every stored tensor, in PyTorch's layout, for an input of `shape`."""
+        return {}
+
+    def parameters(self, shape: Shape) -> int:
+        """Number of trainable parameters for an input of `shape`."""
+        return sum(
+            math.prod(s) for name, s in self.weight_shapes(shape).items() if not name.startswith("running_")
+        )
+
+    def multiplications(self, shape: Shape) -> int:
+        """Multiplications that one image costs in this layer."""
+        return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conv(Layer):
+    """Convolution (cross-correlation, as in every deep-learning library) with a square kernel."""
+
+    filters: int
+    kernel: int = 3
+    stride: int = 1
+    padding: int = 0
+    kind: ClassVar[str] = "Conv2D"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        _, height, width = _image(self, shape)
+        size = [(side + 2 * self.padding - self.kernel) // self.stride + 1 for side in (height, width)]
+        if min(size) < 1:
+            raise InputError(
+                f"Layer '{self.name}': a {self.kernel}×{self.kernel} kernel does not fit {height}×{width}; "
+                "use a smaller kernel, more padding or less pooling."
+            )
+        return (self.filters, *size)
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        return {"weight": (self.filters, shape[0], self.kernel, self.kernel), "bias": (self.filters,)}
+
+    def multiplications(self, shape: Shape) -> int:
+        return math.prod(self.output_shape(shape)) * shape[0] * self.kernel**2
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxPool(Layer):
+    """The largest value of each non-overlapping `size` × `size` square; a remainder at the edge is dropped."""
+
+    size: int = 2
+    kind: ClassVar[str] = "MaxPooling2D"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        channels, height, width = _image(self, shape)
+        if min(height, width) < self.size:
+            raise InputError(
+                f"Layer '{self.name}': cannot pool {self.size}×{self.size} in {height}×{width}; use less pooling."
+            )
+        return (channels, height // self.size, width // self.size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchNorm(Layer):
+    """Each channel scaled to the mean and variance of its batch (in training) or of its past (after)."""
+
+    epsilon: float = 1e-5
+    kind: ClassVar[str] = "BatchNormalization"
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (shape[0],))
+
+    def multiplications(self, shape: Shape) -> int:
+        return math.prod(shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dropout(Layer):
+    """In training, sets each value to zero with probability `rate` and scales the rest up by 1 / (1 - rate)."""
+
+    rate: float
+    kind: ClassVar[str] = "Dropout"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flatten(Layer):
+    """The feature maps in one row: channel after channel, line after line."""
+
+    kind: ClassVar[str] = "Flatten"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (math.prod(shape),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dense(Layer):
+    """Every output is a weighted sum of every input."""
+
+    units: int
+    kind: ClassVar[str] = "Dense"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) != 1:
+            raise InputError(
+                f"Layer '{self.name}': a dense layer takes a row of values; put a Flatten before it."
+            )
+        return (self.units,)
+
+    def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
+        return {"weight": (self.units, shape[0]), "bias": (self.units,)}
+
+    def multiplications(self, shape: Shape) -> int:
+        return self.units * shape[0]
+
+
+KINDS: dict[str, type[Layer]] = {
+    layer.kind: layer for layer in (Conv, MaxPool, BatchNorm, Dropout, Flatten, Dense)
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A layer in its place: the shapes that flow in and out, and its stored tensors by full name."""
+
+    layer: Layer
+    input_shape: Shape
+    output_shape: Shape
+
+    @property
+    def weights(self) -> dict[str, Shape]:
+        """Shapes of this layer's tensors under their full names, e.g. `conv1.weight`."""
+        shapes = self.layer.weight_shapes(self.input_shape)
+        return {f"{self.layer.name}.{name}": shape for name, shape in shapes.items()}
+
+    @property
+    def parameters(self) -> int:
+        """Trainable parameters of this layer."""
+        return self.layer.parameters(self.input_shape)
+
+    @property
+    def multiplications(self) -> int:
+        """Multiplications that one image costs in this layer."""
+        return self.layer.multiplications(self.input_shape)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A chain of layers from an image of (1, 28, 28) values in [0, 1] to class probabilities.
+
+    `mean` and `std` standardise the pixels before the first layer: (pixel / 255 - mean) / std.
+    """
+
+    name: str
+    layers: tuple[Layer, ...]
+    input_shape: Shape = (1, 28, 28)
+    mean: float = 0.0
+    std: float = 1.0
+
+    def __post_init__(self) -> None:
+        names = [layer.name for layer in self.layers]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise InputError(
+                f"Network '{self.name}' has two layers named '{twice.pop()}'; give each its own name."
+            )
+        if (
+            not self.layers
+            or not isinstance(self.layers[-1], Dense)
+            or self.layers[-1].activation != "softmax"
+        ):
+            raise InputError(f"Network '{self.name}' must end in a Dense layer with softmax.")
+        list(self.steps())  # raises if the shapes do not fit
+
+    def steps(self) -> Iterator[Step]:
+        """Every layer in order, with the shapes that flow in and out."""
+        shape = self.input_shape
+        for layer in self.layers:
+            output = layer.output_shape(shape)
+            yield Step(layer, shape, output)
+            shape = output
+
+    def step(self, name: str) -> Step:
+        """The layer called `name`, in its place."""
+        for step in self.steps():
+            if step.layer.name == name:
+                return step
+        names = ", ".join(layer.name for layer in self.layers)
+        raise InputError(f"Network '{self.name}' has no layer '{name}'. Choose one of: {names}.")
+
+    @property
+    def parameters(self) -> int:
+        """Trainable parameters in all."""
+        return sum(step.parameters for step in self.steps())
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return list(self.steps())[-1].output_shape[0]
+
+    def weight_shapes(self) -> dict[str, Shape]:
+        """Shape of every stored tensor by its full name, in order."""
+        return {name: shape for step in self.steps() for name, shape in step.weights.items()}
+
+    def replace(self, layer: str, **changes: Any) -> Network:
+        """The same network with one layer changed, e.g. `replace("conv1", kernel=5)`."""
+        self.step(layer)  # raises if there is none
+        layers = tuple(replace(item, **changes) if item.name == layer else item for item in self.layers)
+        return replace(self, layers=layers)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for `run.json`; `Network.from_json` reads it back."""
+        layers = [{"type": layer.kind, **asdict(layer)} for layer in self.layers]
+        return {
+            "name": self.name,
+            "input_shape": list(self.input_shape),
+            "mean": self.mean,
+            "std": self.std,
+            "layers": layers,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Network:
+        """The network that `to_json` described. Raises `InputError` on anything else."""
+        try:
+            layers = []
+            for item in data["layers"]:
+                options = dict(item)
+                layers.append(KINDS[options.pop("type")](**options))
+            return cls(
+                str(data["name"]),
+                tuple(layers),
+                tuple(int(side) for side in data["input_shape"]),
+                float(data["mean"]),
+                float(data["std"]),
+            )
+        except InputError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(f"Not a network description ({error}); was the file edited?") from None
+
+
+def _image(layer: Layer, shape: Shape) -> tuple[int, int, int]:
+    if len(shape) != 3:
+        raise InputError(f"Layer '{layer.name}' takes feature maps (channels, height, width), not {shape}.")
+    return shape[0], shape[1], shape[2]

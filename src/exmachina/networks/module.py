@@ -1,0 +1,134 @@
+"""A network description built as a PyTorch module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from exmachina.networks.layers import BatchNorm, Conv, Dense, Dropout, Flatten, Layer, MaxPool, Network, Step
+
+Weights = dict[str, NDArray[np.float32]]
+
+
+class NetworkModule(nn.Module):
+    """The trainable form of a `Network`: images (N, 1, 28, 28) in [0, 1] → logits (N, classes).
+
+    Its state dict has the names of `Network.weight_shapes()` and nothing else.
+    """
+
+    def __init__(self, network: Network, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        self.network = network
+        self.generator: torch.Generator | None = None  # of dropout; `None` takes PyTorch's global one
+        for step in network.steps():
+            module = _build(step)
+            if module is not None:
+                self.add_module(step.layer.name, module)
+        self.reset(generator)
+
+    def reset(self, generator: torch.Generator | None = None) -> None:
+        """Start again as Keras does: Glorot-uniform kernels and zero biases."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                nn.init.xavier_uniform_(module.weight, generator=generator)
+                nn.init.zeros_(module.bias)
+
+    def layers(self, images: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Every layer's name and its output after activation, in order; the last yields probabilities."""
+        x = self.standardize(images)
+        for layer in self.network.layers:
+            x = activate(self.apply_layer(layer, x), layer)
+            yield layer.name, x
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits (N, classes) for images (N, 1, 28, 28) in [0, 1]."""
+        x = self.standardize(images)
+        layers = self.network.layers
+        for layer, following in zip(layers[:-1], layers[1:], strict=True):
+            x = self.apply_layer(layer, x)
+            # ReLU and max-pooling commute; pooling first leaves ReLU a quarter of the work.
+            if layer.activation == "relu" and isinstance(following, MaxPool):
+                continue
+            x = activate(x, layer)
+            if isinstance(layer, MaxPool):
+                x = self._late_relu(x, layer)
+        return self.apply_layer(layers[-1], x)
+
+    def standardize(self, images: Tensor) -> Tensor:
+        """Pixels in [0, 1] as the first layer wants them."""
+        if self.network.mean == 0 and self.network.std == 1:
+            return images
+        return (images - self.network.mean) / self.network.std
+
+    def apply_layer(self, layer: Layer, x: Tensor) -> Tensor:
+        """One layer without its activation."""
+        if isinstance(layer, Dropout):
+            return dropout(x, layer.rate, self.generator) if self.training else x
+        if isinstance(layer, MaxPool):
+            return F.max_pool2d(x, layer.size)
+        if isinstance(layer, Flatten):
+            return x.flatten(1)
+        result: Tensor = self.get_submodule(layer.name)(x)
+        return result
+
+    def _late_relu(self, x: Tensor, pool: MaxPool) -> Tensor:
+        before = self.network.layers[self.network.layers.index(pool) - 1]
+        return F.relu(x) if before.activation == "relu" else x
+
+
+def build(network: Network, *, seed: int | None = None) -> NetworkModule:
+    """A freshly initialised module; the same `seed` gives the same weights."""
+    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    return NetworkModule(network, generator)
+
+
+def get_weights(module: nn.Module) -> Weights:
+    """A copy of a module's tensors as float32 NumPy arrays in PyTorch's (N, C, H, W) layout."""
+    return {
+        name: tensor.detach().to("cpu", torch.float32, copy=True).contiguous().numpy()
+        for name, tensor in module.state_dict().items()
+    }
+
+
+def set_weights(module: nn.Module, weights: Weights) -> None:
+    """Load the arrays of `get_weights` into a module of the same network."""
+    module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
+
+
+def activate(x: Tensor, layer: Layer) -> Tensor:
+    """A layer's activation, applied to its output."""
+    if layer.activation == "relu":
+        return F.relu(x)
+    if layer.activation == "softmax":
+        return F.softmax(x, dim=1)
+    return x
+
+
+def dropout(x: Tensor, rate: float, generator: torch.Generator | None = None) -> Tensor:
+    """Each value zero with probability `rate`, the rest scaled up so that the mean stays."""
+    kept = torch.empty_like(x).bernoulli_(1 - rate, generator=generator)
+    return x * kept.div_(1 - rate)
+
+
+class _BatchNorm(nn.BatchNorm2d):
+    """Batch norm without PyTorch's batch counter, which no other format knows."""
+
+    def __init__(self, channels: int, epsilon: float) -> None:
+        super().__init__(channels, eps=epsilon, momentum=0.1)
+        self.num_batches_tracked = None
+
+
+def _build(step: Step) -> nn.Module | None:
+    layer, shape = step.layer, step.input_shape
+    if isinstance(layer, Conv):
+        return nn.Conv2d(shape[0], layer.filters, layer.kernel, layer.stride, layer.padding)
+    if isinstance(layer, Dense):
+        return nn.Linear(shape[0], layer.units)
+    if isinstance(layer, BatchNorm):
+        return _BatchNorm(shape[0], layer.epsilon)
+    return None

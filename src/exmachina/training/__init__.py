@@ -1,0 +1,36 @@
+"""Training: recipes, events and the loop that yields them."""
+
+from typing import TYPE_CHECKING, Any
+
+from exmachina.training.recipes import RECIPES, Augmentation, Recipe, get_recipe
+
+if TYPE_CHECKING:
+    from exmachina.training.events import EpochEnd, Event, StepEnd, TrainingEnd, TrainingStarted
+    from exmachina.training.loop import evaluate, train
+
+__all__ = [
+    "RECIPES",
+    "Augmentation",
+    "EpochEnd",
+    "Event",
+    "Recipe",
+    "StepEnd",
+    "TrainingEnd",
+    "TrainingStarted",
+    "evaluate",
+    "get_recipe",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # The loop needs PyTorch, which takes a second to import; recipes do not.
+    if name in ("evaluate", "train"):
+        from exmachina.training import loop
+
+        return getattr(loop, name)
+    if name in __all__:
+        from exmachina.training import events
+
+        return getattr(events, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

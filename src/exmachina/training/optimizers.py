@@ -1,0 +1,50 @@
+"""Optimizers and learning-rate schedules by the names that a recipe uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+
+from exmachina.training.recipes import Recipe
+
+
+def build_optimizer(recipe: Recipe, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    """The recipe's optimizer over `parameters`."""
+    if recipe.optimizer == "adadelta":
+        return torch.optim.Adadelta(
+            parameters, lr=recipe.learning_rate, rho=recipe.rho, eps=recipe.epsilon, foreach=True
+        )
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(
+            parameters,
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
+            nesterov=recipe.momentum > 0,
+            fused=True,
+        )
+    return torch.optim.AdamW(
+        parameters,
+        lr=recipe.learning_rate,
+        betas=recipe.betas,
+        eps=recipe.epsilon,
+        weight_decay=recipe.weight_decay,
+        fused=True,
+    )
+
+
+def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
+    """The learning rate of step `step` (from 0) out of `steps`."""
+    if recipe.schedule == "constant":
+        return recipe.learning_rate
+    peak = recipe.warmup * steps
+    position = (
+        step + 1
+        if step + 1 <= peak
+        else (steps - step) * peak / max(steps - peak, 1)
+        if peak
+        else steps - step
+    )
+    return recipe.learning_rate * position / (peak if peak else steps)

@@ -1,0 +1,61 @@
+"""What a run was made on: versions, hardware and, in a checkout, the git revision."""
+
+from __future__ import annotations
+
+import os
+import platform
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("hello-ex-machina", "torch", "numpy", "onnx", "safetensors")
+
+
+@lru_cache
+def versions() -> dict[str, str]:
+    """Versions of Python and the packages that shape a result."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+@lru_cache
+def hardware() -> dict[str, Any]:
+    """Processor model, number of cores that this process may use, and operating system."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+@lru_cache
+def git_revision() -> str | None:
+    """Commit of the checkout that this package runs from, or `None` if it was installed."""
+    folder = next((p / ".git" for p in Path(__file__).parents if (p / ".git").is_dir()), None)
+    if folder is None:
+        return None
+    try:
+        head = (folder / "HEAD").read_text().strip()
+        if not head.startswith("ref: "):
+            return head
+        reference = folder / head.removeprefix("ref: ")
+        if reference.is_file():
+            return reference.read_text().strip()
+        packed = (folder / "packed-refs").read_text().splitlines()
+        return next((line[:40] for line in packed if line.endswith(head.removeprefix("ref: "))), None)
+    except OSError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

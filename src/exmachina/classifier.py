@@ -69,9 +69,7 @@ class Classifier:
             self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime raises a dozen types of its own
             reason = str(error).splitlines()[0][:120]
-            raise InputError(
-                f"ONNX Runtime cannot load the model of network '{network.name}': {reason}"
-            ) from None
+            raise InputError(f"ONNX Runtime cannot load the model of network '{network.name}': {reason}") from None
 
     @classmethod
     def load(cls, source: str | Path) -> Classifier:

@@ -24,9 +24,7 @@ class Dataset:
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
         if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8:
-            raise InputError(
-                f"'{self.name}': images must be uint8 (N, 28, 28), not {images.dtype} {images.shape}."
-            )
+            raise InputError(f"'{self.name}': images must be uint8 (N, 28, 28), not {images.dtype} {images.shape}.")
         if labels.shape != (len(images),) or labels.dtype != np.uint8:
             raise InputError(
                 f"'{self.name}': {len(images)} images need as many uint8 labels, not {labels.dtype} {labels.shape}."
@@ -58,9 +56,7 @@ def split(dataset: Dataset, validation: int, *, seed: int = 0) -> Split:
     Recipes are chosen on the validation part; the test set only reports.
     """
     if not 0 <= validation < len(dataset):
-        raise InputError(
-            f"Cannot hold out {validation} of {len(dataset)} images; choose from 0 to {len(dataset) - 1}."
-        )
+        raise InputError(f"Cannot hold out {validation} of {len(dataset)} images; choose from 0 to {len(dataset) - 1}.")
     order = np.random.default_rng(seed).permutation(len(dataset))
     held_out, kept = np.sort(order[:validation]), np.sort(order[validation:])
     return Split(dataset[kept], dataset[held_out], kept, held_out)
@@ -86,7 +82,5 @@ def one_hot(labels: NDArray[np.integer], classes: int = 10) -> NDArray[np.float3
     """Labels (N,) as vectors (N, classes) that are 1 at the label and 0 elsewhere."""
     labels = np.asarray(labels)
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
-        raise InputError(
-            f"Labels run from {labels.min()} to {labels.max()}; they must lie in 0 … {classes - 1}."
-        )
+        raise InputError(f"Labels run from {labels.min()} to {labels.max()}; they must lie in 0 … {classes - 1}.")
     return np.eye(classes, dtype=np.float32)[labels]

@@ -34,9 +34,7 @@ def read_idx(path: str | Path, check: Callable[[bytes], None] | None = None) -> 
     start = 4 + 4 * len(shape)
     if len(content) - start != math.prod(shape):
         size = "×".join(map(str, shape))
-        raise InputError(
-            f"'{path}' declares {size} bytes but holds {len(content) - start}; get a fresh copy of it."
-        )
+        raise InputError(f"'{path}' declares {size} bytes but holds {len(content) - start}; get a fresh copy of it.")
     if check is not None:
         check(content)
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

@@ -97,9 +97,7 @@ def load_data(source: str | Path | None = None) -> tuple[Dataset, Dataset | None
     if path.suffix.lower() == ".csv":
         return load_csv(path), None
     if not path.is_dir():
-        raise InputError(
-            f"No data at '{source}': give a folder of IDX files, a folder of images or a CSV file."
-        )
+        raise InputError(f"No data at '{source}': give a folder of IDX files, a folder of images or a CSV file.")
     if _find_idx(path, "train-images-idx3-ubyte"):
         return load_idx_folder(path)
     return load_image_folder(path), None
@@ -125,7 +123,8 @@ def _load_idx_pair(folder: Path, split: SplitName, name: str, *, check: bool = F
         if path is None:
             raise InputError(f"'{folder}' has no file {file} (or {file}.gz).")
         arrays.append(read_idx(path, _md5_check(file) if check else None))
-    return Dataset(*arrays, name=name)
+    images, labels = arrays
+    return Dataset(images, labels, name)
 
 
 def _find_idx(folder: Path, file: str) -> Path | None:

@@ -35,9 +35,7 @@ class Layer:
 
     def parameters(self, shape: Shape) -> int:
         """Number of trainable parameters for an input of `shape`."""
-        return sum(
-            math.prod(s) for name, s in self.weight_shapes(shape).items() if not name.startswith("running_")
-        )
+        return sum(math.prod(s) for name, s in self.weight_shapes(shape).items() if not name.startswith("running_"))
 
     def multiplications(self, shape: Shape) -> int:
         """Multiplications that one image costs in this layer."""
@@ -128,9 +126,7 @@ class Dense(Layer):
 
     def output_shape(self, shape: Shape) -> Shape:
         if len(shape) != 1:
-            raise InputError(
-                f"Layer '{self.name}': a dense layer takes a row of values; put a Flatten before it."
-            )
+            raise InputError(f"Layer '{self.name}': a dense layer takes a row of values; put a Flatten before it.")
         return (self.units,)
 
     def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
@@ -140,9 +136,7 @@ class Dense(Layer):
         return self.units * shape[0]
 
 
-KINDS: dict[str, type[Layer]] = {
-    layer.kind: layer for layer in (Conv, MaxPool, BatchNorm, Dropout, Flatten, Dense)
-}
+KINDS: dict[str, type[Layer]] = {layer.kind: layer for layer in (Conv, MaxPool, BatchNorm, Dropout, Flatten, Dense)}
 
 
 @dataclass(frozen=True)
@@ -187,14 +181,8 @@ class Network:
         names = [layer.name for layer in self.layers]
         twice = {name for name in names if names.count(name) > 1}
         if twice:
-            raise InputError(
-                f"Network '{self.name}' has two layers named '{twice.pop()}'; give each its own name."
-            )
-        if (
-            not self.layers
-            or not isinstance(self.layers[-1], Dense)
-            or self.layers[-1].activation != "softmax"
-        ):
+            raise InputError(f"Network '{self.name}' has two layers named '{twice.pop()}'; give each its own name.")
+        if not self.layers or not isinstance(self.layers[-1], Dense) or self.layers[-1].activation != "softmax":
             raise InputError(f"Network '{self.name}' must end in a Dense layer with softmax.")
         list(self.steps())  # raises if the shapes do not fit
 

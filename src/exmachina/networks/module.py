@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -36,7 +37,8 @@ class NetworkModule(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.xavier_uniform_(module.weight, generator=generator)
-                nn.init.zeros_(module.bias)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
 
     def layers(self, images: Tensor) -> Iterator[tuple[str, Tensor]]:
         """Every layer's name and its output after activation, in order; the last yields probabilities."""
@@ -49,7 +51,7 @@ class NetworkModule(nn.Module):
         """Logits (N, classes) for images (N, 1, 28, 28) in [0, 1]."""
         x = self.standardize(images)
         layers = self.network.layers
-        for layer, following in zip(layers[:-1], layers[1:], strict=True):
+        for layer, following in pairwise(layers):
             x = self.apply_layer(layer, x)
             # ReLU and max-pooling commute; pooling first leaves ReLU a quarter of the work.
             if layer.activation == "relu" and isinstance(following, MaxPool):

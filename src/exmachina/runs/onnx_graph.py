@@ -24,9 +24,7 @@ def build_onnx(network: Network, weights: Mapping[str, NDArray[np.float32]]) -> 
     then `logits` and `probabilities`, float32 (N, classes).
     """
     nodes: list[onnx.NodeProto] = []
-    constants = [
-        numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in weights.items()
-    ]
+    constants = [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in weights.items()]
     x = "images"
     if network.mean != 0 or network.std != 1:
         constants.append(numpy_helper.from_array(np.array(network.mean, np.float32), "pixel_mean"))
@@ -47,9 +45,7 @@ def build_onnx(network: Network, weights: Mapping[str, NDArray[np.float32]]) -> 
         x = layer.name
     nodes.append(helper.make_node("Identity", [x], ["probabilities"]))
     outputs += [_value("logits", (network.classes,)), _value("probabilities", (network.classes,))]
-    graph = helper.make_graph(
-        nodes, network.name, [_value("images", network.input_shape)], outputs, constants
-    )
+    graph = helper.make_graph(nodes, network.name, [_value("images", network.input_shape)], outputs, constants)
     model = helper.make_model(
         graph,
         opset_imports=[helper.make_opsetid("", OPSET)],
@@ -75,9 +71,7 @@ def _node(step: Step, x: str, output: str) -> onnx.NodeProto:
         }
         return helper.make_node("Conv", weights, [output], **options)
     if isinstance(layer, MaxPool):
-        return helper.make_node(
-            "MaxPool", [x], [output], kernel_shape=[layer.size] * 2, strides=[layer.size] * 2
-        )
+        return helper.make_node("MaxPool", [x], [output], kernel_shape=[layer.size] * 2, strides=[layer.size] * 2)
     if isinstance(layer, BatchNorm):
         return helper.make_node("BatchNormalization", weights, [output], epsilon=layer.epsilon)
     if isinstance(layer, Flatten):

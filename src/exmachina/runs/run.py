@@ -99,9 +99,7 @@ def find_run(source: str | Path) -> Path:
         return PRETRAINED / str(source)
     names = ", ".join(shipped)
     if path.exists():
-        raise InputError(
-            f"'{source}' is not a run directory (it has no {METADATA}); pretrained runs: {names}."
-        )
+        raise InputError(f"'{source}' is not a run directory (it has no {METADATA}); pretrained runs: {names}.")
     raise InputError(f"No run at '{source}'. Give a run directory or one of the pretrained runs: {names}.")
 
 
@@ -122,9 +120,7 @@ def check_writable(directory: str | Path) -> None:
         probe.touch(exist_ok=False)
         probe.unlink()
     except OSError as error:
-        raise InputError(
-            f"Cannot write to '{directory}': {error.strerror}; choose another directory."
-        ) from None
+        raise InputError(f"Cannot write to '{directory}': {error.strerror}; choose another directory.") from None
 
 
 def write_files(directory: str | Path, files: Mapping[str, bytes]) -> Path:
@@ -145,25 +141,19 @@ def write_files(directory: str | Path, files: Mapping[str, bytes]) -> Path:
         if created:
             with suppress(OSError):
                 path.rmdir()
-        raise InputError(
-            f"Cannot write to '{directory}': {error.strerror}; choose another directory."
-        ) from None
+        raise InputError(f"Cannot write to '{directory}': {error.strerror}; choose another directory.") from None
     return path
 
 
 def _plain(run: Run) -> dict[str, Any]:
-    data = {
-        item.name: getattr(run, item.name) for item in fields(run) if item.name not in ("network", "weights")
-    }
+    data = {item.name: getattr(run, item.name) for item in fields(run) if item.name not in ("network", "weights")}
     return {"network": run.network.to_json(), **data}
 
 
 def _safetensors(weights: Weights) -> bytes:
     from safetensors.numpy import save
 
-    serialized: bytes = save(
-        {name: np.ascontiguousarray(array, np.float32) for name, array in weights.items()}
-    )
+    serialized: bytes = save({name: np.ascontiguousarray(array, np.float32) for name, array in weights.items()})
     return serialized
 
 
@@ -171,9 +161,7 @@ def _read_metadata(directory: Path) -> dict[str, Any]:
     path = directory / METADATA
     try:
         if path.stat().st_size > MAX_METADATA_BYTES:
-            raise InputError(
-                f"'{path}' is larger than {MAX_METADATA_BYTES:,} bytes; it is not the record of a run."
-            )
+            raise InputError(f"'{path}' is larger than {MAX_METADATA_BYTES:,} bytes; it is not the record of a run.")
         metadata = json.loads(path.read_bytes())
     except OSError as error:
         raise InputError(f"Cannot read '{path}': {error.strerror}.") from None
@@ -214,16 +202,12 @@ def _read_weights(directory: Path, network: Network, sha256: str | None) -> Weig
 def _read_checked(path: Path, sha256: str | None, limit: int) -> bytes:
     try:
         if path.stat().st_size > limit:
-            raise InputError(
-                f"'{path}' is larger than its network can be ({limit:,} bytes); the run is damaged."
-            )
+            raise InputError(f"'{path}' is larger than its network can be ({limit:,} bytes); the run is damaged.")
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"Cannot read '{path}': {error.strerror}.") from None
     if _sha256(content) != sha256:
-        raise InputError(
-            f"'{path}' does not match its checksum in {METADATA}; the run is damaged or was edited."
-        )
+        raise InputError(f"'{path}' does not match its checksum in {METADATA}; the run is damaged or was edited.")
     return content
 
 

@@ -66,8 +66,10 @@ def train(
         epoch = step // steps_per_epoch + 1
         yield StepEnd(step + 1, epoch, rate, session.seconds(), loss, session.snapshot)
         if (step + 1) % steps_per_epoch == 0 or step + 1 == steps:
-            checked = session.evaluate(validation) if validation is not None else (None, None)
-            end = EpochEnd(epoch, step + 1, *total.means(), session.seconds(), *checked, session.snapshot)
+            loss_mean, accuracy = total.means()
+            val_loss, val_accuracy = session.evaluate(validation) if validation is not None else (None, None)
+            now = session.seconds()
+            end = EpochEnd(epoch, step + 1, loss_mean, accuracy, now, val_loss, val_accuracy, session.snapshot)
             session.record(end)
             total = _Totals()
             yield end
@@ -111,7 +113,7 @@ class _Session:
         self.module: NetworkModule = build(self.recipe.network, seed=self.seed).to(self.device)
         self.generator = torch.Generator(self.device).manual_seed(self.seed)
         self.module.generator = self.generator
-        self.module.to(memory_format=torch.channels_last)
+        self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = build_optimizer(self.recipe, self.module.parameters())
 
     def seconds(self) -> float:

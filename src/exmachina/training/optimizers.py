@@ -40,11 +40,5 @@ def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
     if recipe.schedule == "constant":
         return recipe.learning_rate
     peak = recipe.warmup * steps
-    position = (
-        step + 1
-        if step + 1 <= peak
-        else (steps - step) * peak / max(steps - peak, 1)
-        if peak
-        else steps - step
-    )
+    position = step + 1 if step + 1 <= peak else (steps - step) * peak / max(steps - peak, 1) if peak else steps - step
     return recipe.learning_rate * position / (peak if peak else steps)

@@ -1,0 +1,62 @@
+"""What every measure here takes: logits or probabilities (N, 10), labels (N,), images uint8 (N, 28, 28)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax as _log_softmax
+from scipy.special import softmax as _softmax
+
+from exmachina.errors import InputError
+
+Images = NDArray[np.uint8]
+Labels = NDArray[np.integer[Any]]
+Floats = NDArray[np.floating[Any]]
+Flags = NDArray[np.bool_]
+Indices = NDArray[np.int64]
+Predict = Callable[[Images], Floats]  # images (N, 28, 28) → logits (N, 10)
+
+TINY = float(np.finfo(np.float64).tiny)
+
+
+def softmax(logits: Floats) -> NDArray[np.float64]:
+    """Probabilities (N, classes) of logits (N, classes), in double precision."""
+    return np.asarray(_softmax(np.asarray(logits, np.float64), axis=1))
+
+
+def log_softmax(logits: Floats) -> NDArray[np.float64]:
+    """Logarithms of the probabilities, exact where the probabilities themselves would round to 0."""
+    return np.asarray(_log_softmax(np.asarray(logits, np.float64), axis=1))
+
+
+def logits_of(probabilities: Floats) -> NDArray[np.float64]:
+    """Logits that give back these probabilities: their logarithms, with 0 held at the smallest number."""
+    return np.log(np.maximum(np.asarray(probabilities, np.float64), TINY))
+
+
+def check_scores(scores: Floats, labels: Labels | None = None) -> None:
+    """Refuse scores that are not finite numbers (N, classes), and labels that do not go with them."""
+    if scores.ndim != 2 or not len(scores):
+        raise InputError(f"Scores of shape {scores.shape} cannot be measured; give (N, 10) with N ≥ 1.")
+    broken = int((~np.isfinite(scores)).any(axis=1).sum())
+    if broken:
+        raise InputError(
+            f"The network answers {broken:,} of {len(scores):,} images with nan or infinity; train it anew."
+        )
+    if labels is None:
+        return
+    if labels.shape != (len(scores),):
+        raise InputError(f"{len(scores):,} scores need as many labels, not labels of shape {labels.shape}.")
+    if labels.min() < 0 or labels.max() >= scores.shape[1]:
+        raise InputError(
+            f"Labels run from {labels.min()} to {labels.max()}; they must lie in 0 … {scores.shape[1] - 1}."
+        )
+
+
+def check_same_length(first: NDArray[Any], second: NDArray[Any], names: str) -> None:
+    """Refuse two arrays that should describe the same N images and do not."""
+    if first.ndim != 1 or first.shape != second.shape or not len(first):
+        raise InputError(f"{names} must both be (N,) with N ≥ 1, not {first.shape} and {second.shape}.")

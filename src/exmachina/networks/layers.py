@@ -7,14 +7,21 @@ summary, the checks on a loaded file and the page's live parameter count need no
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
-from exmachina.errors import InputError
+from exmachina.errors import InputError, check_number
 
 Shape = tuple[int, ...]  # without the batch axis; images are (channels, height, width)
 Activation = Literal["linear", "relu", "softmax"]
+Limits = dict[str, tuple[float, float]]  # option → smallest and largest value
+
+# Far beyond any network that reads digits, and near enough that a lying file costs nothing.
+MAX_LAYERS, MAX_PARAMETERS, MAX_OUTPUTS = 256, 100_000_000, 4_000_000
+# Names of other values in the ONNX model.
+RESERVED = {"images", "centred", "standardized", "pixel_mean", "pixel_std", "logits", "probabilities"}
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,18 @@ class Layer:
     name: str
     activation: Activation = "linear"
     kind: ClassVar[str]
+    limits: ClassVar[Limits] = {}
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,63}", self.name):
+            raise InputError(f"Layer name {self.name!r} must be letters, digits and _, beginning with a letter.")
+        if self.name in RESERVED:
+            raise InputError(f"Layer name '{self.name}' is taken; choose another, such as {self.name}1.")
+        if self.activation not in get_args(Activation):
+            choices = ", ".join(get_args(Activation))
+            raise InputError(f"Layer '{self.name}': unknown activation {self.activation!r}. Choose one of: {choices}.")
+        for option, limits in self.limits.items():
+            check_number(f"Layer '{self.name}': {option}", getattr(self, option), *limits)
 
     def output_shape(self, shape: Shape) -> Shape:
         """Shape of one output for one input of `shape`."""
@@ -51,6 +70,7 @@ class Conv(Layer):
     stride: int = 1
     padding: int = 0
     kind: ClassVar[str] = "Conv2D"
+    limits: ClassVar[Limits] = {"filters": (1, 4096), "kernel": (1, 64), "stride": (1, 64), "padding": (0, 64)}
 
     def output_shape(self, shape: Shape) -> Shape:
         _, height, width = _image(self, shape)
@@ -75,6 +95,7 @@ class MaxPool(Layer):
 
     size: int = 2
     kind: ClassVar[str] = "MaxPooling2D"
+    limits: ClassVar[Limits] = {"size": (1, 64)}
 
     def output_shape(self, shape: Shape) -> Shape:
         channels, height, width = _image(self, shape)
@@ -91,6 +112,10 @@ class BatchNorm(Layer):
 
     epsilon: float = 1e-5
     kind: ClassVar[str] = "BatchNormalization"
+    limits: ClassVar[Limits] = {"epsilon": (1e-12, 1.0)}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return _image(self, shape)
 
     def weight_shapes(self, shape: Shape) -> dict[str, Shape]:
         return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (shape[0],))
@@ -105,6 +130,7 @@ class Dropout(Layer):
 
     rate: float
     kind: ClassVar[str] = "Dropout"
+    limits: ClassVar[Limits] = {"rate": (0.0, 0.99)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +149,7 @@ class Dense(Layer):
 
     units: int
     kind: ClassVar[str] = "Dense"
+    limits: ClassVar[Limits] = {"units": (1, 65_536)}
 
     def output_shape(self, shape: Shape) -> Shape:
         if len(shape) != 1:
@@ -178,13 +205,27 @@ class Network:
     std: float = 1.0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.isprintable() or not 1 <= len(self.name) <= 64:
+            raise InputError(f"A network's name must be 1 to 64 printable characters, not {self.name!r}.")
+        if not isinstance(self.input_shape, tuple) or len(self.input_shape) != 3:
+            raise InputError(f"Input shape {self.input_shape!r} must be (channels, height, width).")
+        for side in self.input_shape:
+            check_number(f"Network '{self.name}': a side of input_shape", side, 1, 1024)
+        check_number(f"Network '{self.name}': mean", self.mean, -1e3, 1e3)
+        check_number(f"Network '{self.name}': std", self.std, 1e-6, 1e3)
+        if not isinstance(self.layers, tuple) or not all(isinstance(layer, Layer) for layer in self.layers):
+            raise InputError(f"Network '{self.name}': layers must be a tuple of layers.")
+        if len(self.layers) > MAX_LAYERS:
+            raise InputError(f"Network '{self.name}' has {len(self.layers)} layers; the limit is {MAX_LAYERS}.")
         names = [layer.name for layer in self.layers]
         twice = {name for name in names if names.count(name) > 1}
         if twice:
-            raise InputError(f"Network '{self.name}' has two layers named '{twice.pop()}'; give each its own name.")
+            raise InputError(f"Network '{self.name}' has two layers named '{min(twice)}'; give each its own name.")
         if not self.layers or not isinstance(self.layers[-1], Dense) or self.layers[-1].activation != "softmax":
             raise InputError(f"Network '{self.name}' must end in a Dense layer with softmax.")
-        list(self.steps())  # raises if the shapes do not fit
+        values = max(math.prod(step.output_shape) for step in self.steps())  # raises if the shapes do not fit
+        check_number(f"Network '{self.name}': values that one layer gives", values, 1, MAX_OUTPUTS)
+        check_number(f"Network '{self.name}': parameters", self.parameters, 1, MAX_PARAMETERS)
 
     def steps(self) -> Iterator[Step]:
         """Every layer in order, with the shapes that flow in and out."""
@@ -218,7 +259,11 @@ class Network:
 
     def replace(self, layer: str, **changes: Any) -> Network:
         """The same network with one layer changed, e.g. `replace("conv1", kernel=5)`."""
-        self.step(layer)  # raises if there is none
+        changed = self.step(layer).layer  # raises if there is none
+        unknown = sorted(changes.keys() - changed.__dataclass_fields__.keys())
+        if unknown:
+            options = ", ".join(changed.__dataclass_fields__)
+            raise InputError(f"Layer '{layer}' has no option '{unknown[0]}'. Choose one of: {options}.")
         layers = tuple(replace(item, **changes) if item.name == layer else item for item in self.layers)
         return replace(self, layers=layers)
 
@@ -237,17 +282,11 @@ class Network:
     def from_json(cls, data: dict[str, Any]) -> Network:
         """The network that `to_json` described. Raises `InputError` on anything else."""
         try:
-            layers = []
-            for item in data["layers"]:
-                options = dict(item)
-                layers.append(KINDS[options.pop("type")](**options))
-            return cls(
-                str(data["name"]),
-                tuple(layers),
-                tuple(int(side) for side in data["input_shape"]),
-                float(data["mean"]),
-                float(data["std"]),
+            layers = tuple(
+                KINDS[item["type"]](**{option: value for option, value in item.items() if option != "type"})
+                for item in data["layers"]
             )
+            return cls(**{**data, "layers": layers, "input_shape": tuple(data["input_shape"])})
         except InputError:
             raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from exmachina.errors import InputError
 from exmachina.networks.layers import BatchNorm, Conv, Dense, Dropout, Flatten, Layer, MaxPool, Network, Step
 
 Weights = dict[str, NDArray[np.float32]]
@@ -29,7 +30,7 @@ class NetworkModule(nn.Module):
         for step in network.steps():
             module = _build(step)
             if module is not None:
-                self.add_module(step.layer.name, module)
+                self._add(step.layer.name, module)
         self.reset(generator)
 
     def reset(self, generator: torch.Generator | None = None) -> None:
@@ -77,6 +78,12 @@ class NetworkModule(nn.Module):
             return x.flatten(1)
         result: Tensor = self.get_submodule(layer.name)(x)
         return result
+
+    def _add(self, name: str, module: nn.Module) -> None:
+        try:
+            self.add_module(name, module)
+        except KeyError:  # `train`, `float` and a hundred more are PyTorch's own
+            raise InputError(f"PyTorch allows no layer called '{name}'; choose another name.") from None
 
     def _late_relu(self, x: Tensor, pool: MaxPool) -> Tensor:
         before = self.network.layers[self.network.layers.index(pool) - 1]

@@ -1,0 +1,164 @@
+"""The whole introduction in the terminal: look, prepare, build, train, test, predict, look inside."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from exmachina.classifier import Classifier
+from exmachina.cli.look import summary_table
+from exmachina.cli.terminal import ACCENT, QUIET, digits, heading, make_console, probability_bars
+from exmachina.cli.watch import watch
+from exmachina.data import Dataset, load_mnist, one_hot, scale, with_channels
+from exmachina.runs import Run, check_writable
+from exmachina.training import Recipe, get_recipe
+
+if TYPE_CHECKING:
+    from exmachina.evaluation.intervals import Interval
+
+SAMPLES = [50, 51, 52, 53]
+PREDICTED = 257
+
+
+def introduce(recipe_name: str, seed: int, out: Path) -> None:
+    """Walk through the introduction and leave a run directory with figures."""
+    recipe = get_recipe(recipe_name)
+    check_writable(out)
+    console = make_console()
+    console.print(Text("Hello Ex Machina", style=ACCENT))
+    console.print("A convolutional network learns to read digits, here and now.", style=QUIET)
+    train, test = load_mnist()
+    _look(console, train)
+    _prepare(console, train, test)
+    _build(console, recipe)
+    run = _train(console, recipe, train, test, seed)
+    classifier = Classifier.from_run(run)
+    _evaluate(console, classifier, test)
+    _predict(console, classifier, test)
+    path = run.save(out)
+    _look_inside(console, run, train, test, path)
+    _farewell(console, path)
+
+
+def _look(console: Console, train: Dataset) -> None:
+    heading(
+        console,
+        1,
+        "Look",
+        "MNIST: digits that students and census workers wrote around 1990, each 28 by 28 pixels of grey. "
+        "Before you go on: could you read all four?",
+    )
+    captions = [f"training image {i}: a {train.labels[i]}" for i in SAMPLES]
+    console.print(digits(console, train.images[SAMPLES], captions))
+
+
+def _prepare(console: Console, train: Dataset, test: Dataset) -> None:
+    heading(
+        console,
+        2,
+        "Prepare",
+        "Pixels are bytes from 0 to 255. Scaled to [0, 1] they suit weights that start near zero: the first steps "
+        "are neither huge nor tiny. A grey image has one channel, and PyTorch wants it first. A label becomes a "
+        "vector with a single 1, for the network will answer with ten numbers, not one.",
+    )
+    images = with_channels(scale(train.images[:1]))
+    vector = " ".join(f"{value:.0f}" for value in one_hot(train.labels[:1])[0])
+    rows = [
+        ("training images", f"{len(train):,} of shape {with_channels(train.images).shape[1:]}"),
+        ("test images", f"{len(test):,}"),
+        ("pixels", f"{train.images.min()} to {train.images.max()}, scaled {images.min():.0f} to {images.max():.0f}"),
+        ("first label", f"{train.labels[0]}"),
+        ("as one-hot vector", f"[{vector}]"),
+    ]
+    for name, value in rows:
+        console.print(Text.assemble((f"  {name:<20}", QUIET), value))
+
+
+def _build(console: Console, recipe: Recipe) -> None:
+    network = recipe.network
+    heading(
+        console,
+        3,
+        "Build",
+        f"The network '{network.name}': convolutions look for small shapes everywhere at once, pooling keeps the "
+        "strongest answers, dense layers weigh them. Every parameter starts as a random number or zero.",
+    )
+    console.print(summary_table(network))
+
+
+def _train(console: Console, recipe: Recipe, train: Dataset, test: Dataset, seed: int) -> Run:
+    heading(
+        console,
+        4,
+        "Train",
+        f"From scratch, with {recipe.optimizer}: {recipe.batch_size} images a step; after each, every parameter moves "
+        "a little in the direction that would have made these answers less wrong.",
+    )
+    start = time.perf_counter()
+    from exmachina.training import train as learn  # PyTorch takes a second to import; say so rather than hide it
+
+    console.print(f"  (PyTorch loaded in {time.perf_counter() - start:.1f} s)", style=QUIET)
+    run = watch(learn(recipe, train, seed, test=test), console, show_curve=True)
+    console.print(f"  {run.train_seconds:.2f} s from raw bytes to a tested network, in {run.precision}", style=QUIET)
+    return run
+
+
+def _evaluate(console: Console, classifier: Classifier, test: Dataset) -> None:
+    heading(
+        console,
+        5,
+        "Test",
+        "The test set has never been looked at until now, neither by the network nor by whoever chose the recipe.",
+    )
+    from exmachina.evaluation.intervals import wilson
+
+    wrong = int((classifier.logits(test.images).argmax(axis=1) != test.labels).sum())
+    interval: Interval = wilson(len(test) - wrong, len(test))
+    console.print(
+        Text.assemble("  test accuracy ", (f"{interval.value:.2%}", ACCENT), f": {wrong} mistakes in {len(test):,}")
+    )
+    console.print(
+        f"  95 % interval {interval.low:.2%} to {interval.high:.2%}, if digits were independent draws", style=QUIET
+    )
+    console.print("  Does that number seem suspicious? Ask: exmachina evaluate", style=QUIET)
+
+
+def _predict(console: Console, classifier: Classifier, test: Dataset) -> None:
+    heading(console, 6, "Predict", f"Test image {PREDICTED}. What do you see? Then what the network sees:")
+    image = test.images[PREDICTED]
+    prediction = classifier.predict(image)
+    console.print(digits(console, image[None], [""]))
+    console.print(probability_bars(prediction.probabilities))
+    verdict = "right" if prediction.digit == test.labels[PREDICTED] else "wrong"
+    console.print(
+        Text.assemble(
+            "  The network reads ", (str(prediction.digit), ACCENT), f"; whoever labelled it agrees: {verdict}."
+        )
+        if verdict == "right"
+        else f"  The network reads {prediction.digit}; its label says {test.labels[PREDICTED]}."
+    )
+
+
+def _look_inside(console: Console, run: Run, train: Dataset, test: Dataset, path: Path) -> None:
+    heading(console, 7, "Look inside", "Kernels, feature maps and the ideas behind them, drawn from this very network:")
+    from exmachina.figures import hello_figures, save
+
+    for name, figure in hello_figures(run, train, test, image=test.images[PREDICTED]).items():
+        save(figure, path / f"{name}.png")
+        console.print(f"  {path / name}.png", style=QUIET)
+
+
+def _farewell(console: Console, path: Path) -> None:
+    console.print()
+    console.print(Text.assemble(("The run is in ", QUIET), (str(path), ACCENT), ("  Next, try:", QUIET)))
+    for command, why in [
+        (f"exmachina evaluate {path}", "doubt the number"),
+        (f"exmachina predict --run {path} photo.png", "your own handwriting"),
+        (f"exmachina inspect --run {path} --index 0 --out look", "every feature map of a digit"),
+        ("exmachina train --recipe classic", "the textbook network, six epochs"),
+    ]:
+        console.print(Text.assemble(f"  {command:<54}", (why, QUIET)))

@@ -1,0 +1,27 @@
+"""Options that several commands share, and the ways to answer in JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
+RunOption = Annotated[str, typer.Option("--run", help="A run directory, or a recipe with pretrained weights.")]
+RunArgument = Annotated[str, typer.Argument(help="A run directory, or a recipe with pretrained weights.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the weights, the order of images and dropout.")]
+Index = Annotated[list[int] | None, typer.Option("--index", help="Index of a test image, 0 to 9999; repeatable.")]
+Data = Annotated[
+    str | None,
+    typer.Option("--data", help="Your own data: a folder of IDX files, a folder of images or a CSV. Default: MNIST."),
+]
+Precision = Annotated[str, typer.Option("--precision", help="auto, fp32 or bf16.")]
+Device = Annotated[str | None, typer.Option("--device", help="cpu or cuda. Default: CUDA if there, else the CPU.")]
+OutDir = Annotated[Path | None, typer.Option("--out", help="Directory to write to.")]
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on a line of its own."""
+    print(json.dumps(value, ensure_ascii=False), flush=True)

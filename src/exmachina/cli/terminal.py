@@ -1,0 +1,83 @@
+"""Pictures for a terminal 80 columns wide: digits in half blocks, curves, tables; plain when piped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+WIDTH = 80
+ACCENT = "bold dark_orange3"
+QUIET = "grey58"
+RAMP = " .:-=+*#%@"  # ink from none to full where there is no colour
+BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """A console no wider than 80 columns."""
+    console = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    if console.width > WIDTH or not console.is_terminal:
+        console.width = WIDTH
+    return console
+
+
+def heading(console: Console, number: int, title: str, text: str) -> None:
+    """A chapter's title and its opening words."""
+    console.print()
+    console.print(Text.assemble((f"{number}  ", QUIET), (title, ACCENT)))
+    console.print(text, width=72)
+    console.print()
+
+
+def digit_lines(image: NDArray[np.uint8], *, colour: bool) -> list[Text]:
+    """An image uint8 (28, 28) as 14 lines of 28 characters, each character two pixels."""
+    if not colour:
+        shades = image.reshape(14, 2, 28).max(axis=1).astype(int) * (len(RAMP) - 1) // 255
+        return [Text("".join(RAMP[shade] for shade in row)) for row in shades]
+    lines = []
+    for above, below in image.reshape(14, 2, 28):
+        line = Text()
+        for top, bottom in zip(above, below, strict=True):
+            line.append("▀", style=f"rgb({top},{top},{top}) on rgb({bottom},{bottom},{bottom})")
+        lines.append(line)
+    return lines
+
+
+def digits(console: Console, images: NDArray[np.uint8], captions: Sequence[str]) -> Table:
+    """Images side by side, two to a row, each over its caption."""
+    colour = console.color_system is not None
+    table = Table.grid(padding=(0, 4))
+    pairs = list(zip(images, captions, strict=True))
+    for start in range(0, len(pairs), 2):
+        row = pairs[start : start + 2]
+        table.add_row(*(Text("\n").join(digit_lines(image, colour=colour)) for image, _ in row))
+        table.add_row(*(Text(f"{caption}\n", style=QUIET) for _, caption in row))
+    return table
+
+
+def curve(values: Sequence[float], *, width: int = 60, height: int = 6, low: float = 0.0, high: float = 1.0) -> Text:
+    """A curve in block characters, filled below; the newest value is at the right."""
+    if not values:
+        return Text("\n" * (height - 1))
+    edges = np.linspace(0, len(values), min(width, len(values)) + 1).astype(int)
+    means = [float(np.mean(values[start:end])) for start, end in pairwise(edges)]
+    levels = [min(max((value - low) / (high - low), 0.0), 1.0) * height * 8 for value in means]
+    lines = []
+    for line in range(height - 1, -1, -1):
+        lines.append("".join(BLOCKS[int(min(max(level - 8 * line, 0), 8))] for level in levels))
+    return Text("\n".join(lines), style="dark_orange3")
+
+
+def probability_bars(probabilities: Sequence[float], *, width: int = 40) -> Text:
+    """Ten bars, one a digit, the largest in the accent colour."""
+    best = int(np.argmax(probabilities))
+    text = Text()
+    for digit, probability in enumerate(probabilities):
+        bar = "█" * round(probability * width) or "▏"
+        text.append(f"  {digit}  {bar:<{width}} {probability:8.4%}\n", style=ACCENT if digit == best else QUIET)
+    return text

@@ -1,0 +1,28 @@
+# The two commands of the README: `make hello` and `make test`. Each makes its own environment first.
+PYTHON ?= python3
+VENV ?= .venv
+PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: hello lesson test clean
+
+hello: $(VENV)/.installed
+	$(VENV)/bin/exmachina hello
+
+lesson: $(VENV)/.installed
+	$(VENV)/bin/exmachina lesson
+
+test: $(VENV)/.installed-dev
+	PATH="$(abspath $(VENV))/bin:$$PATH" scripts/check
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing (PyTorch is large; this takes a minute or more, once)"
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) -e ".[dev]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache

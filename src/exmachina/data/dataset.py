@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from exmachina.errors import InputError
+from exmachina.errors import InputError, check_number
 
 SIDE = 28
 
@@ -36,7 +36,7 @@ class Dataset:
         return len(self.images)
 
     def __getitem__(self, index: slice | NDArray[np.integer] | NDArray[np.bool_] | list[int]) -> Dataset:
-        """A part of the data set, by slice, indices or mask."""
+        """A part of the data set, by slice, indices or mask; for one image say `dataset.images[i]`."""
         return Dataset(self.images[index], self.labels[index], self.name)
 
 
@@ -57,6 +57,7 @@ def split(dataset: Dataset, validation: int, *, seed: int = 0) -> Split:
     """
     if not 0 <= validation < len(dataset):
         raise InputError(f"Cannot hold out {validation} of {len(dataset)} images; choose from 0 to {len(dataset) - 1}.")
+    check_number("seed", seed, 0, 2**63 - 1)
     order = np.random.default_rng(seed).permutation(len(dataset))
     held_out, kept = np.sort(order[:validation]), np.sort(order[validation:])
     return Split(dataset[kept], dataset[held_out], kept, held_out)
@@ -81,6 +82,9 @@ def with_channels(
 def one_hot(labels: NDArray[np.integer], classes: int = 10) -> NDArray[np.float32]:
     """Labels (N,) as vectors (N, classes) that are 1 at the label and 0 elsewhere."""
     labels = np.asarray(labels)
+    if labels.size and labels.dtype.kind not in "iu":
+        raise InputError(f"Labels must be whole numbers, not {labels.dtype}.")
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise InputError(f"Labels run from {labels.min()} to {labels.max()}; they must lie in 0 … {classes - 1}.")
-    return np.eye(classes, dtype=np.float32)[labels]
+    vectors: NDArray[np.float32] = np.eye(classes, dtype=np.float32)[labels.astype(np.intp)]
+    return vectors

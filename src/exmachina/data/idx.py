@@ -25,19 +25,28 @@ def read_idx(path: str | Path, check: Callable[[bytes], None] | None = None) -> 
     bytes and raise. Raises `InputError` if the file is missing, truncated, too long or not IDX; the declared
     size is compared with the file's before anything of that size is allocated.
     """
+    path = Path(path)
     try:
-        raw = Path(path).read_bytes()
+        if not path.is_file():  # a device or a pipe might never end
+            raise InputError(f"No file at '{path}'; give an IDX file, gzipped or not.")
+        with path.open("rb") as file:
+            head, size = file.read(64), path.stat().st_size
+            zipped = head[:2] == GZIP
+            if zipped and size > MAX_BYTES:
+                raise InputError(f"'{path}' is {size:,} bytes long; the limit is {MAX_BYTES:,}.")
+            if not zipped:
+                _check_size(path, _shape(head, path), size)
+            file.seek(0)
+            content = file.read(size)
     except OSError as error:
         raise InputError(f"Cannot read '{path}': {error.strerror or error}.") from None
-    content = _decompress(raw, path) if raw[:2] == GZIP else raw
+    if zipped:
+        content = _decompress(content, path)
     shape = _shape(content[:64], path)
-    start = 4 + 4 * len(shape)
-    if len(content) - start != math.prod(shape):
-        size = "×".join(map(str, shape))
-        raise InputError(f"'{path}' declares {size} bytes but holds {len(content) - start}; get a fresh copy of it.")
+    _check_size(path, shape, len(content))
     if check is not None:
         check(content)
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * len(shape)).reshape(shape)
 
 
 def write_idx(path: str | Path, array: NDArray[np.uint8]) -> None:
@@ -46,19 +55,26 @@ def write_idx(path: str | Path, array: NDArray[np.uint8]) -> None:
     Path(path).write_bytes(header + np.ascontiguousarray(array, np.uint8).tobytes())
 
 
-def _shape(head: bytes, path: str | Path) -> tuple[int, ...]:
+def _check_size(path: Path, shape: tuple[int, ...], size: int) -> None:
+    expected, found = math.prod(shape), size - 4 - 4 * len(shape)
+    if found != expected:
+        sides = "×".join(map(str, shape))
+        raise InputError(f"'{path}' declares {sides} bytes but holds {found:,}; get a fresh copy of it.")
+
+
+def _shape(head: bytes, path: Path) -> tuple[int, ...]:
     if len(head) < 4 or head[:2] != b"\0\0":
         raise InputError(f"'{path}' is not an IDX file (it must begin with two zero bytes).")
     kind, dimensions = head[2], head[3]
     if kind != UNSIGNED_BYTE or not 1 <= dimensions <= 4 or len(head) < 4 + 4 * dimensions:
         raise InputError(f"'{path}' is not an IDX file of unsigned bytes in one to four dimensions.")
     shape = struct.unpack(f">{dimensions}I", head[4 : 4 + 4 * dimensions])
-    if math.prod(shape) > MAX_BYTES:
-        raise InputError(f"'{path}' declares {math.prod(shape):,} bytes; the limit is {MAX_BYTES:,}.")
+    if math.prod(max(side, 1) for side in shape) > MAX_BYTES:
+        raise InputError(f"'{path}' declares {'×'.join(map(str, shape))} bytes; the limit is {MAX_BYTES:,}.")
     return tuple(shape)
 
 
-def _decompress(raw: bytes, path: str | Path) -> bytes:
+def _decompress(raw: bytes, path: Path) -> bytes:
     """Inflate the header first, then exactly what it declares and not a byte more (a gzip bomb stops here)."""
     try:
         head = zlib.decompressobj(wbits=31).decompress(raw, 64)
@@ -68,7 +84,9 @@ def _decompress(raw: bytes, path: str | Path) -> bytes:
             raise InputError(f"'{path}' declares {math.prod(shape):,} bytes but is too short to hold them.")
         inflate = zlib.decompressobj(wbits=31)
         content = inflate.decompress(raw, expected + 1)
-        if len(content) <= expected and not inflate.eof:
+        if len(content) > expected or inflate.unused_data:
+            raise InputError(f"'{path}' holds more than the {math.prod(shape):,} bytes it declares; get a fresh copy.")
+        if not inflate.eof:
             raise InputError(f"'{path}' ends before its data does; get a fresh copy of it.")
         return content
     except zlib.error:

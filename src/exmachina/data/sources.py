@@ -45,14 +45,14 @@ def load_idx_folder(folder: str | Path) -> tuple[Dataset, Dataset]:
 
     Fashion-MNIST, KMNIST and QMNIST-like sets come in this form.
     """
-    name = Path(folder).name
+    name = Path(folder).absolute().name
     return _load_idx_pair(Path(folder), "train", name), _load_idx_pair(Path(folder), "test", name)
 
 
 def load_image_folder(folder: str | Path) -> Dataset:
     """PNG and JPEG files sorted into one sub-folder per digit, `0` to `9`, each normalised as MNIST was."""
     from exmachina.images import list_images, read_image
-    from exmachina.normalize import normalize
+    from exmachina.normalize import NoInk, normalize
 
     root = Path(folder)
     digits = [digit for digit in range(10) if (root / str(digit)).is_dir()]
@@ -61,18 +61,23 @@ def load_image_folder(folder: str | Path) -> Dataset:
     images, labels = [], []
     for digit in digits:
         for path in list_images(root / str(digit)):
-            images.append(normalize(read_image(path)))
+            try:
+                images.append(normalize(read_image(path)))
+            except NoInk:
+                raise InputError(f"'{path}' is blank; remove it from the folder.") from None
             labels.append(digit)
+    if not images:
+        raise InputError(f"The sub-folders of '{folder}' hold no PNG or JPEG files.")
     return Dataset(np.stack(images), np.array(labels, np.uint8), root.name)
 
 
 def load_csv(path: str | Path) -> Dataset:
-    """A CSV file with a label and 784 pixels (0 … 255) a line; a header line is skipped."""
+    """A CSV file with a label and 784 pixels (0 … 255) a line; a header line and empty lines are skipped."""
     labels, rows = [], []
     try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
+        with Path(path).open(newline="", encoding="utf-8-sig") as file:
             for number, row in enumerate(csv.reader(file), 1):
-                if number == 1 and row and not row[0].strip().isdigit():
+                if not row or (number == 1 and not row[0].strip().isdigit()):
                     continue
                 label, pixels = _csv_row(row, path, number)
                 labels.append(label)
@@ -128,8 +133,12 @@ def _load_idx_pair(folder: Path, split: SplitName, name: str, *, check: bool = F
 
 
 def _find_idx(folder: Path, file: str) -> Path | None:
-    candidates = [folder / f"{file}.gz", folder / file, folder / file.replace("-idx", ".idx")]
-    return next((path for path in candidates if path.is_file()), None)
+    names = (file, file.replace("-idx", ".idx"))
+    candidates = [folder / f"{name}{ending}" for name in names for ending in (".gz", "")]
+    try:
+        return next((path for path in candidates if path.is_file()), None)
+    except OSError as error:
+        raise InputError(f"Cannot read '{folder}': {error.strerror or error}.") from None
 
 
 def _md5_check(file: str) -> Callable[[bytes], None]:

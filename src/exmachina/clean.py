@@ -1,0 +1,184 @@
+"""What a photograph or a scan of a page needs before its digit can be cut out; a clean drawing passes as it is.
+
+`flatten` removes shadows and uneven light, `isolate` drops specks, ruled lines and other ink. Both judge on
+a small copy of the picture, so that a large one costs little. Ink is bright and paper dark throughout.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Picture = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+SMALLEST_PAGE = 100  # pixels; a smaller picture is a digit that somebody has already cut out
+SMALL_SIDE = 200  # longer side of the copy that is judged
+MIN_CONTRAST = 16  # of 255: less between paper and ink is noise
+NEARBY = 0.12  # of the digit's longer side: ink closer than this belongs to it
+SPECK = 0.02  # of the digit's ink: less than this, apart from it, is dirt
+
+
+def clean(picture: Picture) -> Picture:
+    """The digit alone on even paper; `picture` itself if there is nothing to remove."""
+    if max(picture.shape) < SMALLEST_PAGE:
+        return picture
+    if is_uneven(picture):
+        picture = flatten(picture)
+    return isolate(picture)
+
+
+def ring(picture: Picture) -> Picture:
+    """The pixels along the border, which are paper in all but the tightest cuts: (n,)."""
+    width = max(1, min(picture.shape) // 32)
+    inner = slice(width, -width)
+    sides = picture[:width], picture[-width:], picture[inner, :width], picture[inner, -width:]
+    return np.concatenate([side.ravel() for side in sides])
+
+
+def is_uneven(picture: Picture) -> bool:
+    """Does the border vary, as paper under a lamp does, by more than a stroke or two crossing it would?"""
+    small = _small(picture, 128)
+    if max(picture.shape) < SMALLEST_PAGE or min(small.shape) < 8:
+        return False
+    border = ring(small).astype(np.float64)
+    paper = np.median(border)
+    span = max(paper - small.min(), small.max() - paper)
+    away = np.abs(border - paper)
+    return bool(span >= MIN_CONTRAST and np.mean((away > 0.1 * span) & (away < 0.7 * span)) > 0.15)
+
+
+def flatten(picture: Picture) -> Picture:
+    """Ink as a share of the way from the paper around it to full ink, 0 to 255; noise goes to 0.
+
+    The paper's level everywhere is a morphological opening: what is left when everything narrower than a
+    quarter of the picture, which no stroke reaches, is taken away.
+    """
+    from scipy import ndimage
+
+    small = _small(picture, SMALL_SIDE)
+    window = max(3, max(small.shape) // 4)
+    paper = ndimage.grey_opening(ndimage.median_filter(small, 3), size=(window, window), mode="nearest")
+    paper = ndimage.gaussian_filter(paper.astype(np.float32), window / 8, mode="nearest")
+    height, width = picture.shape
+    level = np.asarray(Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR))
+    share = np.maximum(picture - level, 0) / np.maximum(255 - level, 32)
+    middle, deviation = _noise(share)
+    floor = middle + 3 * deviation
+    strong = share[share > max(floor, 0.4 * float(np.percentile(share, 99.8)))]
+    ceiling = float(np.percentile(strong, 75)) if strong.size else 1.0
+    if (ceiling - middle) * 255 < MIN_CONTRAST or ceiling < middle + 6 * deviation:
+        return np.zeros_like(picture)
+    stretched: Picture = np.floor(np.clip((share - floor) / (ceiling - floor), 0, 1) * 255 + 0.5).astype(np.uint8)
+    return stretched
+
+
+def isolate(picture: Picture) -> Picture:
+    """The largest group of ink and the strokes near it; everything else becomes paper."""
+    from scipy import ndimage
+
+    paper, deviation = _noise(picture)
+    threshold = paper + max(0.3 * (int(picture.max()) - paper), 5 * deviation, MIN_CONTRAST)
+    if threshold >= 255:
+        return np.zeros_like(picture)
+    ink = picture > threshold
+    step = -(-max(picture.shape) // SMALL_SIDE)
+    small = _small(ink.view(np.uint8) * np.uint8(255), SMALL_SIDE) > 128 // step
+    if not small.any():
+        return np.zeros_like(picture)
+    wanted = _digit(small & ~ruled_lines(small))
+    dropped = small & ~wanted
+    if not dropped.any():
+        return picture
+    keep = ndimage.binary_dilation(wanted, np.ones((3, 3), bool), iterations=2) & ~dropped
+    keep = keep.repeat(step, axis=0).repeat(step, axis=1)[: picture.shape[0], : picture.shape[1]]
+    return np.where(keep, picture, np.uint8(min(255, round(paper))))
+
+
+def ruled_lines(ink: Mask) -> Mask:
+    """Thin lines from one edge of the page to the other, spared where a stroke crosses them.
+
+    A cut so tight that other ink touches opposite edges has no ruled lines but a digit's own bars.
+    """
+    lines = _horizontal_lines(ink) | _horizontal_lines(ink.T).T
+    rest = ink & ~lines
+    if (rest[:2].any() and rest[-2:].any()) or (rest[:, :2].any() and rest[:, -2:].any()):
+        return np.zeros_like(ink)
+    return lines if rest.any() else np.zeros_like(ink)
+
+
+def _horizontal_lines(ink: Mask) -> Mask:
+    """Pixels of `ink` in thin, roughly horizontal runs that span the whole width."""
+    from scipy import ndimage
+
+    if not (ink[:, :4].any() and ink[:, -4:].any()):
+        return np.zeros_like(ink)
+    thickness = max(3, max(ink.shape) // 40)
+    thin = ink & ~ndimage.binary_opening(ink, np.ones((thickness + 1, 1), bool))
+    blurred = ndimage.binary_dilation(thin, np.ones((5, 1), bool))
+    long = ndimage.binary_opening(blurred, np.ones((1, max(8, ink.shape[1] * 3 // 10)), bool))
+    joined, _ = ndimage.label(ndimage.binary_dilation(long, np.ones((3, 9), bool)))
+    lines = np.zeros_like(ink)
+    for index, (_, columns) in enumerate(ndimage.find_objects(joined), 1):
+        if columns.stop - columns.start >= 0.92 * ink.shape[1]:
+            lines |= thin & (joined == index)
+    return lines
+
+
+def _digit(ink: Mask) -> Mask:
+    """The largest group of `ink` that looks like a digit, with the pieces near it."""
+    from scipy import ndimage
+
+    touching = np.ones((3, 3), bool)
+    if ndimage.label(ink, touching)[1] < 2:
+        return ink
+    joined, count = ndimage.label(ndimage.binary_dilation(ink, touching))
+    groups = np.where(ink, joined, 0)
+    areas = np.bincount(groups.ravel(), minlength=count + 1)[1:]
+    boxes = ndimage.find_objects(groups, max_label=count)
+    at_edge = np.array([_touches_edge(box, ink.shape) for box in boxes])
+    # A table's edge, a finger or the neighbouring word reaches the border; a lone dash is no digit.
+    dash = np.array([_height(box) * 8 < _width(box) for box in boxes])
+    score = areas * np.where(at_edge, 0.2, 1.0) * np.where(dash, 0.2, 1.0)
+    main = int(score.argmax())
+    reach = NEARBY * max(_height(boxes[main]), _width(boxes[main]))
+    kept = np.zeros(count + 1, bool)
+    kept[1:] = [
+        area >= SPECK * areas[main] and _gap(box, boxes[main]) <= reach and (edge <= at_edge[main])
+        for area, box, edge in zip(areas, boxes, at_edge, strict=True)
+    ]
+    return ink & kept[groups]
+
+
+Box = tuple[slice, slice]
+
+
+def _height(box: Box) -> int:
+    return int(box[0].stop - box[0].start)
+
+
+def _width(box: Box) -> int:
+    return int(box[1].stop - box[1].start)
+
+
+def _touches_edge(box: Box, shape: tuple[int, ...]) -> bool:
+    return any(side.start == 0 or side.stop == length for side, length in zip(box, shape, strict=True))
+
+
+def _gap(a: Box, b: Box) -> int:
+    """Pixels between two boxes; 0 if they overlap."""
+    return max(0, *(int(max(p.start - q.stop, q.start - p.stop)) for p, q in zip(a, b, strict=True)))
+
+
+def _noise(values: NDArray[np.generic]) -> tuple[float, float]:
+    """Median and the standard deviation that the median absolute deviation stands for."""
+    sample = values.ravel()[:: max(1, values.size // 8_000)].astype(np.float64)
+    middle = float(np.median(sample))
+    return middle, 1.4826 * float(np.median(np.abs(sample - middle)))
+
+
+def _small(picture: Picture, side: int) -> Picture:
+    """`picture` averaged down by a whole number until its longer side is at most `side`."""
+    factor = -(-max(picture.shape) // side)
+    return picture if factor == 1 else np.asarray(Image.fromarray(picture).reduce(factor))

@@ -37,8 +37,9 @@ def hardware() -> dict[str, Any]:
 @lru_cache
 def git_revision() -> str | None:
     """Commit of the checkout that this package runs from, or `None` if it was installed."""
-    folder = next((p / ".git" for p in Path(__file__).parents if (p / ".git").is_dir()), None)
-    if folder is None:
+    source = Path(__file__).parents[2]
+    folder = source.parent / ".git"
+    if source.name != "src" or not folder.is_dir():  # installed, perhaps inside somebody else's checkout
         return None
     try:
         head = (folder / "HEAD").read_text().strip()
@@ -48,8 +49,8 @@ def git_revision() -> str | None:
         if reference.is_file():
             return reference.read_text().strip()
         packed = (folder / "packed-refs").read_text().splitlines()
-        return next((line[:40] for line in packed if line.endswith(head.removeprefix("ref: "))), None)
-    except OSError:
+        return next((line[:40] for line in packed if line.endswith(head.removeprefix("ref:"))), None)
+    except (OSError, ValueError):
         return None
 
 

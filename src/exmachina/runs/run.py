@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,8 @@ from numpy.typing import NDArray
 
 from exmachina.errors import InputError
 from exmachina.networks.layers import Network
+from exmachina.runs.files import read_limited, sha256, write_files
+from exmachina.runs.record import check_record, to_plain
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -25,6 +24,7 @@ WEIGHTS, METADATA, ONNX = "model.safetensors", "run.json", "model.onnx"
 PRETRAINED = Path(__file__).parent.parent / "pretrained"
 MAX_METADATA_BYTES = 16 << 20
 MAX_HEADER_BYTES = 1 << 20
+MAX_ONNX_BYTES = 512 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,17 +58,18 @@ class Run:
     def save(self, directory: str | Path) -> Path:
         """Write the three files of a run directory, made if need be, and return its path.
 
-        Each file appears whole or not at all. Raises `InputError` if the directory cannot be written.
+        Each file appears whole, `run.json` with the checksums of the others last. Raises `InputError` if the
+        directory cannot be written or the run could not be loaded again.
         """
         from exmachina.runs.onnx_graph import build_onnx  # onnx is slow to import and only saving needs it
 
+        check_weights(self.weights, self.network, "This run")
+        record = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "weights"}
+        record = to_plain({**record, "network": self.network.to_json()})
+        check_record(record, "This run")
         files = {WEIGHTS: _safetensors(self.weights), ONNX: build_onnx(self.network, self.weights)}
-        metadata = {
-            "format": FORMAT,
-            **_plain(self),
-            "sha256": {name: _sha256(b) for name, b in files.items()},
-        }
-        files[METADATA] = (json.dumps(metadata, indent=1, ensure_ascii=False) + "\n").encode()
+        metadata = {"format": FORMAT, **record, "sha256": {name: sha256(content) for name, content in files.items()}}
+        files[METADATA] = (json.dumps(metadata, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
         return write_files(directory, files)
 
     @classmethod
@@ -83,22 +84,23 @@ class Run:
         network = Network.from_json(metadata["network"])
         weights = _read_weights(directory, network, metadata["sha256"].get(WEIGHTS))
         known = {item.name for item in fields(cls)} - {"network", "weights"}
-        try:
-            return cls(network, weights, **{name: value for name, value in metadata.items() if name in known})
-        except TypeError as error:
-            raise InputError(f"'{directory / METADATA}' is not the record of a run ({error}).") from None
+        return cls(network, weights, **{name: value for name, value in metadata.items() if name in known})
 
 
 def find_run(source: str | Path) -> Path:
     """The run directory that `source` names: a path, or a recipe whose weights ship with the package."""
     path = Path(source)
-    if (path / METADATA).is_file():
-        return path
+    try:
+        if (path / METADATA).is_file():
+            return path
+        exists = path.exists()
+    except OSError as error:  # a folder without permission, a name too long
+        raise InputError(f"Cannot read '{source}': {error.strerror or error}.") from None
     shipped = sorted(item.parent.name for item in PRETRAINED.glob(f"*/{METADATA}"))
     if str(source) in shipped:
         return PRETRAINED / str(source)
-    names = ", ".join(shipped)
-    if path.exists():
+    names = ", ".join(shipped) or "none yet"
+    if exists:
         raise InputError(f"'{source}' is not a run directory (it has no {METADATA}); pretrained runs: {names}.")
     raise InputError(f"No run at '{source}'. Give a run directory or one of the pretrained runs: {names}.")
 
@@ -106,110 +108,72 @@ def find_run(source: str | Path) -> Path:
 def read_onnx(directory: Path) -> bytes:
     """The bytes of a run's ONNX model, checked against the checksum in `run.json`."""
     expected = _read_metadata(directory)["sha256"].get(ONNX)
-    return _read_checked(directory / ONNX, expected, MAX_HEADER_BYTES << 9)
+    return _read_checked(directory / ONNX, expected, MAX_ONNX_BYTES)
 
 
-def check_writable(directory: str | Path) -> None:
-    """Find out before a long training whether its run can be saved. Raises `InputError` if not."""
-    path = Path(directory)
-    if path.exists() and not path.is_dir():
-        raise InputError(f"'{directory}' is a file; give a directory.")
-    existing = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
-    probe = existing / f".exmachina-{os.getpid()}"
-    try:
-        probe.touch(exist_ok=False)
-        probe.unlink()
-    except OSError as error:
-        raise InputError(f"Cannot write to '{directory}': {error.strerror}; choose another directory.") from None
-
-
-def write_files(directory: str | Path, files: Mapping[str, bytes]) -> Path:
-    """Write several files into a directory so that each appears whole, all of them or, on an error, none."""
-    path = Path(directory)
-    created = not path.exists()
-    partial = {name: path / f".{name}.{os.getpid()}.partial" for name in files}
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            partial[name].write_bytes(content)
-        for name in files:
-            partial[name].replace(path / name)
-    except OSError as error:
-        for file in partial.values():
-            with suppress(OSError):
-                file.unlink()
-        if created:
-            with suppress(OSError):
-                path.rmdir()
-        raise InputError(f"Cannot write to '{directory}': {error.strerror}; choose another directory.") from None
-    return path
-
-
-def _plain(run: Run) -> dict[str, Any]:
-    data = {item.name: getattr(run, item.name) for item in fields(run) if item.name not in ("network", "weights")}
-    return {"network": run.network.to_json(), **data}
+def check_weights(weights: Mapping[str, NDArray[Any]], network: Network, source: str) -> None:
+    """Raise `InputError` unless `weights` are exactly the finite float32 tensors of `network`."""
+    shapes = network.weight_shapes()
+    if weights.keys() != shapes.keys():
+        name = min(weights.keys() ^ shapes.keys())
+        problem = "lacks" if name in shapes else "holds an unexpected"
+        raise InputError(f"{source} {problem} tensor '{name}' for network '{network.name}'.")
+    for name, shape in shapes.items():
+        array = weights[name]
+        if array.shape != shape or array.dtype != np.float32:
+            raise InputError(f"{source}: '{name}' is {array.dtype} {array.shape}, not float32 {shape}.")
+        if not np.isfinite(array).all():
+            raise InputError(f"{source}: '{name}' is not finite; the training diverged, so lower the learning rate.")
+        if name.endswith(".running_var") and array.min() < 0:
+            raise InputError(f"{source}: '{name}' holds a negative variance.")
 
 
 def _safetensors(weights: Weights) -> bytes:
     from safetensors.numpy import save
 
-    serialized: bytes = save({name: np.ascontiguousarray(array, np.float32) for name, array in weights.items()})
+    serialized: bytes = save({name: np.ascontiguousarray(array) for name, array in weights.items()})
     return serialized
 
 
 def _read_metadata(directory: Path) -> dict[str, Any]:
     path = directory / METADATA
     try:
-        if path.stat().st_size > MAX_METADATA_BYTES:
-            raise InputError(f"'{path}' is larger than {MAX_METADATA_BYTES:,} bytes; it is not the record of a run.")
-        metadata = json.loads(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"Cannot read '{path}': {error.strerror}.") from None
+        # Infinity and NaN are not JSON, though Python reads them.
+        metadata = json.loads(read_limited(path, MAX_METADATA_BYTES), parse_constant=_refuse)
+    except InputError:
+        raise
     except (ValueError, RecursionError):
         raise InputError(f"'{path}' is not valid JSON; the run is damaged.") from None
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
         raise InputError(f"'{path}' is not a run of format {FORMAT}; train it again with this version.")
-    if not isinstance(metadata.get("network"), dict) or not isinstance(metadata.get("sha256"), dict):
-        raise InputError(f"'{path}' does not describe a network and its files; the run is damaged.")
+    check_record(metadata, f"'{path}'")
+    if not isinstance(metadata.get("sha256"), dict):
+        raise InputError(f"'{path}' has no checksums; the run is damaged.")
     return metadata
 
 
-def _read_weights(directory: Path, network: Network, sha256: str | None) -> Weights:
+def _refuse(constant: str) -> float:
+    raise ValueError(constant)
+
+
+def _read_weights(directory: Path, network: Network, checksum: str | None) -> Weights:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     path = directory / WEIGHTS
     shapes = network.weight_shapes()
     limit = 4 * sum(math.prod(shape) for shape in shapes.values()) + MAX_HEADER_BYTES
-    content = _read_checked(path, sha256, limit)
+    content = _read_checked(path, checksum, limit)
     try:
         weights = load(content)
     except (SafetensorError, ValueError, KeyError, TypeError):
         raise InputError(f"'{path}' is not a valid safetensors file; the run is damaged.") from None
-    if weights.keys() != shapes.keys():
-        name = sorted(weights.keys() ^ shapes.keys())[0]
-        problem = "lacks" if name in shapes else "holds an unexpected"
-        raise InputError(f"'{path}' {problem} tensor '{name}' of network '{network.name}'.")
-    for name, shape in shapes.items():
-        array = weights[name]
-        if array.shape != shape or array.dtype != np.float32:
-            raise InputError(f"'{path}': '{name}' is {array.dtype} {array.shape}, not float32 {shape}.")
-        if not np.isfinite(array).all():
-            raise InputError(f"'{path}': '{name}' holds values that are not finite numbers.")
+    check_weights(weights, network, f"'{path}'")
     return {name: weights[name] for name in shapes}
 
 
-def _read_checked(path: Path, sha256: str | None, limit: int) -> bytes:
-    try:
-        if path.stat().st_size > limit:
-            raise InputError(f"'{path}' is larger than its network can be ({limit:,} bytes); the run is damaged.")
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"Cannot read '{path}': {error.strerror}.") from None
-    if _sha256(content) != sha256:
+def _read_checked(path: Path, checksum: str | None, limit: int) -> bytes:
+    content = read_limited(path, limit)
+    if sha256(content) != checksum:
         raise InputError(f"'{path}' does not match its checksum in {METADATA}; the run is damaged or was edited.")
     return content
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -14,6 +14,8 @@ def choose_device(name: str | None = None) -> torch.device:
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
+        if device.type == "meta":  # computes shapes only
+            raise RuntimeError
     except (RuntimeError, AssertionError):
         raise InputError(f"Device '{name}' is not available here; leave it out or say cpu.") from None
     return device
@@ -22,10 +24,12 @@ def choose_device(name: str | None = None) -> torch.device:
 def has_bf16(device: torch.device) -> bool:
     """Whether the device multiplies bfloat16 in hardware; emulated, it would be slower than fp32."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
         return False
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    # PyTorch has no public question for this; a version without these two gets fp32.
+    questions = (getattr(torch.cpu, f"_is_{feature}_supported", None) for feature in ("avx512_bf16", "amx_tile"))
+    return any(bool(question()) for question in questions if question is not None)
 
 
 def choose_precision(wanted: str, device: torch.device) -> str:

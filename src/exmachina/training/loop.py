@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from exmachina.data import Dataset
-from exmachina.errors import InputError
+from exmachina.errors import InputError, check_number
+from exmachina.networks.layers import Network
 from exmachina.networks.module import NetworkModule, build, get_weights
 from exmachina.runs import Run, git_revision, hardware, versions
 from exmachina.training.events import EpochEnd, Event, StepEnd, TrainingEnd, TrainingStarted
@@ -40,8 +41,10 @@ def train(
     The last event, `TrainingEnd`, holds the run. `validation` is evaluated after every epoch; `test` once, at
     the very end. The same recipe, data, seed and machine give the same weights.
     """
-    if not len(data):
-        raise InputError(f"'{data.name}' holds no images to train on.")
+    check_number("seed", seed, 0, 2**63 - 1)
+    for part in (data, validation, test):
+        if part is not None:
+            _check_data(part, recipe.network)
     session = _Session(recipe, data, seed, choose_device(device), test)
     batches = session.batches()
     steps_per_epoch = -(-len(data) // recipe.batch_size)
@@ -76,6 +79,17 @@ def train(
     if test is not None:
         session.test = session.evaluate(test)
     yield TrainingEnd(session.snapshot(interrupted=False))
+
+
+def _check_data(data: Dataset, network: Network) -> None:
+    if not len(data):
+        raise InputError(f"'{data.name}' holds no images.")
+    if data.labels.max() >= network.classes:
+        raise InputError(
+            f"'{data.name}' has label {data.labels.max()}; '{network.name}' tells {network.classes} classes."
+        )
+    if network.input_shape != (1, *data.images.shape[1:]):
+        raise InputError(f"'{network.name}' takes {network.input_shape}, not images of {data.images.shape[1:]}.")
 
 
 @dataclass

@@ -40,5 +40,6 @@ def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
     if recipe.schedule == "constant":
         return recipe.learning_rate
     peak = recipe.warmup * steps
-    position = step + 1 if step + 1 <= peak else (steps - step) * peak / max(steps - peak, 1) if peak else steps - step
-    return recipe.learning_rate * position / (peak if peak else steps)
+    rise = (step + 1) / peak if peak else 1.0
+    fall = (steps - step) / (steps - peak)
+    return recipe.learning_rate * min(rise, fall, 1.0)  # the peak may lie between two steps

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from exmachina.errors import InputError
+from exmachina.errors import InputError, check_number
 from exmachina.networks import CLASSIC, FAST, Network
 
 Optimizer = Literal["adadelta", "adamw", "sgd"]
@@ -17,6 +16,22 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "optimizer": ("adadelta", "adamw", "sgd"),
     "schedule": ("constant", "one_cycle"),
     "precision": ("auto", "fp32", "bf16"),
+}
+
+BELOW_ONE = 0.999999
+LIMITS: dict[str, dict[str, tuple[float, float]]] = {
+    "augmentation": {"shift": (0, 13), "rotation": (0.0, 180.0), "scale": (0.0, 0.9), "shear": (0.0, 2.0)},
+    "recipe": {
+        "learning_rate": (1e-9, 1e3),
+        "warmup": (0.0, BELOW_ONE),
+        "batch_size": (1, 60_000),
+        "epochs": (1e-6, 1e3),
+        "label_smoothing": (0.0, BELOW_ONE),
+        "weight_decay": (0.0, 1e3),
+        "momentum": (0.0, BELOW_ONE),
+        "rho": (0.0, BELOW_ONE),
+        "epsilon": (1e-12, 1.0),
+    },
 }
 
 
@@ -38,8 +53,8 @@ class Augmentation:
     shear: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            _check(value >= 0, name, value, "at least 0")
+        for name, (low, high) in LIMITS["augmentation"].items():
+            check_number(name, getattr(self, name), low, high)
 
 
 @dataclass(frozen=True)
@@ -71,21 +86,21 @@ class Recipe:
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
             _check(getattr(self, name) in choices, name, getattr(self, name), f"one of: {', '.join(choices)}")
-        for name in ("learning_rate", "epochs", "epsilon"):
-            value = getattr(self, name)
-            _check(math.isfinite(value) and value > 0, name, value, "a number above 0")
-        _check(1 <= self.batch_size <= 60_000, "batch_size", self.batch_size, "between 1 and 60000")
-        _check(self.epochs <= 1000, "epochs", self.epochs, "at most 1000")
-        for name in ("warmup", "label_smoothing", "momentum", "rho"):
-            _check(0 <= getattr(self, name) < 1, name, getattr(self, name), "at least 0 and below 1")
-        _check(self.weight_decay >= 0, "weight_decay", self.weight_decay, "at least 0")
+        for name, (low, high) in LIMITS["recipe"].items():
+            check_number(name, getattr(self, name), low, high)
+        _check(isinstance(self.betas, tuple) and len(self.betas) == 2, "betas", self.betas, "a pair of numbers")
+        for beta in self.betas:
+            check_number("each of betas", beta, 0.0, BELOW_ONE)
+        _check(isinstance(self.name, str), "name", self.name, "a text")
+        _check(isinstance(self.network, Network), "network", self.network, "a Network")
+        _check(isinstance(self.augmentation, Augmentation), "augmentation", self.augmentation, "an Augmentation")
 
     def replace(self, **changes: Any) -> Recipe:
         """The same recipe with some knobs turned. Raises `InputError` on an unknown knob or a bad value."""
-        unknown = changes.keys() - self.__dataclass_fields__.keys()
+        unknown = sorted(changes.keys() - self.__dataclass_fields__.keys())
         if unknown:
             knobs = ", ".join(name for name in self.__dataclass_fields__ if name != "name")
-            raise InputError(f"Recipe '{self.name}' has no knob '{unknown.pop()}'. Choose one of: {knobs}.")
+            raise InputError(f"Recipe '{self.name}' has no knob '{unknown[0]}'. Choose one of: {knobs}.")
         return replace(self, **changes)
 
     def to_json(self) -> dict[str, Any]:

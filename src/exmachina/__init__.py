@@ -8,7 +8,9 @@ for event in exmachina.train(exmachina.get_recipe("fast"), train, seed=0, test=t
 run = event.run
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -111,6 +113,21 @@ __all__ = [
     "train",
     "with_channels",
 ]
+
+
+class _Package(ModuleType):
+    """This package, in which `normalize` is the function and never the module of the same name.
+
+    Python would bind the module over it as soon as anything imports from `exmachina.normalize`.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _HOME and isinstance(value, ModuleType):
+            return
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

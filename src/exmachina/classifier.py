@@ -14,7 +14,7 @@ import onnxruntime as ort
 from numpy.typing import ArrayLike, NDArray
 
 from exmachina.data.dataset import SIDE, scale
-from exmachina.errors import InputError
+from exmachina.errors import InputError, check_number
 from exmachina.images import read_image
 from exmachina.networks.layers import Network
 from exmachina.normalize import NoInk, normalize
@@ -61,7 +61,12 @@ class Classifier:
         options = ort.SessionOptions()
         # One thread a call: a single image is too small to share, and batches run in parallel calls.
         options.intra_op_num_threads = 1
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # what goes wrong is told by `InputError`, once
+        check_number("temperature", temperature, 1e-3, 1e3)
+        if rejection_threshold is not None:
+            check_number("rejection_threshold", rejection_threshold, 0.0, 1.0)
+        if network.input_shape != (1, SIDE, SIDE):
+            raise InputError(f"Network '{network.name}' takes {network.input_shape}; a reader of digits takes 1×28×28.")
         self.network = network
         self.temperature = temperature
         self.rejection_threshold = rejection_threshold
@@ -70,6 +75,11 @@ class Classifier:
         except Exception as error:  # ONNX Runtime raises a dozen types of its own
             reason = str(error).splitlines()[0][:120]
             raise InputError(f"ONNX Runtime cannot load the model of network '{network.name}': {reason}") from None
+        outputs = {output.name: output.shape[1:] for output in self._session.get_outputs()}
+        expected = {step.layer.name: list(step.output_shape) for step in network.steps()}
+        expected |= {name: [network.classes] for name in ("logits", "probabilities")}
+        if outputs != expected or [value.name for value in self._session.get_inputs()] != ["images"]:
+            raise InputError(f"The ONNX model does not belong to network '{network.name}'; the run is damaged.")
 
     @classmethod
     def load(cls, source: str | Path) -> Classifier:
@@ -144,9 +154,12 @@ class Classifier:
 
     def accuracy(self, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> float:
         """Fraction of images that are read as labelled."""
+        if not len(images) or len(images) != len(labels):
+            raise InputError(f"Accuracy needs images and as many labels, not {len(images)} and {len(labels)}.")
         return float((self.logits(images).argmax(axis=1) == labels).mean())
 
     def _run(self, images: NDArray[np.uint8], output: str) -> NDArray[np.float32]:
+        images = _checked(images)
         if len(images) <= BATCH:
             result: NDArray[np.float32] = self._session.run([output], {"images": _pixels(images)})[0]
             return result
@@ -155,10 +168,16 @@ class Classifier:
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(os.cpu_count() or 1)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return ThreadPoolExecutor(cores or 1)
 
 
-def _pixels(images: NDArray[Any]) -> NDArray[np.float32]:
+def _pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return scale(_checked(images))[:, None]
+
+
+def _checked(given: Any) -> NDArray[np.uint8]:
+    images: NDArray[np.uint8] = np.asarray(given)
     if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8:
         raise InputError(f"Images must be uint8 (N, 28, 28), not {images.dtype} {images.shape}.")
-    return scale(images)[:, None]
+    return images

@@ -1,0 +1,57 @@
+"""Who takes part, and what each does by its own documentation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One row of the table. `peer` names a module of `peers`, or a recipe of ours if it has none."""
+
+    name: str
+    about: str
+    runs: int  # in a full benchmark
+    quick_runs: int
+    quick_fraction: float  # of the training steps that a quick benchmark takes and scales up
+    peer: str | None = None
+    needs: str | None = None  # a package that only the `bench` extra installs
+
+    @property
+    def recipe(self) -> str:
+        """The recipe of ours that this row trains."""
+        return self.name
+
+
+REFERENCE = "keras-tutorial"
+
+CONTESTANTS = (
+    Contestant(
+        REFERENCE,
+        "the textbook network in TensorFlow-Keras, Adadelta, 6 epochs",
+        runs=1,
+        quick_runs=1,
+        quick_fraction=0.05,
+        peer="keras_tutorial",
+        needs="tensorflow",
+    ),
+    Contestant(
+        "pytorch-tutorial",
+        "the same in plain PyTorch",
+        runs=1,
+        quick_runs=1,
+        quick_fraction=0.05,
+        peer="pytorch_tutorial",
+    ),
+    Contestant(
+        "pytorch-example",
+        "PyTorch's own MNIST example, 14 epochs",
+        runs=1,
+        quick_runs=1,
+        quick_fraction=0.01,
+        peer="pytorch_example",
+    ),
+    Contestant("classic", "our loop on the tutorial's recipe", runs=3, quick_runs=1, quick_fraction=0.1),
+    Contestant("sprint", "the textbook network, our schedule", runs=10, quick_runs=2, quick_fraction=1.0),
+    Contestant("fast", "a small network, our schedule", runs=20, quick_runs=20, quick_fraction=1.0),
+)

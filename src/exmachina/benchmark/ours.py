@@ -1,0 +1,55 @@
+"""Our own recipes, timed as the peers are."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+
+from exmachina.benchmark.worker import Measured
+from exmachina.classifier import Classifier
+from exmachina.data import load_mnist
+from exmachina.training import EpochEnd, StepEnd, TrainingEnd, get_recipe, train
+
+CURVE_POINTS = 12
+
+
+def warm_up(name: str, precision: str) -> None:
+    """A few steps, so that the timed runs meet a process that has done this before."""
+    data, _ = load_mnist()
+    recipe = get_recipe(name).replace(precision=precision)
+    for event in train(recipe, data, seed=12345):
+        if isinstance(event, StepEnd) and event.step == 5:
+            return
+
+
+def run(name: str, seed: int, fraction: float, precision: str, *, curve: bool = False) -> Measured:
+    """One training of a recipe; with `curve` the clock stands still while accuracy is looked at on the way."""
+    data, test = load_mnist()
+    recipe = get_recipe(name).replace(precision=precision)
+    total = max(1, round(recipe.epochs * -(-len(data) // recipe.batch_size)))
+    limit = max(1, round(total * fraction))
+    marks = {round(limit * (i / CURVE_POINTS) ** 2) for i in range(1, CURVE_POINTS)} if curve else set()
+    points: list[tuple[float, float]] = []
+    paused = 0.0
+    start = time.perf_counter()
+    for event in train(recipe, data, seed, test=test):
+        if isinstance(event, StepEnd):
+            if event.step in marks:
+                stop = time.perf_counter()
+                classifier = Classifier.from_run(event.snapshot())
+                points.append((stop - start - paused, classifier.accuracy(test.images, test.labels)))
+                paused += time.perf_counter() - stop
+            if fraction < 1 and event.step == limit:
+                seconds = (time.perf_counter() - start) * total / limit
+                return Measured(seed, seconds, None, fraction, torch.get_num_threads(), precision)
+        elif isinstance(event, TrainingEnd):
+            seconds = time.perf_counter() - start - paused
+            accuracy = event.run.test_accuracy
+            points.append((seconds, accuracy or 0.0))
+            ended = event.run
+        elif isinstance(event, EpochEnd):
+            continue
+    return Measured(
+        seed, seconds, accuracy, 1.0, ended.threads, ended.precision, ended.device, curve=points if curve else []
+    )

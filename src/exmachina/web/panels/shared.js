@@ -1,0 +1,105 @@
+/**
+ * What panels share: rendering only while in sight, and a few small controls.
+ */
+
+import { h, uniqueId } from "../marks/dom.js";
+import { store } from "../state.js";
+
+/**
+ * Call `render` when one of `keys` has changed, but only while `root` is on the screen or near it.
+ * @param {Element} root
+ * @param {(keyof import("../state.js").State)[]} keys
+ * @param {(state: import("../state.js").State) => void} render
+ */
+export function whileVisible(root, keys, render) {
+  let visible = false;
+  let stale = true;
+  const observer = new IntersectionObserver(
+    (entries) => {
+      visible = entries[entries.length - 1].isIntersecting;
+      if (visible && stale) {
+        stale = false;
+        render(store.get());
+      }
+    },
+    { rootMargin: "200px" },
+  );
+  observer.observe(root);
+  store.watch(keys, (state) => {
+    stale = !visible;
+    if (visible) render(state);
+  });
+}
+
+/**
+ * A labelled slider with its value beside it.
+ * @param {{label: string, min: number, max: number, step?: number, value: number, format?: (v: number) => string,
+ *   oninput: (value: number) => void}} options
+ */
+export function slider({ label, min, max, step = 1, value, format = String, oninput }) {
+  const id = uniqueId("slider");
+  const output = h("output", { for: id }, format(value));
+  const input = h("input", { id, type: "range", min: String(min), max: String(max), step: String(step) });
+  input.value = String(value);
+  input.setAttribute("aria-valuetext", format(value));
+  input.addEventListener("input", () => show(Number(input.value), true));
+  /** @param {number} next @param {boolean} tell */
+  function show(next, tell) {
+    output.textContent = format(next);
+    input.setAttribute("aria-valuetext", format(next));
+    if (tell) oninput(next);
+  }
+  return {
+    element: h("div", { class: "slider" }, h("label", { for: id }, label), input, output),
+    input,
+    /** @param {number} next */
+    set(next) {
+      input.value = String(next);
+      show(next, false);
+    },
+  };
+}
+
+/**
+ * Buttons of which one is pressed.
+ * @template T
+ * @param {string} label
+ * @param {{value: T, text: string | Node, name?: string}[]} choices
+ * @param {T} chosen
+ * @param {(value: T) => void} onchoose
+ */
+export function segments(label, choices, chosen, onchoose) {
+  const buttons = choices.map(({ value, text, name }) =>
+    h(
+      "button",
+      {
+        type: "button",
+        "aria-pressed": String(value === chosen),
+        "aria-label": name,
+        onclick: (/** @type {Event} */ event) => {
+          for (const button of buttons) button.setAttribute("aria-pressed", String(button === event.currentTarget));
+          onchoose(value);
+        },
+      },
+      text,
+    ),
+  );
+  return h("div", { class: "segments", role: "group", "aria-label": label }, buttons);
+}
+
+/** Whether the reader asked for less motion. */
+export const lessMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/**
+ * A select box with its label.
+ * @param {string} label
+ * @param {{value: string, text: string}[]} options
+ * @param {string} value
+ * @param {(value: string) => void} onchange
+ */
+export function select(label, options, value, onchange) {
+  const id = uniqueId("select");
+  const box = h("select", { id, onchange: () => onchange(box.value) }, options.map((o) => h("option", { value: o.value }, o.text)));
+  box.value = value;
+  return h("div", { class: "select" }, h("label", { for: id }, label), box);
+}

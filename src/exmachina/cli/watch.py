@@ -114,9 +114,9 @@ class _View:
         row = Table.grid(padding=(0, 1))
         row.add_row(
             Text(f"  step {last.step:>{len(str(started.steps))}}/{started.steps}"),
-            ProgressBar(total=started.steps, completed=last.step, width=24, complete_style="dark_orange3"),
-            Text(f"{rate:5.0f} steps/s   {left:4.1f} s left"),
-            Text(f"loss {self.losses[-1]:.3f}" if self.losses else ""),
+            ProgressBar(total=started.steps, completed=last.step, width=16, complete_style="dark_orange3"),
+            Text(f"{rate:4.0f} steps/s {left:4.1f} s left"),
+            Text(f"loss {last.loss:.3f}  accuracy {last.accuracy:4.0%}" if self.losses else ""),
         )
         if not self.show_curve:
             return row

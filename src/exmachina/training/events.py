@@ -37,12 +37,18 @@ class StepEnd:
     learning_rate: float
     seconds: float  # since the start
     loss_value: SupportsFloat = field(repr=False)
+    accuracy_value: SupportsFloat = field(repr=False)
     snapshot: Callable[[], Run] = field(repr=False)
 
     @property
     def loss(self) -> float:
         """Mean cross-entropy of this batch. On a GPU, asking makes training wait for the answer."""
         return float(self.loss_value)
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of this batch that was read as labelled, before it was learned."""
+        return float(self.accuracy_value)
 
 
 @dataclass(frozen=True)

@@ -65,14 +65,15 @@ def train(
         rate = learning_rate(recipe, step, steps)
         images, labels = next(batches)
         loss, logits = session.learn(images, labels, rate)
-        total.add(loss, logits, labels)
+        accuracy = (logits.argmax(dim=1) == labels).float().mean()
+        total.add(loss, accuracy, len(labels))
         epoch = step // steps_per_epoch + 1
-        yield StepEnd(step + 1, epoch, rate, session.seconds(), loss, session.snapshot)
+        yield StepEnd(step + 1, epoch, rate, session.seconds(), loss, accuracy, session.snapshot)
         if (step + 1) % steps_per_epoch == 0 or step + 1 == steps:
-            loss_mean, accuracy = total.means()
+            means = total.means()
             val_loss, val_accuracy = session.evaluate(validation) if validation is not None else (None, None)
             now = session.seconds()
-            end = EpochEnd(epoch, step + 1, loss_mean, accuracy, now, val_loss, val_accuracy, session.snapshot)
+            end = EpochEnd(epoch, step + 1, *means, now, val_loss, val_accuracy, session.snapshot)
             session.record(end)
             total = _Totals()
             yield end
@@ -97,16 +98,16 @@ class _Totals:
     """Running sums of one epoch, kept on the device so that nothing waits for them."""
 
     loss: Tensor | float = 0.0
-    correct: Tensor | int = 0
+    accuracy: Tensor | float = 0.0
     images: int = 0
 
-    def add(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
-        self.loss = self.loss + loss * len(labels)
-        self.correct = self.correct + (logits.argmax(dim=1) == labels).sum()
-        self.images += len(labels)
+    def add(self, loss: Tensor, accuracy: Tensor, images: int) -> None:
+        self.loss = self.loss + loss * images
+        self.accuracy = self.accuracy + accuracy * images
+        self.images += images
 
     def means(self) -> tuple[float, float]:
-        return float(self.loss) / self.images, float(self.correct) / self.images
+        return float(self.loss) / self.images, float(self.accuracy) / self.images
 
 
 @dataclass

@@ -49,8 +49,8 @@ class NetworkModule(nn.Module):
             yield layer.name, x
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits (N, classes) for images (N, 1, 28, 28) in [0, 1]."""
-        x = self.standardize(images)
+        """Logits (N, classes) for images (N, 1, 28, 28) in [0, 1], in the precision of the weights."""
+        x = self.standardize(images).to(self.dtype)
         layers = self.network.layers
         for layer, following in pairwise(layers):
             x = self.apply_layer(layer, x)
@@ -61,6 +61,11 @@ class NetworkModule(nn.Module):
             if isinstance(layer, MaxPool):
                 x = self._late_relu(x, layer)
         return self.apply_layer(layers[-1], x)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of the weights."""
+        return next(self.parameters()).dtype
 
     def standardize(self, images: Tensor) -> Tensor:
         """Pixels in [0, 1] as the first layer wants them."""

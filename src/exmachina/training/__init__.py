@@ -6,7 +6,8 @@ from exmachina.training.recipes import RECIPES, Augmentation, Recipe, get_recipe
 
 if TYPE_CHECKING:
     from exmachina.training.events import EpochEnd, Event, StepEnd, TrainingEnd, TrainingStarted
-    from exmachina.training.loop import evaluate, train
+    from exmachina.training.loop import train
+    from exmachina.training.session import evaluate
 
 __all__ = [
     "RECIPES",
@@ -25,10 +26,14 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # The loop needs PyTorch, which takes a second to import; recipes do not.
-    if name in ("evaluate", "train"):
-        from exmachina.training import loop
+    if name == "train":
+        from exmachina.training.loop import train
 
-        return getattr(loop, name)
+        return train
+    if name == "evaluate":
+        from exmachina.training.session import evaluate
+
+        return evaluate
     if name in __all__:
         from exmachina.training import events
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -144,13 +145,18 @@ class _BatchNorm(nn.BatchNorm2d):
         super().__init__(channels, eps=epsilon, momentum=0.1)
         self.num_batches_tracked = None
 
+    def _load_from_state_dict(self, *args: Any) -> None:
+        nn.Module._load_from_state_dict(self, *args)  # PyTorch's own would put a counter back
+
 
 def _build(step: Step) -> nn.Module | None:
+    """The module of one layer, its kernels still to be drawn: `reset` does that, from its own generator."""
     layer, shape = step.layer, step.input_shape
     if isinstance(layer, Conv):
-        return nn.Conv2d(shape[0], layer.filters, layer.kernel, layer.stride, layer.padding)
+        conv = nn.Conv2d(shape[0], layer.filters, layer.kernel, layer.stride, layer.padding, device="meta")
+        return conv.to_empty(device="cpu")
     if isinstance(layer, Dense):
-        return nn.Linear(shape[0], layer.units)
+        return nn.Linear(shape[0], layer.units, device="meta").to_empty(device="cpu")
     if isinstance(layer, BatchNorm):
         return _BatchNorm(shape[0], layer.epsilon)
     return None

@@ -1,0 +1,96 @@
+"""What many tests share: synthetic digits, a tiny network and a run that has learned them."""
+
+from __future__ import annotations
+
+import os
+
+# Before PyTorch and Keras are imported: small work is quickest on one thread, and gives the same on any machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("KERAS_BACKEND", "torch")
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from exmachina.data import Dataset
+from exmachina.networks import Conv, Dense, Flatten, MaxPool, Network
+from exmachina.runs import Run
+from exmachina.training import Recipe
+
+GLYPHS = """
+.###. ..#.. .###. ####. ...#. ##### ..##. ##### .###. .###.
+#...# .##.. #...# ....# ..##. #.... .#... ....# #...# #...#
+#...# ..#.. ....# ....# .#.#. ####. #.... ...#. #...# #...#
+#...# ..#.. ...#. .###. #..#. ....# ####. ..#.. .###. .####
+#...# ..#.. ..#.. ....# ##### ....# #...# ..#.. #...# ....#
+#...# ..#.. .#... ....# ...#. #...# #...# .#... #...# ...#.
+.###. .###. ##### ####. ...#. .###. .###. .#... .###. .##..
+"""
+
+
+def draw_digits(count: int, seed: int) -> Dataset:
+    """`count` digits from a 5×7 font, each somewhere else, some bolder, all a little blurred and noisy."""
+    rng = np.random.default_rng(seed)
+    rows = [line.split() for line in GLYPHS.strip().splitlines()]
+    glyphs = [np.array([[pixel == "#" for pixel in row[digit]] for row in rows]) for digit in range(10)]
+    labels = rng.integers(0, 10, count).astype(np.uint8)
+    images = np.stack([_draw(glyphs[label], rng) for label in labels]) if count else np.zeros((0, 28, 28), np.uint8)
+    return Dataset(images, labels, "synthetic")
+
+
+def _draw(glyph: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.uint8]:
+    canvas = np.zeros((28, 28))
+    ink = np.kron(glyph, np.ones((rng.integers(2, 4), 3)))
+    top = (28 - ink.shape[0]) // 2 + rng.integers(-2, 3)
+    left = (28 - ink.shape[1]) // 2 + rng.integers(-2, 3)
+    canvas[top : top + ink.shape[0], left : left + ink.shape[1]] = ink * rng.uniform(180, 255)
+    blurred = sum(np.roll(canvas, shift, (0, 1)) for shift in ((0, 0), (0, 1), (1, 0), (1, 1))) / 4
+    return np.asarray(np.clip(blurred + rng.normal(0, 4, canvas.shape) * (blurred > 0), 0, 255), np.uint8)
+
+
+@pytest.fixture(scope="session")
+def digits() -> Dataset:
+    """2,000 synthetic digits to train on."""
+    return draw_digits(2000, seed=1)
+
+
+@pytest.fixture(scope="session")
+def test_digits() -> Dataset:
+    """500 synthetic digits that no network was trained on."""
+    return draw_digits(500, seed=2)
+
+
+@pytest.fixture(scope="session")
+def tiny_network() -> Network:
+    """Conv → pool → dense, 1,498 parameters, pixels standardised."""
+    layers = (
+        Conv("conv1", "relu", filters=4, kernel=5),  # (4, 24, 24)
+        MaxPool("pool1", size=4),  # (4, 6, 6)
+        Flatten("flatten1"),  # 144
+        Dense("dense1", "softmax", units=10),
+    )
+    return Network("tiny", layers, mean=0.1, std=0.3)
+
+
+@pytest.fixture(scope="session")
+def tiny_recipe(tiny_network: Network) -> Recipe:
+    """Learns the synthetic digits in about a second."""
+    return Recipe("tiny", tiny_network, learning_rate=0.02, batch_size=50, epochs=3, precision="fp32")
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_recipe: Recipe, digits: Dataset, test_digits: Dataset) -> Run:
+    """A tiny network that has learned the synthetic digits."""
+    from exmachina.training import TrainingEnd, train
+
+    *_, end = train(tiny_recipe, digits, seed=0, test=test_digits)
+    assert isinstance(end, TrainingEnd)
+    return end.run
+
+
+@pytest.fixture(scope="session")
+def tiny_run_directory(tiny_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny run, saved. Not to be written to: copy it first."""
+    return tiny_run.save(tmp_path_factory.mktemp("runs") / "tiny")

@@ -40,7 +40,7 @@ class Prediction:
         if self.digit is None:
             return "no digit"
         doubt = ", but probably not a digit" if self.rejected else ""
-        return f"{self.digit} ({self.probability:.1%}{doubt})"
+        return f"{self.digit} ({self.probability:.2%}{doubt})"
 
 
 class Classifier:

@@ -68,7 +68,9 @@ def train(
     from exmachina.cli.terminal import QUIET, make_console
     from exmachina.cli.watch import watch
     from exmachina.training import train as learn
+    from exmachina.training.hardware import choose_device
 
+    choose_device(device)  # refuse an unknown one before anything is said
     console = make_console(stderr=json)
     network = chosen.network
     console.print(f"{chosen.name}: {network.parameters:,} parameters, {len(images):,} images, seed {seed}", style=QUIET)
@@ -130,7 +132,8 @@ def experiment(
     parts = split(load_mnist_split("train"), HELD_OUT)
     rows = _run_trials(recipes, range(seeds), parts.train, parts.validation, json, knob)
     if out is not None:
-        from exmachina.figures import experiment_figure, save
+        from exmachina.figures.laboratory import experiment_figure
+        from exmachina.figures.style import save
 
         save(experiment_figure(knob or "recipe", rows), out)
     if json:
@@ -218,7 +221,8 @@ def benchmark(
     else:
         _print_benchmark(console, rows)
     if out is not None:
-        from exmachina.figures import save, speed_figure
+        from exmachina.figures.laboratory import speed_figure
+        from exmachina.figures.style import save
 
         save(speed_figure(rows), out)
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 WIDTH = 80
-ACCENT = "bold dark_orange3"
+ACCENT = "bold dark_cyan"
 QUIET = "grey58"
 RAMP = " .:-=+*#%@"  # ink from none to full where there is no colour
 BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -70,7 +70,7 @@ def curve(values: Sequence[float], *, width: int = 60, height: int = 6, low: flo
     lines = []
     for line in range(height - 1, -1, -1):
         lines.append("".join(BLOCKS[int(min(max(level - 8 * line, 0), 8))] for level in levels))
-    return Text("\n".join(lines), style="dark_orange3")
+    return Text("\n".join(lines), style="dark_cyan")
 
 
 def probability_bars(probabilities: Sequence[float], *, width: int = 40) -> Text:

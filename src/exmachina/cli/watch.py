@@ -114,7 +114,7 @@ class _View:
         row = Table.grid(padding=(0, 1))
         row.add_row(
             Text(f"  step {last.step:>{len(str(started.steps))}}/{started.steps}"),
-            ProgressBar(total=started.steps, completed=last.step, width=16, complete_style="dark_orange3"),
+            ProgressBar(total=started.steps, completed=last.step, width=16, complete_style="dark_cyan"),
             Text(f"{rate:4.0f} steps/s {left:4.1f} s left"),
             Text(f"loss {last.loss:.3f}  accuracy {last.accuracy:4.0%}" if self.losses else ""),
         )

@@ -1,0 +1,275 @@
+"""Each command of the contract: what it prints, its JSON keys and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from exmachina.cli import main
+from exmachina.data import Dataset, load_mnist_split, write_idx
+from exmachina.runs import Run
+
+TRAIN_KEYS = "recipe network parameters seed epochs train_seconds test_loss test_accuracy precision run".split()
+
+
+def run_command(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of the command, run in this process."""
+    with pytest.raises(SystemExit) as leaving:
+        main(list(arguments))
+    output = capsys.readouterr()
+    return int(leaving.value.code or 0), output.out, output.err
+
+
+@pytest.fixture
+def idx_folder(tmp_path: Path, digits: Dataset, test_digits: Dataset) -> Path:
+    folder = tmp_path / "synthetic"
+    folder.mkdir()
+    for prefix, data in (("train", digits), ("t10k", test_digits)):
+        write_idx(folder / f"{prefix}-images-idx3-ubyte", data.images)
+        write_idx(folder / f"{prefix}-labels-idx1-ubyte", data.labels)
+    return folder
+
+
+def one_line(text: str) -> bool:
+    return text.count("\n") == 1 and text.startswith("exmachina: ")
+
+
+def test_help_lists_every_command_of_the_contract(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run_command("--help", capsys=capsys)
+    assert code == 0
+    for command in ("hello", "show", "summary", "train", "evaluate", "predict", "inspect", "export", "experiment"):
+        assert f"\n  {command} " in out
+
+
+def test_summary_of_the_classic_network_is_the_textbook_table(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run_command("summary", "classic", "--json", capsys=capsys)
+    table = json.loads(out)
+    assert code == 0
+    assert [layer["parameters"] for layer in table["layers"]] == [320, 18_496, 0, 0, 0, 1_179_776, 0, 1_290]
+    assert table["parameters"] == 1_199_882
+    assert table["layers"][0].keys() >= {"name", "type", "output_shape", "parameters"}
+    assert table["layers"][2]["output_shape"] == [64, 12, 12]
+
+
+def test_summary_for_people_ends_in_the_total(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run_command("summary", "classic", capsys=capsys)
+    assert "1,199,882" in out.splitlines()[-1]
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_show_writes_the_four_digits_of_the_tutorial(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "digits.png"
+    code, out, _ = run_command(
+        "show", "--split", "train", "--index", "50", "51", "52", "53", "--out", str(file), capsys=capsys
+    )
+    assert (code, out.strip()) == (0, str(file))
+    with Image.open(file) as picture:
+        assert min(picture.size) > 200
+
+
+def test_show_in_a_terminal_draws_ink_where_the_digit_has_it(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run_command("show", "--split", "test", "--index", "0", capsys=capsys)
+    rows = out.splitlines()[:14]
+    ink = load_mnist_split("test").images[0].reshape(14, 2, 28).max(axis=(1, 2)) > 64
+    assert [bool(row.strip()) for row in rows] == ink.tolist()
+    assert "test 0: 7" in out
+
+
+def test_train_saves_a_run_and_tells_it_in_json(
+    idx_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out_dir = tmp_path / "run"
+    arguments = ("--recipe", "fast", "--seed", "3", "--epochs", "0.5", "--data", str(idx_folder), "--out", str(out_dir))
+    code, out, err = run_command("train", *arguments, "--json", capsys=capsys)
+    told = json.loads(out)
+    assert code == 0 and "epoch" in err
+    assert told.keys() >= set(TRAIN_KEYS)
+    saved = Run.load(out_dir)
+    assert (told["seed"], told["epochs"], told["test_accuracy"]) == (3, 0.5, saved.test_accuracy)
+    assert 0 <= told["test_accuracy"] <= 1
+
+
+def test_train_over_seeds_tells_every_seed_and_their_spread(
+    idx_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--recipe", "fast", "--seeds", "3", "--epochs", "0.5", "--data", str(idx_folder), "--json")
+    code, out, _ = run_command("train", *arguments, capsys=capsys)
+    told = json.loads(out)
+    assert code == 0
+    assert told["seeds"] == [0, 1, 2] and told["n"] == 3
+    assert told["accuracy_mean"] == pytest.approx(np.mean(told["accuracies"]))
+    assert told["accuracy_sd"] == pytest.approx(np.std(told["accuracies"], ddof=1))
+
+
+def test_predict_reads_test_image_257_as_an_eight(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run_command("predict", "--index", "257", "--json", capsys=capsys)
+    line = json.loads(out)
+    assert code == 0
+    assert line.keys() >= {"path", "digit", "probability", "probabilities", "rejected"}
+    assert line["digit"] == 8 and not line["rejected"]
+    assert sum(line["probabilities"]) == pytest.approx(1, abs=1e-5)
+
+
+def test_predict_reads_a_folder_and_goes_on_after_a_bad_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    test = load_mnist_split("test")
+    for index in (0, 1):
+        Image.fromarray(255 - np.kron(test.images[index], np.ones((5, 5), np.uint8))).save(tmp_path / f"{index}.png")
+    (tmp_path / "0-broken.png").write_text("I am a text")
+    code, out, err = run_command("predict", str(tmp_path), "--json", capsys=capsys)
+    assert [json.loads(line)["digit"] for line in out.splitlines()] == [7, 2]
+    assert code == 2 and one_line(err) and "0-broken.png" in err
+
+
+def test_predict_says_no_digit_for_a_blank_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.new("L", (40, 40), 255).save(tmp_path / "blank.png")
+    code, out, err = run_command("predict", str(tmp_path / "blank.png"), "--json", capsys=capsys)
+    assert json.loads(out)["digit"] is None and json.loads(out)["rejected"]
+    assert code == 2 and one_line(err)
+
+
+def test_evaluate_agrees_with_the_run_record(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run_command("evaluate", "fast", "--quick", "--json", capsys=capsys)
+    told, run = json.loads(out), Run.load("fast")
+    assert code == 0
+    assert told["accuracy"] == run.test_accuracy
+    assert told["accuracy_interval"][0] < told["accuracy"] < told["accuracy_interval"][1]
+
+
+def test_export_writes_the_onnx_model_of_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "fast.onnx"
+    code, out, _ = run_command("export", "--run", "fast", "--onnx", str(file), capsys=capsys)
+    assert (code, out.strip()) == (0, str(file))
+    import onnx
+
+    onnx.checker.check_model(str(file), full_check=True)
+
+
+@pytest.mark.slow
+def test_inspect_writes_a_figure_for_every_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run_command("inspect", "--run", "fast", "--index", "257", "--out", str(tmp_path), capsys=capsys)
+    files = [Path(line) for line in out.splitlines()]
+    assert code == 0 and all(file.stat().st_size > 1000 for file in files)
+    names = " ".join(file.stem for file in files)
+    for layer in Run.load("fast").network.layers:
+        if layer.kind == "Conv2D":
+            assert layer.name in names
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needle"),
+    [
+        (["predict", "nowhere.png"], "nowhere.png"),
+        (["predict", "--index", "10000"], "10000"),
+        (["predict"], "--index"),
+        (["predict", "--run", "nowhere", "--index", "1"], "nowhere"),
+        (["train", "--recipe", "fats"], "fats"),
+        (["train", "--recipe", "fast", "--epochs", "-1"], "-1"),
+        (["train", "--recipe", "fast", "--precision", "fp8"], "fp8"),
+        (["train", "--recipe", "fast", "--device", "quantum"], "quantum"),
+        (["train", "--recipe", "fast", "--data", "nowhere"], "nowhere"),
+        (["train", "--seed", "x"], "x"),
+        (["summary", "nope"], "nope"),
+        (["show", "--split", "holdout"], "holdout"),
+        (["show", "--index", "60000"], "60000"),
+        (["show", "--index", "5", "six"], "six"),
+        (["evaluate", "nowhere"], "nowhere"),
+        (["export", "--run", "fast"], "--onnx"),
+        (["inspect", "--run", "fast"], "--index"),
+        (["experiment", "--vary", "nope=1,2"], "nope"),
+        (["experiment", "--vary", "learning_rate="], "learning_rate"),
+        (["experiment", "--vary", "conv1.nope=3"], "nope"),
+        (["nope"], "nope"),
+        (["--nope"], "--nope"),
+        (["show", "--out", "digits.bmp"], "digits.bmp"),
+    ],
+)
+def test_bad_usage_is_one_line_that_names_the_value(
+    arguments: list[str],
+    needle: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run_command(*arguments, capsys=capsys)
+    assert code == 2 and not out
+    assert one_line(err) and needle in err
+    assert not list(tmp_path.iterdir()), "left something behind"
+
+
+@pytest.mark.parametrize("command", ["train", "hello"])
+def test_a_place_that_cannot_be_written_is_refused_before_training(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    code, out, err = run_command(command, "--recipe", "fast", "--out", str(tmp_path / "file" / "run"), capsys=capsys)
+    assert code == 2 and not out and one_line(err)
+
+
+def test_a_corrupt_run_is_refused(tiny_run_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for file in tiny_run_directory.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    damaged = bytearray((tmp_path / "model.onnx").read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (tmp_path / "model.onnx").write_bytes(damaged)
+    code, _, err = run_command("predict", "--run", str(tmp_path), "--index", "1", capsys=capsys)
+    assert code == 2 and one_line(err) and "model.onnx" in err
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_was_learned(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "exmachina",
+        "train",
+        "--recipe",
+        "classic",
+        "--out",
+        str(tmp_path / "run"),
+        "--json",
+    ]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    )
+    assert process.stderr is not None
+    process.stderr.readline()  # the first line tells that training begins
+    time.sleep(5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "interrupted" in err and "Traceback" not in err
+    assert json.loads(out)["interrupted"]
+    assert Run.load(tmp_path / "run").interrupted
+
+
+def test_predict_loads_neither_pytorch_nor_matplotlib() -> None:
+    code = (
+        "import sys; from exmachina.cli import main\n"
+        "try: main(['predict', '--index', '257'])\n"
+        "except SystemExit: print(sorted({'torch', 'matplotlib', 'scipy', 'onnx'} & set(sys.modules)))"
+    )
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert finished.stdout.splitlines()[-1] == "[]"
+
+
+def test_output_to_a_closed_pipe_ends_quietly() -> None:
+    finished = subprocess.run(
+        f"{sys.executable} -m exmachina show --index {' '.join(map(str, range(400)))} | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in finished.stderr

@@ -20,6 +20,7 @@ def write_files(directory: str | Path, files: Mapping[str, bytes]) -> Path:
     path = Path(directory)
     token = uuid4().hex[:8]
     partial = {name: path / f".{name}.{token}.partial" for name in files}
+    fresh: list[Path] = []
     missing: list[Path] = []
     try:
         missing = [folder for folder in (path, *path.parents) if not folder.exists()]
@@ -27,12 +28,13 @@ def write_files(directory: str | Path, files: Mapping[str, bytes]) -> Path:
         blocked = next((name for name in files if (path / name).is_dir()), None)
         if blocked is not None:
             raise InputError(f"Cannot write '{path / blocked}': it is a directory; choose another directory.")
+        fresh = [path / name for name in files if not (path / name).exists()]
         for name, content in files.items():
             partial[name].write_bytes(content)
         for name in files:
             partial[name].replace(path / name)
     except BaseException as error:  # Ctrl-C too leaves nothing behind
-        for file in partial.values():
+        for file in (*partial.values(), *fresh):
             with suppress(OSError, ValueError):
                 file.unlink()
         for folder in missing:
@@ -48,6 +50,8 @@ def check_writable(directory: str | Path) -> None:
     """Find out before a long training whether its run can be saved. Raises `InputError` if not."""
     path = Path(directory)
     try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()  # unlike `exists`, tells what is wrong with an impossible name
         if path.exists() and not path.is_dir():
             raise InputError(f"'{directory}' is a file; give a directory.")
         existing = next(parent for parent in (path, *path.absolute().parents) if parent.exists())

@@ -15,10 +15,12 @@ from exmachina.figures.style import MARGIN, WIDE, Plate, look, new_figure, note,
 class TimedRow(Protocol):
     """What `speed_figure` needs of a benchmark's row."""
 
-    name: str
-    curve: list[tuple[float, float]]  # (seconds, accuracy)
-    accuracy_mean: float | None
-    train_seconds: float
+    @property
+    def name(self) -> str: ...
+    @property
+    def curve(self) -> list[tuple[float, float]]: ...  # (seconds, accuracy)
+    @property
+    def train_seconds(self) -> float: ...
 
 
 def experiment_figure(knob: str, rows: Sequence[Mapping[str, Any]], *, dark: bool = False) -> Plate:

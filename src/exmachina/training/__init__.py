@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from exmachina.training.recipes import RECIPES, Augmentation, Recipe, get_recipe
+from exmachina.data.augmentation import Augmentation
+from exmachina.training.recipes import RECIPES, Recipe, get_recipe
 
 if TYPE_CHECKING:
     from exmachina.training.events import EpochEnd, Event, StepEnd, TrainingEnd, TrainingStarted

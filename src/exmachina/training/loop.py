@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch
 
 from exmachina.data import Dataset
+from exmachina.data.augmentation import augment
 from exmachina.errors import InputError, check_number
 from exmachina.networks.layers import Network
 from exmachina.training.events import Event
@@ -42,12 +43,12 @@ def train(
 def shuffled_batches(session: Session) -> Iterator[Batch]:
     """The session's images in batches without end, in a new order every epoch."""
     images, labels = to_tensors(session.data, session.device)
-    size = session.recipe.batch_size
+    size, augmentation = session.recipe.batch_size, session.recipe.augmentation
     while True:
         order = torch.randperm(len(labels), generator=session.generator, device=session.device)
         for start in range(0, len(labels), size):
             chosen = order[start : start + size]
-            yield pixels(images[chosen]), labels[chosen]
+            yield augment(pixels(images[chosen]), augmentation, session.generator), labels[chosen]
 
 
 def check_data(data: Dataset, network: Network) -> None:

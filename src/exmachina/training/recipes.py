@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from exmachina.data.augmentation import Augmentation
 from exmachina.errors import InputError, check_number
 from exmachina.networks import CLASSIC, FAST, Network
 
@@ -19,42 +20,22 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 BELOW_ONE = 0.999999
-LIMITS: dict[str, dict[str, tuple[float, float]]] = {
-    "augmentation": {"shift": (0, 13), "rotation": (0.0, 180.0), "scale": (0.0, 0.9), "shear": (0.0, 2.0)},
-    "recipe": {
-        "learning_rate": (1e-9, 1e3),
-        "warmup": (0.0, BELOW_ONE),
-        "batch_size": (1, 60_000),
-        "epochs": (1e-6, 1e3),
-        "label_smoothing": (0.0, BELOW_ONE),
-        "weight_decay": (0.0, 1e3),
-        "momentum": (0.0, BELOW_ONE),
-        "rho": (0.0, BELOW_ONE),
-        "epsilon": (1e-12, 1.0),
-    },
+LIMITS: dict[str, tuple[float, float]] = {
+    "learning_rate": (1e-9, 1e3),
+    "warmup": (0.0, BELOW_ONE),
+    "batch_size": (1, 60_000),
+    "epochs": (1e-6, 1e3),
+    "label_smoothing": (0.0, BELOW_ONE),
+    "weight_decay": (0.0, 1e3),
+    "momentum": (0.0, BELOW_ONE),
+    "rho": (0.0, BELOW_ONE),
+    "epsilon": (1e-12, 1.0),
 }
 
 
 def _check(valid: bool, name: str, value: object, rule: str) -> None:
     if not valid:
         raise InputError(f"{name} is {value!r}; it must be {rule}.")
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """Small random changes to each training image, drawn anew every time it is seen.
-
-    `shift` is the largest shift in pixels, `rotation` in degrees, `scale` and `shear` as fractions.
-    """
-
-    shift: int = 0
-    rotation: float = 0.0
-    scale: float = 0.0
-    shear: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name, (low, high) in LIMITS["augmentation"].items():
-            check_number(name, getattr(self, name), low, high)
 
 
 @dataclass(frozen=True)
@@ -80,13 +61,13 @@ class Recipe:
     momentum: float = 0.9
     rho: float = 0.95
     epsilon: float = 1e-8
-    augmentation: Augmentation = Augmentation()
+    augmentation: Augmentation = field(default_factory=Augmentation)
     precision: Precision = "auto"
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
             _check(getattr(self, name) in choices, name, getattr(self, name), f"one of: {', '.join(choices)}")
-        for name, (low, high) in LIMITS["recipe"].items():
+        for name, (low, high) in LIMITS.items():
             check_number(name, getattr(self, name), low, high)
         _check(isinstance(self.betas, tuple) and len(self.betas) == 2, "betas", self.betas, "a pair of numbers")
         for beta in self.betas:

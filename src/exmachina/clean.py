@@ -15,6 +15,7 @@ Mask = NDArray[np.bool_]
 
 SMALLEST_PAGE = 100  # pixels; a smaller picture is a digit that somebody has already cut out
 SMALL_SIDE = 200  # longer side of the copy that is judged
+INK = 32  # of 255, from paper to the strongest ink: fainter pixels are blur around a stroke
 MIN_CONTRAST = 16  # of 255: less between paper and ink is noise
 NEARBY = 0.12  # of the digit's longer side: ink closer than this belongs to it
 SPECK = 0.02  # of the digit's ink: less than this, apart from it, is dirt
@@ -42,31 +43,31 @@ def is_uneven(picture: Picture) -> bool:
     small = _small(picture, 128)
     if max(picture.shape) < SMALLEST_PAGE or min(small.shape) < 8:
         return False
-    border = ring(small).astype(np.float64)
-    paper = np.median(border)
-    span = max(paper - small.min(), small.max() - paper)
-    away = np.abs(border - paper)
-    return bool(span >= MIN_CONTRAST and np.mean((away > 0.1 * span) & (away < 0.7 * span)) > 0.15)
+    border = np.sort(ring(small))
+    low, high = int(border[border.size // 10]), int(border[-border.size // 10])
+    span = int(small.max()) - int(small.min())
+    # A border that takes in nearly all of the span is a tight cut, with ink along it.
+    return bool(span >= MIN_CONTRAST and 0.1 < (high - low) / span < 0.8)
 
 
 def flatten(picture: Picture) -> Picture:
     """Ink as a share of the way from the paper around it to full ink, 0 to 255; noise goes to 0.
 
     The paper's level everywhere is a morphological opening: what is left when everything narrower than a
-    quarter of the picture, which no stroke reaches, is taken away.
+    sixth of the picture, as strokes are, is taken away.
     """
     from scipy import ndimage
 
     small = _small(picture, SMALL_SIDE)
-    window = max(3, max(small.shape) // 4)
+    window = max(3, max(small.shape) // 6)
     paper = ndimage.grey_opening(ndimage.median_filter(small, 3), size=(window, window), mode="nearest")
-    paper = ndimage.gaussian_filter(paper.astype(np.float32), window / 8, mode="nearest")
+    paper = ndimage.gaussian_filter(paper.astype(np.float32), 1.5, mode="nearest")
     height, width = picture.shape
     level = np.asarray(Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR))
     share = np.maximum(picture - level, 0) / np.maximum(255 - level, 32)
     middle, deviation = _noise(share)
     floor = middle + 3 * deviation
-    strong = share[share > max(floor, 0.4 * float(np.percentile(share, 99.8)))]
+    strong = share[share > max(floor, 0.4 * float(np.percentile(share, 99.95)))]
     ceiling = float(np.percentile(strong, 75)) if strong.size else 1.0
     if (ceiling - middle) * 255 < MIN_CONTRAST or ceiling < middle + 6 * deviation:
         return np.zeros_like(picture)
@@ -76,24 +77,20 @@ def flatten(picture: Picture) -> Picture:
 
 def isolate(picture: Picture) -> Picture:
     """The largest group of ink and the strokes near it; everything else becomes paper."""
-    from scipy import ndimage
-
-    paper, deviation = _noise(picture)
-    threshold = paper + max(0.3 * (int(picture.max()) - paper), 5 * deviation, MIN_CONTRAST)
-    if threshold >= 255:
-        return np.zeros_like(picture)
-    ink = picture > threshold
+    paper = float(np.median(ring(picture)))
+    middle, deviation = _noise(picture)
+    span = int(picture.max()) - paper
     step = -(-max(picture.shape) // SMALL_SIDE)
-    small = _small(ink.view(np.uint8) * np.uint8(255), SMALL_SIDE) > 128 // step
+    ink = picture > min(255, max(paper + 0.3 * span, middle + 5 * deviation, paper + MIN_CONTRAST))
+    small = _small(ink.view(np.uint8) * np.uint8(255), SMALL_SIDE) > 128 // step  # more than a trace
     if not small.any():
         return np.zeros_like(picture)
     wanted = _digit(small & ~ruled_lines(small))
-    dropped = small & ~wanted
-    if not dropped.any():
-        return picture
-    keep = ndimage.binary_dilation(wanted, np.ones((3, 3), bool), iterations=2) & ~dropped
+    keep = _grown(wanted, 4) & (wanted | ~small)  # with the soft edges of its strokes
     keep = keep.repeat(step, axis=0).repeat(step, axis=1)[: picture.shape[0], : picture.shape[1]]
-    return np.where(keep, picture, np.uint8(min(255, round(paper))))
+    if not (~keep & (picture > paper + span * (INK / 255))).any():
+        return picture
+    return np.where(keep, picture, np.uint8(paper))
 
 
 def ruled_lines(ink: Mask) -> Mask:
@@ -133,7 +130,7 @@ def _digit(ink: Mask) -> Mask:
     touching = np.ones((3, 3), bool)
     if ndimage.label(ink, touching)[1] < 2:
         return ink
-    joined, count = ndimage.label(ndimage.binary_dilation(ink, touching))
+    joined, count = ndimage.label(_grown(ink, 1))
     groups = np.where(ink, joined, 0)
     areas = np.bincount(groups.ravel(), minlength=count + 1)[1:]
     boxes = ndimage.find_objects(groups, max_label=count)
@@ -173,7 +170,7 @@ def _gap(a: Box, b: Box) -> int:
 
 def _noise(values: NDArray[np.generic]) -> tuple[float, float]:
     """Median and the standard deviation that the median absolute deviation stands for."""
-    sample = values.ravel()[:: max(1, values.size // 8_000)].astype(np.float64)
+    sample = values.ravel()[:: max(1, values.size // 2_000)].astype(np.float64)
     middle = float(np.median(sample))
     return middle, 1.4826 * float(np.median(np.abs(sample - middle)))
 
@@ -182,3 +179,14 @@ def _small(picture: Picture, side: int) -> Picture:
     """`picture` averaged down by a whole number until its longer side is at most `side`."""
     factor = -(-max(picture.shape) // side)
     return picture if factor == 1 else np.asarray(Image.fromarray(picture).reduce(factor))
+
+
+def _grown(ink: Mask, by: int) -> Mask:
+    """`ink` and every pixel within a square of `by` pixels around it."""
+    for _ in range(2):  # rows, then columns
+        wider = ink.copy()
+        for shift in range(1, by + 1):
+            wider[shift:] |= ink[:-shift]
+            wider[:-shift] |= ink[shift:]
+        ink = wider.T
+    return ink

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from exmachina.clean import MIN_CONTRAST, clean, is_uneven, ring
+from exmachina.clean import INK, MIN_CONTRAST, clean, is_uneven, ring
 from exmachina.errors import InputError
 
 Picture = NDArray[np.uint8]
@@ -23,7 +23,6 @@ Picture = NDArray[np.uint8]
 SIDE = 28  # a picture's side, in pixels
 BOX = 20  # the longer side of its ink
 CENTRE = 14.0  # pixel index of the centre of mass, half a pixel past the geometric 13.5: MNIST's own mean
-INK = 32  # of 255: fainter pixels are blur around a stroke and do not widen its box
 WORKING_SIDE = 1500  # larger pictures are averaged down by a whole number first
 SMALLEST_INK = 0.02  # of the picture's longer side: anything shorter is a speck
 
@@ -141,7 +140,7 @@ def contrast(picture: Picture, paper: float | None = None) -> Picture:
 
 
 def crop(picture: Picture) -> Picture:
-    """The smallest box that holds all ink brighter than `INK`."""
+    """The smallest box that holds all ink; what is no brighter than `INK` is blur and does not widen it."""
     ink = picture > INK
     rows = np.flatnonzero(ink.any(axis=1))
     columns = np.flatnonzero(ink.any(axis=0))

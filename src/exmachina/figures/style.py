@@ -1,0 +1,236 @@
+"""One set of inks and scales for every figure, and how a figure begins and is kept."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+from numpy.typing import ArrayLike, NDArray
+
+from exmachina.errors import InputError
+from exmachina.figures.inks import Inks, inks
+from exmachina.runs import write_files
+
+STYLE = Path(__file__).parent / "exmachina.mplstyle"
+SUFFIXES = (".pdf", ".png", ".svg")
+WIDE = 7.2  # inches: a full column
+NARROW = 4.6  # inches: still readable at half a column
+MARGIN = 0.16
+MONO = "DejaVu Sans Mono"
+
+
+@contextmanager
+def look(dark: bool = False) -> Iterator[Inks]:
+    """Draw in our style: matplotlib's defaults, then ours, whatever the user's own settings; restored after."""
+    colours = inks(dark)
+    with mpl.rc_context():
+        defaults = {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith("backend")}
+        settings: Any = {**defaults, **mpl.rc_params_from_file(STYLE, use_default_template=False)}
+        mpl.rcParams.update(settings)
+        if dark:
+            settings = _dark_settings(colours)
+            mpl.rcParams.update(settings)
+        yield colours
+
+
+class Plate(Figure):
+    """A matplotlib figure that a notebook shows by itself, whether or not pyplot is loaded.
+
+    `top` is where its body begins, below the title, in inches from the upper edge.
+    """
+
+    inks: Inks
+    top: float
+
+    def _repr_png_(self) -> bytes:
+        return render(self, "png", dpi=150)
+
+
+def new_figure(width: float, height: float, title: str, below: str = "", *, dark: bool = False) -> Plate:
+    """An empty figure, `width` inches wide, that belongs to no window. Call it inside `look(dark)`.
+
+    The title says the finding, at the top left; `below` adds what one must know to read the figure. Both are
+    broken into lines. `height` inches of body follow them, where `place` and `note` measure from.
+    """
+    heading = broken(title, width - 2 * MARGIN, 11, "bold")
+    lines = broken(below, width - 2 * MARGIN, 8.5)
+    top = MARGIN + 0.2 * len(heading) + (0.06 + 0.165 * len(lines) if lines else 0) + 0.12
+    figure = Plate(figsize=(width, top + height))
+    FigureCanvasAgg(figure)
+    figure.inks, figure.top = inks(dark), 0.0
+    note(figure, MARGIN, MARGIN, "\n".join(heading), size=11, weight="bold", color=figure.inks.ink, linespacing=1.3)
+    note(figure, MARGIN, MARGIN + 0.2 * len(heading) + 0.06, "\n".join(lines), linespacing=1.4)
+    figure.top = top
+    return figure
+
+
+def broken(words: str, width: float, size: float, weight: str = "normal") -> list[str]:
+    """`words` broken into lines of at most `width` inches, at their real width in our font."""
+    font = FontProperties(family="DejaVu Sans", weight=weight, size=size)
+    lines: list[str] = []
+    for word in words.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_to_path.get_text_width_height_descent(longer, font, ismath=False)[0] <= 72 * width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def place(figure: Plate, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes by inches from the top left corner of the figure's body."""
+    w, h = figure.get_size_inches()
+    return figure.add_axes((left / w, 1 - (figure.top + top + height) / h, width / w, height / h))
+
+
+def note(figure: Plate, left: float, top: float, words: str, **options: Any) -> None:
+    """Text by inches from the top left corner of the figure's body."""
+    w, h = figure.get_size_inches()
+    settings = {"va": "top", "ha": "left", "size": 8.5, "color": figure.inks.muted, "linespacing": 1.4, **options}
+    figure.text(left / w, 1 - (figure.top + top) / h, words, **settings)
+
+
+def show_values(
+    axes: Axes, values: ArrayLike, colours: Inks, *, limit: float | None = None, signed: bool | None = None
+) -> None:
+    """A matrix as coloured cells on the scale for its kind; `limit` is the value of the strongest colour."""
+    array = np.asarray(values, float)
+    is_signed = bool(array.min() < 0) if signed is None else signed
+    top = limit if limit else float(np.abs(array).max()) or 1.0
+    bottom = -top if is_signed else 0.0
+    axes.imshow(array, cmap=colours.signed if is_signed else colours.amount, vmin=bottom, vmax=top)
+    bare(axes, colours)
+
+
+def show_pixels(axes: Axes, image: NDArray[Any], colours: Inks) -> None:
+    """An image in greys: uint8, or floats in [0, 1]."""
+    axes.imshow(image, cmap=colours.pixels, vmin=0, vmax=255 if image.dtype == np.uint8 else 1)
+    bare(axes, colours)
+
+
+def bare(axes: Axes, colours: Inks, *, frame: bool = True) -> None:
+    """No ticks; a hairline around."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(frame)
+        spine.set_color(colours.hairline)
+        spine.set_linewidth(0.6)
+
+
+def scale_bar(figure: Plate, left: float, top: float, width: float, limit: float, label: str, *, signed: bool) -> Axes:
+    """The legend of a colour scale, lying flat, its label above and its ends below. 0.45 inches high in all."""
+    colours = figure.inks
+    axes = place(figure, left, top + 0.17, width, 0.1)
+    mappable = ScalarMappable(Normalize(-limit if signed else 0, limit), colours.signed if signed else colours.amount)
+    bar: Any = figure.colorbar(mappable, cax=axes, orientation="horizontal")
+    bar.outline.set_edgecolor(colours.hairline)
+    bar.outline.set_linewidth(0.6)
+    ticks = [-limit, 0, limit] if signed else [0, limit]
+    bar.set_ticks(ticks, labels=[number(tick) for tick in ticks])
+    axes.tick_params(length=0, pad=2, labelsize=7.5)
+    sides: list[Literal["left", "center", "right"]] = ["left", "center", "right"] if signed else ["left", "right"]
+    for text, side in zip(axes.get_xticklabels(), sides, strict=True):
+        text.set_horizontalalignment(side)
+    note(figure, left, top + 0.13, label, va="baseline", size=7.5)
+    return axes
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number for people: `digits` significant decimals, a true minus sign."""
+    if value == 0:
+        return "0"
+    size = abs(value)
+    decimals = max(0, digits - 1 - int(np.floor(np.log10(size)))) if size < 100 else 0
+    return f"{value:,.{min(decimals, 4)}f}".replace("-", "−")
+
+
+def percent(fraction: float) -> str:
+    """A fraction as a percentage that never rounds up to certainty."""
+    if 0.9999 < fraction < 1:
+        return "> 99.99 %"
+    if 0 < fraction < 0.0001:
+        return "< 0.01 %"
+    return f"{100 * fraction:.2f} %" if fraction < 1 else "100 %"
+
+
+def cell_numbers(
+    axes: Axes,
+    values: ArrayLike,
+    colours: Inks,
+    form: str,
+    *,
+    size: float,
+    limit: float | None = None,
+    on_pixels: bool = False,
+    hide_zero: bool = False,
+) -> None:
+    """Write every number into its cell of `show_values` (or of an image in greys, `on_pixels`).
+
+    `form` is a format such as "{:.0f}", or ".2" for two decimals without the zero before the point.
+    """
+    array = np.asarray(values, float)
+    top = limit if limit else float(np.nanmax(np.abs(array))) or 1.0
+    for (y, x), value in np.ndenumerate(array):
+        if np.isnan(value) or (hide_zero and value == 0):
+            continue
+        if on_pixels:
+            colour = "black" if value > 0.55 * top else "white"
+        else:
+            colour = colours.paper if abs(value) > 0.55 * top else colours.ink
+        words = form.format(value) if "{" in form else _short(value, int(form[1:]))
+        words = words.replace("-", "−")
+        axes.text(x, y, words, ha="center", va="center_baseline", size=size, color=colour)
+
+
+def _short(value: float, decimals: int) -> str:
+    """`.12`, `-.05`, `1.30`: no zero before the point, none after a minus that says nothing."""
+    words = f"{value:.{decimals}f}"
+    if float(words) == 0:
+        return "0"
+    return words.replace("0.", ".", 1) if abs(float(words)) < 1 else words
+
+
+def render(figure: Figure, kind: str, *, dpi: float | None = None) -> bytes:
+    """The figure as the bytes of a PNG, SVG or PDF, the same bytes every time."""
+    buffer = io.BytesIO()
+    metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
+    with look():
+        figure.savefig(buffer, format=kind, dpi=dpi or "figure", facecolor=figure.get_facecolor(), metadata=metadata)
+    return buffer.getvalue()
+
+
+def save(figure: Figure, path: str | Path) -> Path:
+    """Write a figure as .png (200 dots per inch), .svg or .pdf, whole or not at all, and return its path.
+
+    Missing folders are made. Raises `InputError` for another suffix or a place that cannot be written.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in SUFFIXES:
+        raise InputError(f"Cannot write '{path}' as a figure; let its name end in one of: {', '.join(SUFFIXES)}.")
+    if target.is_dir():
+        raise InputError(f"'{path}' is a folder; give the name of a file.")
+    content = render(figure, target.suffix.lower()[1:], dpi=200)
+    write_files(target.parent, {target.name: content})
+    return target
+
+
+def _dark_settings(colours: Inks) -> dict[str, Any]:
+    names = ("figure.facecolor", "figure.edgecolor", "savefig.facecolor", "axes.facecolor")
+    settings = dict.fromkeys(names, colours.paper)
+    settings |= dict.fromkeys(("text.color", "axes.titlecolor"), colours.ink)
+    settings |= dict.fromkeys(("axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor"), colours.muted)
+    settings |= dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), "#6A655C")
+    return settings | {"grid.color": "#2A2825"}

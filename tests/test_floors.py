@@ -1,0 +1,53 @@
+"""The floors of the house, and which room may speak to which library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import grimp
+import pytest
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).parents[1]
+
+# Library → the only rooms that may import it.
+HOMES = {
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "fastapi": {"server"},
+    "starlette": {"server"},
+    "uvicorn": {"server"},
+    "matplotlib": {"figures", "report", "notebook"},
+    "IPython": {"notebook"},
+    "keras": {"runs", "benchmark"},
+    "onnxruntime": {"classifier"},
+    "captum": {"inspection"},
+    "pickle": set(),
+    "marshal": set(),
+    "joblib": set(),
+    "dill": set(),
+    "requests": set(),
+}
+
+
+@pytest.fixture(scope="module")
+def imports() -> dict[str, set[str]]:
+    """Every module of the package and what it imports, wherever in the file it does."""
+    graph = grimp.build_graph("exmachina", include_external_packages=True)
+    return {
+        module: graph.find_modules_directly_imported_by(module)
+        for module in graph.modules
+        if module.split(".")[0] == "exmachina"
+    }
+
+
+def test_contracts_in_pyproject_hold(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    outcome = lint_imports(no_cache=True)
+    assert outcome == 0, capfd.readouterr().out
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_library_is_imported_in_its_rooms_alone(library: str, imports: dict[str, set[str]]) -> None:
+    users = {module for module, found in imports.items() if library in found}
+    assert {module.split(".")[1] for module in users} <= HOMES[library]

@@ -1,0 +1,91 @@
+"""What the routes share: runs, jobs, drawings and the threads in which arithmetic is done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
+from typing import TypeVar
+
+from fastapi import HTTPException, Request
+
+from exmachina.server.assess import step_back
+from exmachina.server.assets import Assets
+from exmachina.server.collection import Collection
+from exmachina.server.hub import Hub
+from exmachina.server.library import Library
+from exmachina.server.settings import Settings
+
+T = TypeVar("T")
+PREDICTIONS_WAITING = 64
+
+
+class Pool:
+    """A few threads and a bounded line before them; beyond it, 503."""
+
+    def __init__(self, threads: int, waiting: int, name: str, start: Callable[[], None] | None = None) -> None:
+        self._threads = ThreadPoolExecutor(threads, name, initializer=start)
+        self._room = threads + waiting
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do the work in a thread and await its result."""
+        if self._room <= 0:
+            raise HTTPException(503, "Many others are asking; try again in a moment.", {"Retry-After": "2"})
+        self._room -= 1
+        loop = asyncio.get_running_loop()
+        future: Future[T] = self._threads.submit(work)
+        # The place is free when the work is done, not when somebody gives up waiting for it.
+        future.add_done_callback(lambda _: _soon(loop, self._leave))
+        return await asyncio.wrap_future(future)
+
+    def _leave(self) -> None:
+        self._room += 1
+
+    def close(self) -> None:
+        """Start nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(call)
+
+
+class Services:
+    """Everything behind the routes of one app."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.assets = Assets(settings.web_folder)
+        self.library = Library(settings)
+        self.hub = Hub(settings, self.library)
+        # An upload of 25 megapixels must not hold up the others' strokes, nor an evaluation a prediction.
+        self.predictions = Pool(2, PREDICTIONS_WAITING, "predict")
+        self.uploads = Pool(1, settings.limits.images_waiting, "decode", step_back)
+        self.slow = Pool(1, settings.limits.images_waiting, "evaluate", step_back)
+
+    @cached_property
+    def collection(self) -> Collection:
+        """The drawings; the file is made when first needed."""
+        limits = self.settings.limits
+        file = self.settings.data_folder / "lesson" / "drawings.sqlite3"
+        return Collection(file, per_learner=limits.drawings_per_learner, in_all=limits.drawings)
+
+    def open(self) -> None:
+        """Begin, in the running event loop."""
+        self.hub.open()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.hub.close()
+        for pool in (self.predictions, self.uploads, self.slow):
+            pool.close()
+        if "collection" in self.__dict__:
+            self.collection.close()
+
+
+def learner(request: Request) -> str:
+    """Whose request this is."""
+    name: str = request.state.learner
+    return name

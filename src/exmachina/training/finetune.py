@@ -1,0 +1,91 @@
+"""Fine-tuning: a trained network learns the reader's own digits without forgetting MNIST's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from exmachina.data import Dataset
+from exmachina.data.augmentation import Augmentation, augment
+from exmachina.errors import InputError
+from exmachina.runs import Run
+from exmachina.training.events import Event, TrainingEnd
+from exmachina.training.hardware import choose_device
+from exmachina.training.recipes import Recipe
+from exmachina.training.session import Batch, Session, pixels, to_tensors
+
+STEPS = 60
+BATCH, OWN = 128, 32  # images a step, and how many of them are the reader's
+JITTER = Augmentation(shift=2, rotation=8.0)
+
+
+def finetune(
+    run: Run,
+    mine: Dataset,
+    rehearsal: Dataset,
+    seed: int = 0,
+    *,
+    steps: int = STEPS,
+    rate: float = 1e-3,
+    test: Dataset | None = None,
+    device: str | None = None,
+) -> Iterator[Event]:
+    """Train on from `run`'s weights; the events are those of `train`, in one epoch of `steps` steps.
+
+    A quarter of every batch are the reader's digits, each time shifted by up to 2 pixels and turned by up to
+    8 degrees; the rest is drawn from `rehearsal`, MNIST's training set, without which a network soon forgets
+    what it does not see (catastrophic forgetting, McCloskey and Cohen 1989). Raises `InputError` if there are
+    no digits to learn.
+    """
+    if not len(mine):
+        raise InputError("There are no digits of your own yet; draw one and tell its label first.")
+    if not len(rehearsal) or steps < 1:
+        raise InputError(f"Fine-tuning needs images to rehearse and steps to take, not {len(rehearsal)} and {steps}.")
+    session = Session(tuned_recipe(run, steps, rate), mine, seed, choose_device(device), test, weights=run.weights)
+    for event in session.events(mixed_batches(mine, rehearsal, seed, session.device), steps, steps):
+        if isinstance(event, TrainingEnd):
+            splits = {**event.run.splits, "rehearsal": len(rehearsal)}
+            # Fitted to the weights before; a second's training does not move them far.
+            tuned = replace(
+                event.run,
+                splits=splits,
+                temperature=run.temperature,
+                rejection_threshold=run.rejection_threshold,
+            )
+            event = TrainingEnd(tuned)
+        yield event
+
+
+def tuned_recipe(run: Run, steps: int, rate: float) -> Recipe:
+    """A gentle recipe for `run`'s network: the weights are good already and should not be thrown about."""
+    name = str(run.recipe.get("name", run.network.name)).removesuffix(" + mine")
+    return Recipe(
+        name=f"{name} + mine",
+        network=run.network,
+        optimizer="adamw",
+        learning_rate=rate,
+        schedule="one_cycle",
+        warmup=0.1,
+        batch_size=BATCH,
+        epochs=1,
+    )
+
+
+def mixed_batches(mine: Dataset, rehearsal: Dataset, seed: int, device: torch.device) -> Iterator[Batch]:
+    """Batches without end: `OWN` of the reader's digits, freshly shifted and turned, and rehearsal for the rest."""
+    random = np.random.default_rng(seed)
+    own, own_labels = to_tensors(mine, device)
+    generator = torch.Generator(device).manual_seed(seed)
+    rounds = math.ceil(OWN / len(mine))
+    while True:
+        # Each of the reader's digits as often as any other, but for the remainder.
+        order = np.concatenate([random.permutation(len(mine)) for _ in range(rounds)])[:OWN]
+        chosen = torch.from_numpy(order).to(device)
+        new = augment(pixels(own[chosen]), JITTER, generator)
+        # Only the images that are drawn become tensors, not the 47 MB of the whole training set.
+        old, old_labels = to_tensors(rehearsal[random.integers(len(rehearsal), size=BATCH - OWN)], device)
+        yield torch.cat([new, pixels(old)]), torch.cat([own_labels[chosen], old_labels])

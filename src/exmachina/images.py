@@ -208,7 +208,7 @@ def _decode_jpeg(data: bytes) -> tuple[NDArray[np.generic], int]:
 def _jpeg_segment(data: bytes, position: int) -> tuple[int, int, int]:
     """Where the segment at or after `position` starts, its marker and where it ends."""
     if data[position : position + 1] != b"\xff":
-        raise _UnreadableError("is damaged; save or copy it again.")
+        raise _UnreadableError("is damaged or cut short; save or copy it again.")
     while data[position + 1 : position + 2] == b"\xff":  # fill bytes
         position += 1
     marker, length = struct.unpack_from(">BH", data, position + 1)

@@ -20,6 +20,7 @@ from exmachina.networks.layers import Network
 from exmachina.normalize import NoInk, normalize
 from exmachina.runs import Run, find_run, read_onnx
 
+EXTERNAL = b"location"  # the key under which ONNX looks for weights in another file; `Layer` leaves the word alone
 BATCH = 256  # images per call; larger ones leave the cache
 
 
@@ -70,6 +71,8 @@ class Classifier:
         self.network = network
         self.temperature = temperature
         self.rejection_threshold = rejection_threshold
+        if EXTERNAL in model:
+            raise InputError(f"The ONNX model of network '{network.name}' points to another file; the run is damaged.")
         try:
             self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime raises a dozen types of its own
@@ -124,12 +127,11 @@ class Classifier:
         """The uint8 (28, 28) image that the network will see. Raises `NoInk` for a blank one."""
         if isinstance(image, str | Path):
             return normalize(read_image(image))
-        array = np.asarray(image)
-        if array.shape == (SIDE, SIDE) and array.dtype == np.uint8:
-            if not array.any():
+        if isinstance(image, np.ndarray) and image.shape == (SIDE, SIDE) and image.dtype == np.uint8:
+            if not image.any():
                 raise NoInk("The image is blank; draw a digit.")
-            return array
-        return normalize(array)
+            return image
+        return normalize(image)
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Class probabilities (N, classes) of images uint8 (N, 28, 28), calibrated by the run's temperature."""

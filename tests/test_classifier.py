@@ -1,0 +1,255 @@
+"""Prediction on ONNX Runtime: what it answers, what it refuses, and what it never imports."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from PIL import Image
+from scipy.special import softmax
+
+from exmachina.classifier import Classifier, Prediction
+from exmachina.data import Dataset
+from exmachina.errors import InputError
+from exmachina.networks import Conv, Dense, Flatten, Network
+from exmachina.networks.module import build, get_weights, set_weights
+from exmachina.normalize import NoInk, normalize
+from exmachina.runs import Run
+from exmachina.runs.onnx_graph import build_onnx
+
+
+@pytest.fixture(scope="module")
+def reader(tiny_run_directory: Path) -> Classifier:
+    return Classifier.load(tiny_run_directory)
+
+
+def test_probabilities_and_logits_are_pytorchs(reader: Classifier, tiny_run: Run, test_digits: Dataset) -> None:
+    module = build(tiny_run.network).eval()
+    set_weights(module, tiny_run.weights)
+    with torch.inference_mode():
+        logits = module(torch.from_numpy(test_digits.images / np.float32(255))[:, None])
+    np.testing.assert_allclose(reader.logits(test_digits.images), logits.numpy(), atol=1e-4)
+    expected = torch.softmax(logits, 1).numpy()
+    np.testing.assert_allclose(reader.probabilities(test_digits.images), expected, atol=1e-5)
+
+
+def test_layers_are_pytorchs_under_their_names(reader: Classifier, tiny_run: Run, test_digits: Dataset) -> None:
+    module = build(tiny_run.network).eval()
+    set_weights(module, tiny_run.weights)
+    found = reader.layers(test_digits.images[:3])
+    with torch.inference_mode():
+        images = torch.from_numpy(test_digits.images[:3] / np.float32(255))[:, None]
+        for name, expected in module.layers(images):
+            np.testing.assert_allclose(found.pop(name), expected.numpy(), atol=1e-5)
+    np.testing.assert_allclose(found.pop("logits"), reader.logits(test_digits.images[:3]), atol=1e-6)
+    assert not found
+
+
+def test_many_images_in_parallel_equal_one_at_a_time(reader: Classifier, digits: Dataset) -> None:
+    images = digits.images[:600]  # more than two batches
+    singles = np.concatenate([reader.probabilities(image[None]) for image in images])
+    np.testing.assert_allclose(reader.probabilities(images), singles, atol=1e-6)
+    assert [reader.predict(image).digit for image in images[:50]] == singles[:50].argmax(1).tolist()
+
+
+def test_predictions_from_many_threads_are_the_same(reader: Classifier, digits: Dataset) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: reader.probabilities(digits.images[:300]), range(16)))
+    assert all(np.array_equal(found[0], other) for other in found)
+
+
+def test_prediction_is_the_most_probable_class_in_plain_python(reader: Classifier, test_digits: Dataset) -> None:
+    prediction = reader.predict(test_digits.images[0])
+    expected = reader.probabilities(test_digits.images[:1])[0]
+    assert prediction.digit == int(test_digits.labels[0]) == expected.argmax()
+    assert prediction.probability == max(prediction.probabilities) == float(expected.max())
+    assert prediction.probabilities == tuple(expected.tolist())
+    assert sum(prediction.probabilities) == pytest.approx(1, abs=1e-6)
+    assert not prediction.rejected
+    assert json.loads(json.dumps(vars(prediction)))["digit"] == prediction.digit
+
+
+def test_prediction_is_told_in_words() -> None:
+    assert str(Prediction(8, 0.9876, (), rejected=False)).startswith("8 (98.")
+    assert "probably not a digit" in str(Prediction(8, 0.31, (), rejected=True))
+    assert str(Prediction(None, 0.0, (), rejected=True)) == "no digit"
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.0, 10.0])
+def test_temperature_divides_the_logits(reader: Classifier, tiny_run: Run, digits: Dataset, temperature: float) -> None:
+    tempered = Classifier.from_run(replace(tiny_run, temperature=temperature))
+    expected = softmax(reader.logits(digits.images[:50]) / temperature, axis=1)
+    np.testing.assert_allclose(tempered.probabilities(digits.images[:50]), expected, atol=1e-6)
+    np.testing.assert_array_equal(tempered.logits(digits.images[:50]), reader.logits(digits.images[:50]))
+
+
+def test_temperature_and_threshold_come_from_the_run(tiny_run: Run, tmp_path: Path, digits: Dataset) -> None:
+    run = replace(tiny_run, temperature=20.0, rejection_threshold=0.99)
+    loaded = Classifier.load(run.save(tmp_path / "run"))
+    assert (loaded.temperature, loaded.rejection_threshold) == (20.0, 0.99)
+    prediction = loaded.predict(digits.images[0])
+    assert prediction.rejected
+    assert prediction.digit == digits.labels[0]  # rejected, yet told
+    sure = replace(loaded.predict(digits.images[0]), rejected=False)
+    loaded.rejection_threshold = sure.probability  # as certain as asked is certain enough
+    assert loaded.predict(digits.images[0]) == sure
+
+
+@pytest.mark.parametrize("temperature", [0, -1, float("nan"), float("inf"), "1", None, True])
+def test_temperature_out_of_range_is_refused(tiny_run: Run, temperature: Any) -> None:
+    with pytest.raises(InputError, match="temperature"):
+        Classifier.from_run(replace(tiny_run, temperature=temperature))
+
+
+def test_blank_image_is_no_digit(reader: Classifier, tmp_path: Path) -> None:
+    Image.new("RGB", (100, 80), "white").save(tmp_path / "blank.png")
+    for blank in (np.zeros((28, 28), np.uint8), np.full((50, 40), 255, np.uint8), tmp_path / "blank.png"):
+        prediction = reader.predict(blank)
+        assert (prediction.digit, prediction.probability, prediction.rejected) == (None, 0, True)
+        assert prediction.probabilities == (0.0,) * 10
+        with pytest.raises(NoInk):
+            reader.prepare(blank)
+
+
+def test_bytes_in_mnists_convention_are_taken_as_they_are_and_others_normalised(
+    reader: Classifier, digits: Dataset, tmp_path: Path
+) -> None:
+    image = digits.images[0]
+    assert reader.prepare(image) is image
+    large = 255 - np.kron(image, np.ones((4, 4), np.uint8))  # black on white
+    expected = normalize(large)
+    Image.fromarray(large).save(tmp_path / "digit.png")
+    for given in (large, large / 255, large[:, :, None], Image.fromarray(large), tmp_path / "digit.png"):
+        np.testing.assert_array_equal(reader.prepare(given), expected)
+    assert reader.predict(str(tmp_path / "digit.png")) == reader.predict(expected)
+    # A picture of 28×28 is a picture: only an array says that it is in MNIST's convention.
+    palette = Image.fromarray(255 - image).convert("P")
+    np.testing.assert_array_equal(reader.prepare(palette), normalize(255 - image))
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        None,
+        "no such file.png",
+        3,
+        [],
+        [[1], [2, 3]],
+        np.zeros((28, 28), complex),
+        np.zeros(784),
+        {"a": 1},
+        b"x",
+        [["x"]],
+    ],
+    ids=str,
+)
+def test_what_is_no_image_is_refused_in_one_line(reader: Classifier, image: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        reader.predict(image)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.zeros((2, 28, 28)),
+        np.zeros((28, 28), np.uint8),
+        np.zeros((2, 1, 28, 28), np.uint8),
+        np.zeros((2, 27, 28), np.uint8),
+        [[0]],
+        None,
+    ],
+    ids=lambda images: str(np.shape(images)),
+)
+def test_batches_of_another_type_or_shape_are_refused(reader: Classifier, images: Any) -> None:
+    for method in (reader.probabilities, reader.logits, reader.layers):
+        with pytest.raises(InputError, match=r"uint8 \(N, 28, 28\)"):
+            method(images)
+
+
+def test_no_images_give_no_probabilities(reader: Classifier) -> None:
+    assert reader.probabilities(np.zeros((0, 28, 28), np.uint8)).shape == (0, 10)
+
+
+def test_accuracy_is_the_share_of_labels_met(reader: Classifier, test_digits: Dataset) -> None:
+    right = reader.probabilities(test_digits.images).argmax(1) == test_digits.labels
+    assert reader.accuracy(test_digits.images, test_digits.labels) == right.mean()
+    for images, labels in (
+        (test_digits.images[:0], test_digits.labels[:0]),
+        (test_digits.images, test_digits.labels[1:]),
+    ):
+        with pytest.raises(InputError, match="as many labels"):
+            reader.accuracy(images, labels)
+
+
+def test_model_of_another_network_is_refused(tiny_run: Run) -> None:
+    network = tiny_run.network
+    model = build_onnx(network, tiny_run.weights)
+    for other in (network.replace("conv1", filters=5), network.replace("dense1", units=9)):
+        with pytest.raises(InputError, match="does not belong"):
+            Classifier(model, other)
+    large = replace(network, input_shape=(1, 32, 32))
+    with pytest.raises(InputError, match="28×28"):
+        Classifier(build_onnx(large, get_weights(build(large))), large)
+
+
+@pytest.mark.parametrize("model", [b"", b"hello", b"\x80\x04\x95."])
+def test_bytes_that_are_no_model_are_refused_in_one_line(
+    tiny_run: Run, model: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(InputError, match="tiny") as caught:
+        Classifier(model, tiny_run.network)
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("location", ["weights.bin", "/etc/passwd", "../weights.bin"])
+def test_model_that_points_to_another_file_is_refused(
+    tiny_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, location: str
+) -> None:
+    (tmp_path / "here").mkdir()
+    for folder in (tmp_path, tmp_path / "here"):
+        (folder / "weights.bin").write_bytes(bytes(100_000))
+    monkeypatch.chdir(tmp_path / "here")
+    model = onnx.load_from_string(build_onnx(tiny_run.network, tiny_run.weights))
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value=location)
+    with pytest.raises(InputError, match="points to another file"):
+        Classifier(model.SerializeToString(), tiny_run.network)
+
+
+def test_run_with_padding_and_stride_predicts_as_its_network(digits: Dataset) -> None:
+    layers = (Conv("conv1", "relu", filters=3, kernel=5, stride=2, padding=3), Flatten("f"))
+    network = Network("strided", (*layers, Dense("d", "softmax", units=10)))
+    module = build(network, seed=1)
+    reader = Classifier.from_run(Run(network, get_weights(module), {}))
+    with torch.inference_mode():
+        logits = module(torch.from_numpy(digits.images[:5] / np.float32(255))[:, None]).numpy()
+    np.testing.assert_allclose(reader.logits(digits.images[:5]), logits, atol=1e-5)
+
+
+def test_prediction_imports_neither_pytorch_nor_matplotlib(
+    tiny_run_directory: Path, digits: Dataset, tmp_path: Path
+) -> None:
+    Image.fromarray(digits.images[0]).save(tmp_path / "digit.png")
+    code = """
+import sys
+import exmachina
+reader = exmachina.Classifier.load(sys.argv[1])
+assert reader.predict(sys.argv[2]).digit is not None
+exmachina.load_mnist, exmachina.get_recipe("fast"), exmachina.Run.load(sys.argv[1])
+heavy = {"torch", "matplotlib", "onnx", "keras", "sklearn", "typer", "fastapi", "captum"} & sys.modules.keys()
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", code, tiny_run_directory, tmp_path / "digit.png"], check=True)

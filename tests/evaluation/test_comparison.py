@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.contingency_tables import mcnemar
 
+from exmachina.errors import InputError
 from exmachina.evaluation.comparison import compare, exact_p_value, z_score
 
 
@@ -51,3 +52,23 @@ def test_equal_networks_are_called_equal(counts, words):
     result = compare(*predictions(*counts))
     assert words in result.verdict
     assert (result.p_value, result.z) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ((1, 0), "nearly always (1 image told apart, p = 1)"),
+        ((7, 4), "every other time (11 images told apart, p = 0.55)"),
+        ((12, 3), "about once in 28 comparisons"),
+        ((40, 10), "less than once in 1,000 comparisons"),
+    ],
+)
+def test_chance_is_told_in_words(counts, words):
+    assert words in compare(*predictions(*counts)).verdict
+
+
+def test_a_stricter_level_asks_for_more():
+    assert compare(*predictions(12, 3)).significant
+    assert not compare(*predictions(12, 3), level=0.99).significant
+    with pytest.raises(InputError, match="level of 2"):
+        compare(*predictions(1, 1), level=2)

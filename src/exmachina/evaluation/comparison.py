@@ -104,11 +104,11 @@ def _verdict(
     if p_value < risk:
         return (
             f"{_capital(names[better])} is better than {names[worse]} ({counts}): "
-            f"two equally good networks would differ this much {chance} ({told}, p = {p_value:.2g})."
+            f"two equally good networks would differ at least this much {chance} ({told}, p = {p_value:.2g})."
         )
     return (
         f"{_capital(names[better])} made fewer mistakes than {names[worse]} ({counts}), but it may be luck: "
-        f"two equally good networks would differ this much {chance} ({told}, p = {p_value:.2g})."
+        f"two equally good networks would differ at least this much {chance} ({told}, p = {p_value:.2g})."
     )
 
 

@@ -14,10 +14,10 @@ import * as api from "./api.js";
 import { createStore } from "./store.js";
 import { forward } from "./network/forward.js";
 import { steps } from "./network/spec.js";
-import { imageFromStrokes } from "./network/strokes.js";
+import { renderStrokes } from "./network/strokes.js";
 
 export const PAD = 280; // the drawing pad's side, in the unit of strokes
-export const PEN = 22;
+export const PEN = 25; // 2.5 of 28 pixels, about a stroke's width in MNIST
 
 /** @type {State} */
 const initial = {
@@ -69,7 +69,7 @@ export async function lookAtIndex(split, index) {
 
 /** @param {number[][][]} strokes @param {number} [pen] */
 export function setStrokes(strokes, pen = store.get().pen) {
-  store.set({ strokes, pen, image: imageFromStrokes(strokes, pen), source: { kind: "drawing" } });
+  store.set({ strokes, pen, image: renderStrokes(strokes, (pen * 28) / PAD), source: { kind: "drawing" } });
 }
 
 /** @param {Uint8Array} image */

@@ -22,7 +22,7 @@ export function outline(frame, ...boxes) {
   layer.replaceChildren(
     ...boxes.flatMap((box) =>
       box
-        ? ["halo", box.kind ?? "box"].map((kind) =>
+        ? (box.kind ? [box.kind] : ["halo", "box"]).map((kind) =>
             svg("rect", { class: kind, x: box.left, y: box.top, width: box.right - box.left + 1, height: box.bottom - box.top + 1 }),
           )
         : [],

@@ -9,8 +9,8 @@
 /** @type {Record<Scale, string[]>} from the lowest value to the highest */
 const STOPS = {
   pixel: ["--pixel-0", "--pixel-1"],
-  ink: ["--zero", "--ink-1", "--ink-2", "--ink-3"],
-  signed: ["--negative-2", "--negative-1", "--zero", "--positive-1", "--positive-2"],
+  ink: ["--zero", "--amount-1", "--amount-2", "--amount-3", "--amount-4"],
+  signed: ["--negative-3", "--negative-2", "--negative-1", "--zero", "--positive-1", "--positive-2", "--positive-3"],
 };
 
 /** @type {Map<Scale, Uint8ClampedArray>} 256 colours, RGB */

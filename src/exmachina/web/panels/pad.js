@@ -11,7 +11,7 @@ export function mount(root) {
   const canvas = h("canvas", { class: "sheet", tabIndex: 0, role: "application" });
   canvas.setAttribute("aria-label", "Drawing pad. Move the pen with the arrow keys; space puts it down and lifts it.");
   const hint = h("p", { class: "hint", "aria-hidden": "true" }, "Draw a digit here");
-  const pen = slider({ label: "Pen", min: 8, max: 44, value: PEN, format: (v) => `${v}`, oninput: (v) => setStrokes(store.get().strokes, v) });
+  const pen = slider({ label: "Pen", min: 12, max: 50, value: PEN, format: (v) => (v / 10).toFixed(1), oninput: (v) => setStrokes(store.get().strokes, v) });
   const undo = h("button", { type: "button", onclick: () => setStrokes(store.get().strokes.slice(0, -1)) }, "Undo");
   const clear = h("button", { type: "button", onclick: () => setStrokes([]) }, "Clear");
   root.append(h("div", { class: "pad" }, canvas, hint), h("div", { class: "controls" }, pen.element, undo, clear));

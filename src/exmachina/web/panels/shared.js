@@ -103,3 +103,19 @@ export function select(label, options, value, onchange) {
   box.value = value;
   return h("div", { class: "select" }, h("label", { for: id }, label), box);
 }
+
+/** @param {string} text */
+export const bytesFromBase64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+/**
+ * Cells that arrow keys can move through, for a map that the pointer can point into.
+ * @param {KeyboardEvent} event
+ * @returns {[number, number] | null} rows and columns to move
+ */
+export function arrow(event) {
+  /** @type {Record<string, [number, number]>} */
+  const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+  if (!(event.key in moves) || event.ctrlKey || event.metaKey || event.altKey) return null;
+  event.preventDefault();
+  return moves[event.key];
+}

@@ -60,8 +60,10 @@ def flatten(picture: Picture) -> Picture:
 
     small = _small(picture, SMALL_SIDE)
     window = max(3, max(small.shape) // 6)
-    paper = ndimage.grey_opening(ndimage.median_filter(small, 3), size=(window, window), mode="nearest")
-    paper = ndimage.gaussian_filter(paper.astype(np.float32), 1.5, mode="nearest")
+    smooth = ndimage.median_filter(small, 3).astype(np.float32)
+    beyond = np.pad(smooth, window, mode="reflect", reflect_type="odd")  # light goes on as it fell at the border
+    paper = ndimage.grey_opening(beyond, size=(window, window))[window:-window, window:-window]
+    paper = ndimage.gaussian_filter(paper, 1.5, mode="nearest")
     height, width = picture.shape
     level = np.asarray(Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR))
     share = np.maximum(picture - level, 0) / np.maximum(255 - level, 32)
@@ -96,31 +98,40 @@ def isolate(picture: Picture) -> Picture:
 def ruled_lines(ink: Mask) -> Mask:
     """Thin lines from one edge of the page to the other, spared where a stroke crosses them.
 
-    A cut so tight that other ink touches opposite edges has no ruled lines but a digit's own bars.
+    Fewer than four may be the strokes of a digit cut tightly: they count only if nothing else spans the page
+    across them, and if there is something else.
     """
-    lines = _horizontal_lines(ink) | _horizontal_lines(ink.T).T
-    rest = ink & ~lines
-    if (rest[:2].any() and rest[-2:].any()) or (rest[:, :2].any() and rest[:, -2:].any()):
-        return np.zeros_like(ink)
-    return lines if rest.any() else np.zeros_like(ink)
+    across, rows = _horizontal_lines(ink)
+    down, columns = _horizontal_lines(ink.T)
+    if rows + columns >= 4:
+        return across | down.T
+    for lines, page in ((across, ink), (down, ink.T)):
+        rest = page & ~lines
+        if (rest[:2].any() and rest[-2:].any()) or not rest.any():
+            lines[:] = False
+    return across | down.T
 
 
-def _horizontal_lines(ink: Mask) -> Mask:
-    """Pixels of `ink` in thin, roughly horizontal runs that span the whole width."""
+def _horizontal_lines(ink: Mask) -> tuple[Mask, int]:
+    """Pixels of `ink` in thin, roughly horizontal lines that span the whole width, and how many lines."""
     from scipy import ndimage
 
+    lines, width = np.zeros_like(ink), ink.shape[1]
     if not (ink[:, :4].any() and ink[:, -4:].any()):
-        return np.zeros_like(ink)
+        return lines, 0
     thickness = max(3, max(ink.shape) // 40)
     thin = ink & ~ndimage.binary_opening(ink, np.ones((thickness + 1, 1), bool))
     blurred = ndimage.binary_dilation(thin, np.ones((5, 1), bool))
-    long = ndimage.binary_opening(blurred, np.ones((1, max(8, ink.shape[1] * 3 // 10)), bool))
-    joined, _ = ndimage.label(ndimage.binary_dilation(long, np.ones((3, 9), bool)))
-    lines = np.zeros_like(ink)
-    for index, (_, columns) in enumerate(ndimage.find_objects(joined), 1):
-        if columns.stop - columns.start >= 0.92 * ink.shape[1]:
+    long = ndimage.binary_opening(blurred, np.ones((1, max(8, width // 8)), bool))
+    past_strokes = np.ones((3, 2 * (width // 12) + 1), bool)
+    joined, _ = ndimage.label(ndimage.binary_dilation(long, past_strokes))
+    extents = [(box[1].start, box[1].stop) for box in ndimage.find_objects(joined)]
+    whole = [stop - start >= 0.92 * width for start, stop in extents]
+    ruled = sum(whole) >= 3  # then a piece from either edge is a line too, which runs on along a stroke
+    for index, (start, stop) in enumerate(extents, 1):
+        if whole[index - 1] or (ruled and (start == 0 or stop == width)):
             lines |= thin & (joined == index)
-    return lines
+    return lines, sum(whole)
 
 
 def _digit(ink: Mask) -> Mask:

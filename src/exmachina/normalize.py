@@ -61,9 +61,12 @@ def stages(image: ArrayLike | Image.Image, steps: Steps | None = None) -> dict[s
     steps = steps or Steps()
     picture = _working_size(greyscale(image))
     shown = {"greyscale": picture}
+    inverted = not steps.polarity and is_dark_on_light(picture)  # then paper is taken for ink from here on
     shown["polarity"] = picture = polarity(picture) if steps.polarity else picture
-    shown["clean"] = picture = clean(picture) if steps.clean else picture
-    shown["contrast"] = picture = contrast(picture) if steps.contrast else picture
+    shown["clean"] = picture = clean(picture) if steps.clean and not inverted else picture
+    if steps.contrast:
+        picture = contrast(picture, paper=float(picture.min()) if inverted else None)
+    shown["contrast"] = picture
     shown["crop"] = picture = crop(picture) if steps.crop else picture
     picture = scale(picture) if steps.scale else resize(picture, SIDE, SIDE)
     if steps.contrast and steps.scale:
@@ -135,7 +138,7 @@ def contrast(picture: Picture, paper: float | None = None) -> Picture:
         raise NoInk("The picture is blank: no ink stands out from the paper. Draw or choose a darker digit.")
     if (paper, strongest) == (0, 255):
         return picture
-    levels = (np.arange(256) - paper) * (255 / (strongest - paper))
+    levels = (np.arange(256) - paper) * 255 / (strongest - paper)
     return _rounded(np.clip(levels, 0, 255))[picture]
 
 

@@ -34,6 +34,10 @@ export const networks = () => site.networks.map((/** @type {any} */ item) => ite
 export const recipes = () => site.recipes;
 /** @returns {RunInfo[]} */
 export const runs = () => site.runs;
+/** Ask again which runs there are: a training has added one. */
+export async function refreshRuns() {
+  if (!isStatic()) site.runs = await getJson("runs");
+}
 /** @returns {any[]} trainings that were recorded with a static copy */
 export const recordedTrainings = () => site.trainings ?? [];
 /** @returns {any[]} */

@@ -7,7 +7,8 @@
  * @typedef {{layer: number, channel: number, y: number, x: number}} Focus the neuron that is looked at
  * @typedef {{training: string, step: number}} Moment of a training whose weights are shown
  * @typedef {{model: Model | null, moment: Moment | null, image: Uint8Array | null, source: Source, result: Result | null,
- *   strokes: number[][][], pen: number, focus: Focus, error: string, training: any, theme: string}} State
+ *   strokes: number[][][], pen: number, focus: Focus, built: import("./network/spec.js").Network | null, error: string,
+ *   training: import("./training.js").Training | null, compared: import("./training.js").Training | null, theme: string}} State
  */
 
 import * as api from "./api.js";
@@ -29,8 +30,10 @@ const initial = {
   strokes: [],
   pen: PEN,
   focus: { layer: 0, channel: 0, y: 0, x: 0 },
+  built: null,
   error: "",
   training: null,
+  compared: null,
   theme: "",
 };
 

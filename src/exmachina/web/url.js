@@ -3,7 +3,7 @@
  */
 
 import { runs } from "./api.js";
-import { focusOn, lookAtIndex, setStrokes, store, useRun } from "./state.js";
+import { focusOn, focusOnStrongest, lookAtIndex, setStrokes, store, useRun } from "./state.js";
 
 const FIRST_DIGIT = 257; // where the introduction of 2018 ended
 
@@ -24,7 +24,19 @@ export async function restore() {
   const [name, channel, y, x] = (query.get("neuron") ?? "").split(".");
   const layer = model ? model.network.layers.findIndex((item) => item.name === name) : -1;
   if (layer >= 0) focusOn({ layer, channel: Number(channel) || 0, y: Number(y) || 0, x: Number(x) || 0 });
+  else if (model) focusOnLater(model.network.layers);
 }
+
+/** Begin at the strongest neuron of the second convolution. @param {import("./network/spec.js").Layer[]} layers */
+function focusOnLater(layers) {
+  const convolutions = layers.flatMap(({ type }, i) => (type === "Conv2D" ? i : []));
+  store.watch(["result"], ({ result }) => {
+    if (!result || began) return;
+    began = true;
+    focusOnStrongest(convolutions[1] ?? convolutions[0] ?? 0);
+  });
+}
+let began = false;
 
 /** Keep the address up to date. */
 export function remember() {

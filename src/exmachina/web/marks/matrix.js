@@ -26,5 +26,5 @@ export function matrix(values, columns, { scale = "signed", max, decimals = 2, l
       }),
     ),
   );
-  return h("table", { class: "matrix", "aria-label": label }, h("tbody", {}, rows));
+  return h("table", { class: columns > 4 ? "matrix many" : "matrix", "aria-label": label }, h("tbody", {}, rows));
 }

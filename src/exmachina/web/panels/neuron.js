@@ -96,7 +96,8 @@ function wholeSum(sum, focus) {
   const others = rest.reduce((total, term) => total + term.sum, 0);
   const maxInput = Math.max(...largest.map((term) => reach(term.inputs)));
   const maxWeight = Math.max(...largest.map((term) => reach(term.weights)));
-  const rows = largest.map((term, i) => termRow(term, { source, open: i === 0 && term.inputs.length <= 49 && term.inputs.length > 1, maxInput, maxWeight }));
+  const seenScale = terms.some(({ inputs }) => inputs.some((input) => input < 0)) ? "signed" : "ink";
+  const rows = largest.map((term, i) => termRow(term, { source, open: i === 0 && term.inputs.length <= 49 && term.inputs.length > 1, maxInput, maxWeight, seenScale }));
   const final = layer.activation === "relu" ? "ReLU" : null;
   return [
     h("div", { class: "terms" }, rows),
@@ -108,7 +109,7 @@ function wholeSum(sum, focus) {
       h("dt", {}, `the network's own value${layer.activation === "softmax" ? " before softmax" : ""}`), h("dd", { class: "network-value" }, fixed(network, 4)),
     ),
     check(sum),
-    h("div", { class: "controls" }, legend("signed", maxWeight, { name: "weights" }), legend("signed", maxInput, { name: "what it sees" })),
+    h("div", { class: "controls" }, legend("signed", maxWeight, { name: "weights" }), legend(seenScale, maxInput, { name: "what it sees" })),
   ];
 }
 
@@ -121,19 +122,21 @@ function check(sum) {
 /**
  * One source: what is there × the weights = the products, added up.
  * @param {import("../network/neuron.js").Term} term
- * @param {{source: string, open: boolean, maxInput: number, maxWeight: number}} options
+ * @param {{source: string, open: boolean, maxInput: number, maxWeight: number,
+ *   seenScale: import("../marks/scale.js").Scale}} options
  */
-function termRow(term, { source, open, maxInput, maxWeight }) {
+function termRow(term, { source, open, maxInput, maxWeight, seenScale }) {
   const { rows, columns, inputs, weights, sum, index } = term;
   const products = inputs.map((value, i) => value * weights[i]);
-  const write = (/** @type {Float32Array} */ values, /** @type {number} */ max, /** @type {string} */ label) =>
-    open ? matrix(values, columns, { max, label, decimals: 2 }) : heatMap(values, { width: columns, height: rows, scale: "signed", max, label });
+  /** @param {Float32Array} values @param {number} max @param {string} label @param {import("../marks/scale.js").Scale} [scale] */
+  const write = (values, max, label, scale = "signed") =>
+    open ? matrix(values, columns, { scale, max, label }) : heatMap(values, { width: columns, height: rows, scale, max, label });
   const single = inputs.length === 1;
   return h(
     "div",
     { class: open ? "term open" : "term" },
     h("span", { class: "source" }, `${source} ${index}`),
-    single ? h("span", { class: "mono" }, `${fixed(inputs[0], 4)} × ${fixed(weights[0], 4)}`) : [write(inputs, maxInput, `What ${source} ${index} holds`), h("span", {}, "×"), write(weights, maxWeight, "Weights"), h("span", {}, "="), write(products, maxInput * maxWeight, "Products")],
+    single ? h("span", { class: "mono" }, `${fixed(inputs[0], 4)} × ${fixed(weights[0], 4)}`) : [write(inputs, maxInput, `What ${source} ${index} holds`, seenScale), h("span", {}, "×"), write(weights, maxWeight, "Weights"), h("span", {}, "="), write(products, maxInput * maxWeight, "Products")],
     h("span", {}, "→"),
     h("span", { class: "value mono" }, signed(sum, 4)),
   );

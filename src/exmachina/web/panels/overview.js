@@ -60,7 +60,7 @@ export function mount(root) {
 
   /** @param {number} index @param {number[]} shape @param {number} across */
   function mapColumn(index, shape, across) {
-    const canvas = h("canvas", { class: "heat" });
+    const canvas = h("canvas", { class: "heat mosaic" });
     const frame = framed(canvas);
     const layout = mosaicLayout(shape, across);
     columns.push({ index, canvas, frame, layout });

@@ -51,7 +51,7 @@ class NetworkModule(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (N, classes) for images (N, 1, 28, 28) in [0, 1], in the precision of the weights."""
-        x = self.standardize(images).to(self.dtype)
+        x = _channels_last(self.standardize(images).to(self.dtype))
         layers = self.network.layers
         for layer, following in pairwise(layers):
             x = self.apply_layer(layer, x)
@@ -136,6 +136,17 @@ def dropout(x: Tensor, rate: float, generator: torch.Generator | None = None) ->
     bits = raw.view(kind)[: x.numel()].to(torch.int32 if kind == torch.uint16 else kind)
     kept = torch.as_strided(bits, x.shape, x.stride()) >= round(rate * levels)
     return x * kept.to(x.dtype).mul_(1 / (1 - rate))
+
+
+def _channels_last(images: Tensor) -> Tensor:
+    """The same one-channel images, marked so that convolutions keep channels innermost, as pooling likes them.
+
+    Of one channel both layouts are the same bytes, and PyTorch would go by the first.
+    """
+    count, channels, height, width = images.shape
+    if channels != 1 or not images.is_contiguous():
+        return images
+    return images.as_strided(images.shape, (height * width, 1, width, 1))
 
 
 class _BatchNorm(nn.BatchNorm2d):

@@ -85,7 +85,7 @@ def run_trials(
             for future in as_completed(futures):
                 yield future.result()
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
 
 
 _worker_data: tuple[Dataset, Dataset] | None = None  # of this process, set once when a worker starts

@@ -106,10 +106,12 @@ FAST_RECIPE = Recipe(
     name="fast",
     network=FAST,
     optimizer="adamw",
-    learning_rate=0.01,
+    learning_rate=0.02,
     betas=(0.8, 0.95),
-    batch_size=256,
-    epochs=1,
+    weight_decay=0.01,
+    label_smoothing=0.05,
+    batch_size=128,
+    epochs=0.5,
 )
 
 RECIPES = {recipe.name: recipe for recipe in (CLASSIC_RECIPE, FAST_RECIPE)}

@@ -15,7 +15,7 @@ from exmachina.errors import InputError
 from exmachina.server.hub import TooManyError
 from exmachina.server.library import NotFoundError
 
-PATH = re.compile(r"(?:[A-Za-z]:\\|~?/)[^\s'\"]+|'(?:[A-Za-z]:\\|~?/)[^']*'")
+PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:\\|~?/)[^\s'\"]+|'(?:[A-Za-z]:\\|~?/)[^']*'")
 MAX_LINE = 300
 
 

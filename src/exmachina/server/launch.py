@@ -19,7 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from exmachina.errors import InputError
+from exmachina.errors import InputError, check_number
 from exmachina.server.app import create_app
 from exmachina.server.settings import Limits, Settings
 
@@ -137,6 +137,7 @@ class TimedProtocol(H11Protocol):
 
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket's address taken, or one line that says why not."""
+    check_number("port", port, 0, 65_535)  # the system would take 70000 for 4464
     try:
         family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
@@ -145,7 +146,7 @@ def bind(host: str, port: int) -> socket.socket:
         try:
             listener.bind(where)
             listener.listen(BACKLOG)
-        except OSError:
+        except BaseException:
             listener.close()
             raise
     except (OSError, OverflowError, UnicodeError) as error:

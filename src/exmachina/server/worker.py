@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 log = logging.getLogger("exmachina.server")
-LAST_WORDS_SECONDS = 0.3
+REAP_SECONDS = 0.5
 
 
 class Worker:
@@ -49,10 +49,10 @@ class Worker:
         with suppress(OSError):
             self.process.kill()
         with suppress(subprocess.TimeoutExpired):
-            self.process.wait(LAST_WORDS_SECONDS)
+            self.process.wait(REAP_SECONDS)
 
     def _listen(self) -> None:
-        assert self.process.stdout is not None
+        assert self.process.stdout is not None and self.process.stdin is not None
         for line in self.process.stdout:
             try:
                 message = json.loads(line)
@@ -62,4 +62,6 @@ class Worker:
             self.on_message(self, message)
         self.process.wait()
         self.process.stdout.close()
+        with suppress(OSError, ValueError):
+            self.process.stdin.close()
         self.on_message(self, {"type": "died"})

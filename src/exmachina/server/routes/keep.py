@@ -21,7 +21,7 @@ PIXELS = SIDE * SIDE
 class NewDrawing(BaseModel):
     """A drawing that should have been read as `label`, with the image that the network saw."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     label: int = Field(ge=0, le=9)
     strokes: list[list[list[float]]] | None = None
     image: list[Annotated[int, Field(ge=0, le=255)]] = Field(min_length=PIXELS, max_length=PIXELS)

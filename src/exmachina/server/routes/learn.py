@@ -25,7 +25,7 @@ MAX_OWN = 500  # the latest drawings that a fine-tuning learns from
 class Order(BaseModel):
     """What every order has: a recipe by name, knobs to turn, and another network if wanted."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     recipe: str = Field(default="fast", max_length=100)
     changes: dict[str, Any] = Field(default_factory=dict, max_length=40)
     network: dict[str, Any] | None = None
@@ -50,7 +50,7 @@ class ExperimentOrder(Order):
 class FinetuneOrder(BaseModel):
     """Learn the collection on top of a run."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     run: str = Field(default="fast", max_length=100)
     seed: Seed = 0
     snapshots: int = Field(default=20, ge=0, le=200)
@@ -59,7 +59,7 @@ class FinetuneOrder(BaseModel):
 class Nothing(BaseModel):
     """An empty object."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Accepted(BaseModel):

@@ -26,7 +26,7 @@ PIXELS = SIDE * SIDE
 class Ink(BaseModel):
     """Strokes, lists of [x, y] points in any unit with the pen's width in pixels of 28; or the 784 pixels."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     strokes: list[list[list[float]]] | None = None
     width: float = Field(default=PEN_WIDTH, gt=0, le=WIDEST_PEN)
     pixels: list[Annotated[int, Field(ge=0, le=255)]] | None = Field(default=None, min_length=PIXELS, max_length=PIXELS)

@@ -1,0 +1,227 @@
+"""One laptop and a class: simulated learners draw, keep their drawings and train, all at once.
+
+python benchmarks/classroom.py [--learners 40] [--seconds 120] [--run fast] [--json]
+
+Each learner opens the page, then draws in bursts (a prediction of the growing strokes every 150 ms or so),
+sometimes keeps a drawing, and orders a training whenever the last one has ended, watching its events. Told are
+predictions' latencies as the learners see them, places and waits in the queue, every answer that was neither a
+success nor an announced wait (503 with Retry-After), and the server's memory before and after.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+SERVER = """
+import sys
+from pathlib import Path
+from exmachina.server import Settings, serve
+runs = {"bench": Path(sys.argv[2])} if sys.argv[2] else {}
+settings = Settings(data_folder=Path(sys.argv[1]), runs=runs)
+serve(port=0, open_browser=False, on_ready=lambda address: print(address, flush=True), settings=settings)
+"""
+GLYPHS = {  # a few digits as strokes in a unit square
+    0: [[(0.5, 0), (0.1, 0.3), (0.1, 0.7), (0.5, 1), (0.9, 0.7), (0.9, 0.3), (0.5, 0)]],
+    1: [[(0.3, 0.2), (0.5, 0), (0.5, 1)]],
+    2: [[(0.1, 0.2), (0.5, 0), (0.9, 0.3), (0.1, 1), (0.9, 1)]],
+    4: [[(0.6, 0), (0, 0.7), (0.9, 0.7)], [(0.6, 0.4), (0.6, 1)]],
+    7: [[(0, 0), (0.9, 0), (0.4, 1)]],
+}
+
+
+@dataclass
+class Notes:
+    """What the learners wrote down."""
+
+    predictions: list[float] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)  # from order to first step
+    trainings: int = 0
+    drawings: int = 0
+    announced: int = 0  # 503 with Retry-After
+    unannounced: int = 0  # waited more than two seconds without having been told a place
+    errors: list[str] = field(default_factory=list)
+    largest_place: int = 0
+
+
+class Learner:
+    """Somebody with a pen and a Train button."""
+
+    def __init__(self, address: str, notes: Notes, seed: int, until: float, run: str, epochs: float) -> None:
+        self.client = httpx.AsyncClient(base_url=address, timeout=180, trust_env=False)
+        self.notes, self.until, self.run, self.epochs = notes, until, run, epochs
+        self.random = random.Random(seed)
+        self.kept = 0
+
+    async def live(self) -> None:
+        await self.client.get("/")
+        try:
+            await asyncio.gather(self.draw(), self.train())
+        finally:
+            await self.client.aclose()
+
+    async def ask(self, method: str, path: str, **options: Any) -> httpx.Response | None:
+        """A request; a wait that the server announces is kept to, anything else unexpected is noted."""
+        try:
+            answer = await self.client.request(method, path, **options)
+        except httpx.HTTPError as error:
+            self.notes.errors.append(f"{path}: {type(error).__name__}")
+            return None
+        if answer.status_code == 503 and "retry-after" in answer.headers:
+            self.notes.announced += 1
+            await asyncio.sleep(float(answer.headers["retry-after"]))
+            return None
+        if answer.is_error:
+            self.notes.errors.append(f"{path}: {answer.status_code} {answer.text[:100]}")
+            return None
+        return answer
+
+    async def draw(self) -> None:
+        while time.monotonic() < self.until:
+            label = self.random.choice(list(GLYPHS))
+            jitter = [[(self.random.gauss(x, 0.04), self.random.gauss(y, 0.04)) for x, y in s] for s in GLYPHS[label]]
+            points = [point for stroke in jitter for point in stroke]
+            for count in range(2, len(points) + 1):
+                began = time.perf_counter()
+                answer = await self.ask("POST", f"/api/v1/predict?run={self.run}", json={"strokes": [points[:count]]})
+                if answer is not None:
+                    self.notes.predictions.append(time.perf_counter() - began)
+                    image = answer.json()["image"]
+                await asyncio.sleep(self.random.uniform(0.1, 0.2))
+            if answer is not None and self.random.random() < 0.3 and any(image):
+                body = {"label": label, "strokes": jitter, "image": image}
+                if await self.ask("POST", "/api/v1/collection", json=body) is not None:
+                    self.kept += 1
+                    self.notes.drawings += 1
+            await asyncio.sleep(self.random.uniform(0.5, 2))
+
+    async def train(self) -> None:
+        await asyncio.sleep(self.random.uniform(0, 5))
+        seed = 0
+        while time.monotonic() < self.until:
+            seed += 1
+            order = {"recipe": "fast", "seed": seed, "snapshots": 40, "changes": {"epochs": self.epochs}}
+            answer = await self.ask("POST", "/api/v1/trainings", json=order)
+            if answer is not None:
+                await self.watch(answer.json()["id"])
+            await asyncio.sleep(self.random.uniform(1, 4))
+
+    async def watch(self, key: str) -> None:
+        began, told, last = time.monotonic(), False, 0
+        try:
+            async with self.client.stream("GET", f"/api/v1/trainings/{key}/events") as response:
+                async for line in response.aiter_lines():
+                    if line.startswith("data:"):
+                        event = json.loads(line[5:])
+                        if event["type"] == "queued":
+                            told = True
+                            self.notes.largest_place = max(self.notes.largest_place, event["position"])
+                        if event["type"] == "step" and not last:
+                            self.notes.waits.append(time.monotonic() - began)
+                            self.notes.unannounced += self.notes.waits[-1] > 2 and not told
+                            last = event["step"]
+                        if event["type"] == "error":
+                            self.notes.errors.append(event["error"])
+                        if event["type"] == "end":
+                            self.notes.trainings += 1
+                    if time.monotonic() > self.until:
+                        break
+        except httpx.HTTPError as error:
+            self.notes.errors.append(f"events: {type(error).__name__}")
+
+
+def memory(pid: int) -> int:
+    """Resident bytes of a process (Linux), or 0."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+async def classroom(address: str, pid: int, learners: int, seconds: float, run: str, epochs: float) -> dict[str, Any]:
+    """Let the class work for a while and sum up. Memory is compared between a third of the time and the end."""
+    notes = Notes()
+    until = time.monotonic() + seconds
+    people = [Learner(address, notes, seed, until, run, epochs) for seed in range(learners)]
+    lives = [asyncio.create_task(person.live()) for person in people]
+    samples = []
+    while time.monotonic() < until:
+        await asyncio.sleep(min(1.0, seconds / 10))
+        samples.append(memory(pid))
+    await asyncio.gather(*lives)
+    milliseconds = np.array(notes.predictions or [np.nan]) * 1e3
+    waits = np.array(notes.waits or [np.nan])
+    third = samples[len(samples) // 3 :]
+    return {
+        "learners": learners,
+        "seconds": seconds,
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "predictions": len(notes.predictions),
+        "prediction_ms_p50": float(np.percentile(milliseconds, 50)),
+        "prediction_ms_p95": float(np.percentile(milliseconds, 95)),
+        "prediction_ms_max": float(milliseconds.max()),
+        "trainings": notes.trainings,
+        "wait_seconds_p50": float(np.percentile(waits, 50)),
+        "wait_seconds_max": float(waits.max()),
+        "largest_place": notes.largest_place,
+        "unannounced_waits": notes.unannounced,
+        "announced_503": notes.announced,
+        "drawings_kept": notes.drawings,
+        "errors": len(notes.errors),
+        "first_errors": notes.errors[:5],
+        "memory_mb_start": third[0] / 1e6,
+        "memory_mb_end": third[-1] / 1e6,
+        "memory_growth_mb": (third[-1] - third[0]) / 1e6,
+    }
+
+
+def run_classroom(
+    learners: int, seconds: float, run: str = "fast", epochs: float = 1.0, folder: str = ""
+) -> dict[str, Any]:
+    """Start a server of its own, hold the class, end the server. `folder` is a run directory to read with."""
+    with tempfile.TemporaryDirectory() as data:
+        command = [sys.executable, "-c", SERVER, data, folder]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        try:
+            address = process.stdout.readline().strip()
+            name = "bench" if folder else run
+            return asyncio.run(classroom(address, process.pid, learners, seconds, name, epochs))
+        finally:
+            process.terminate()
+            process.wait(30)
+            process.stdout.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--learners", type=int, default=40)
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--run", default="fast", help="the run that reads the drawings")
+    parser.add_argument("--epochs", type=float, default=1.0, help="of each training with the recipe 'fast'")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    result = run_classroom(options.learners, options.seconds, options.run, options.epochs)
+    if options.json:
+        print(json.dumps(result))
+    else:
+        for name, value in result.items():
+            print(f"{name:>20}  {value:,.1f}" if isinstance(value, float) else f"{name:>20}  {value}")
+
+
+if __name__ == "__main__":
+    main()

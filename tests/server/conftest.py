@@ -1,0 +1,64 @@
+"""The lesson that most of these tests visit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from lesson_server import Lesson, serving
+
+from exmachina.networks import Network
+from exmachina.server import Settings
+
+
+@pytest.fixture(scope="session")
+def web_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of a few files, with things beside and below it that must stay private."""
+    root = tmp_path_factory.mktemp("site")
+    web = root / "web"
+    (web / "js").mkdir(parents=True)
+    (web / "index.html").write_text("<!doctype html><title>page</title>", encoding="utf-8")
+    (web / "js" / "main.js").write_text("export const one = 1;\n", encoding="utf-8")
+    (web / "style.css").write_text("p { color: red }\n", encoding="utf-8")
+    (web / "code.py").write_text("print()\n", encoding="utf-8")
+    (web / ".secret.json").write_text("{}", encoding="utf-8")
+    (root / "secret.txt").write_text("secret", encoding="utf-8")
+    (web / "link.txt").symlink_to(root / "secret.txt")
+    (web / "folder").symlink_to(root)
+    return web
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory, tiny_run_directory: Path, web_folder: Path) -> Settings:
+    return Settings(
+        data_folder=tmp_path_factory.mktemp("data"),
+        web_folder=web_folder,
+        runs={"tiny": tiny_run_directory},
+        warm=False,
+        threads=1,
+    )
+
+
+@pytest.fixture(scope="session")
+def lesson(settings: Settings) -> Iterator[Lesson]:
+    with serving(settings) as running:
+        yield running
+
+
+@pytest.fixture
+def client(lesson: Lesson) -> httpx.Client:
+    return lesson.learner()
+
+
+@pytest.fixture(scope="session")
+def order(tiny_network: Network) -> Callable[..., dict[str, Any]]:
+    """An order for a training of a few steps; keywords turn knobs."""
+
+    def make(seed: int = 0, **changes: Any) -> dict[str, Any]:
+        knobs = {"epochs": 0.02, "batch_size": 100, **changes}
+        return {"recipe": "fast", "seed": seed, "network": tiny_network.to_json(), "changes": knobs, "snapshots": 5}
+
+    return make

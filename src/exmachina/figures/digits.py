@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from exmachina.data import one_hot, scale
@@ -21,10 +20,13 @@ from exmachina.figures.style import (
     look,
     new_figure,
     note,
+    outline,
     percent,
     place,
     show_pixels,
     show_values,
+    stage,
+    tile,
 )
 from exmachina.networks import Network
 
@@ -59,9 +61,10 @@ def digits_grid(
     said = title or ("What people wrote, and meant" if labels is not None else "What people wrote")
     with look(dark) as colours:
         figure = new_figure(width, math.ceil(count / across) * pitch_y + 0.06, said, dark=dark)
+        canvas = stage(figure)
         for i, image in enumerate(images):
             left, top = MARGIN + i % across * pitch_x, i // across * pitch_y
-            show_pixels(place(figure, left, top + captions, cell, cell), image, colours)
+            tile(canvas, left, top + captions, cell, cell, image, colours)
             size = 9.5 if cell > 0.7 else 7.5
             if labels is not None:
                 note(
@@ -98,9 +101,10 @@ def mistakes(
     with look(dark) as colours:
         height = math.ceil(len(shown) / across) * pitch_y + 0.02
         figure = new_figure(NARROW, height, said, dark=dark)
+        canvas = stage(figure)
         for i, index in enumerate(shown):
             left, top = MARGIN + i % across * pitch_x, i // across * pitch_y
-            show_pixels(place(figure, left, top, cell, cell), images[index], colours)
+            tile(canvas, left, top, cell, cell, images[index], colours)
             words = f"{labels[index]}, read as {read[index]}"
             note(figure, left, top + cell + 0.05, words, color=colours.ink, weight="bold", size=8.5)
             sure = percent(float(probabilities[index].max()))
@@ -130,7 +134,7 @@ def preprocessing(image: NDArray[np.uint8], label: int, network: Network | None 
         figure = new_figure(width, side + 1.42, said, below, dark=dark)
         axes = place(figure, MARGIN, 0.25, side, side)
         show_pixels(axes, image, colours)
-        axes.add_patch(Rectangle((x - 0.5, y - 0.5), CROP, CROP, fill=False, edgecolor=colours.accent, linewidth=1.6))
+        outline(axes, x, y, CROP, CROP, colours)
         note(figure, MARGIN, 0.2, "28 × 28 pixels", va="baseline", color=colours.ink)
         for i, (name, values, form) in enumerate(panels):
             left = MARGIN + (i + 1) * (side + gap)

@@ -6,10 +6,8 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from exmachina.figures.inks import Inks
 from exmachina.figures.style import (
     MARGIN,
     WIDE,
@@ -22,13 +20,15 @@ from exmachina.figures.style import (
     number,
     place,
     scale_bar,
-    show_pixels,
     show_values,
+    stage,
+    tile,
 )
 from exmachina.inspection import FeatureMaps, Kernels
 
 COLUMNS = 8
 STRONGEST = 8  # maps of a layer in the overview
+TALLEST = 9.0  # inches of a kernel matrix
 LEGIBLE = 0.325  # inches of a cell that can hold a number
 
 
@@ -67,7 +67,7 @@ def kernels(given: Kernels, *, dark: bool = False) -> Plate:
 
 def _kernel_matrix(given: Kernels, limit: float, dark: bool) -> Plate:
     filters, channels, size, _ = given.values.shape
-    side = min(0.22, (WIDE - 2 * MARGIN - 0.35) / channels - 0.03)
+    side = max(0.04, min(0.22, (WIDE - 2 * MARGIN - 0.35) / channels - 0.03, TALLEST / filters - 0.03))
     pitch = side + 0.03
     width, body = max(channels * pitch + 2 * MARGIN + 0.35, 4.0), filters * pitch + 0.3
     said = f"{given.layer} has {filters} kernels, each {size} × {size} for every one of {channels} channels"
@@ -112,13 +112,15 @@ def feature_maps(
     with look(dark) as colours:
         total = max(across * pitch_x - 0.08 + 2 * MARGIN, 4.0)
         figure = new_figure(total, body + 0.55, said, dark=dark)
+        canvas = stage(figure)
         for i in range(channels):
             left, top = MARGIN + i % across * pitch_x, i // across * pitch_y
-            axes = place(figure, left, top + 0.16, side, side * height / width)
-            show_values(axes, maps.values[i], colours, limit=limit, signed=maps.signed)
+            high = side * height / width
+            tile(canvas, left, top + 0.16, side, high, maps.values[i], colours, limit=limit, signed=maps.signed)
             note(figure, left, top + 0.145, str(i), va="baseline", size=7)
             if silent[i]:
-                _cross_out(axes, colours)
+                canvas.plot([left, left + side], [top + 0.16, top + 0.16 + high], color=colours.hairline, linewidth=0.8)
+                canvas.plot([left, left + side], [top + 0.16 + high, top + 0.16], color=colours.hairline, linewidth=0.8)
                 words = "dead" if dead is not None and dead[i] else "silent"
                 note(figure, left + side, top + 0.145, words, va="baseline", ha="right", size=7)
         label = "activation after ReLU" if maps.activation == "relu" else "activation"
@@ -142,7 +144,7 @@ def _units(maps: FeatureMaps, columns: int | None, dark: bool) -> Plate:
         said = f"{maps.layer}: the probabilities of {units} digits add up to 1"
     below = f"{across} units to a line, from left to right and top to bottom."
     if maps.kind == "Flatten" and columns:
-        below = "Each line is one feature map, its rows written out one after another."
+        below = f"Every line holds {columns} values: map after map, row after row."
     softmax = maps.activation == "softmax"
     limit = 1.0 if softmax else limit
     names = 0.2 if softmax else 0.0
@@ -187,7 +189,8 @@ def feature_overview(maps: Mapping[str, FeatureMaps], image: NDArray[np.uint8], 
     body = row * (1 + len(rows)) + strip * len(strips) + 0.1
     with look(dark) as colours:
         figure = new_figure(WIDE, body, said, below, dark=dark)
-        show_pixels(place(figure, MARGIN + label, 0, cell - 0.06, cell - 0.06), image, colours)
+        canvas = stage(figure)
+        tile(canvas, MARGIN + label, 0, cell - 0.06, cell - 0.06, image, colours)
         _row_label(figure, 0, "the image", "28 × 28 pixels", "")
         for i, item in enumerate(rows):
             top = (i + 1) * row
@@ -196,8 +199,8 @@ def feature_overview(maps: Mapping[str, FeatureMaps], image: NDArray[np.uint8], 
             range_said = f"{'±' if item.signed else '0 to'} {number(limit)}"
             _row_label(figure, top, item.layer, f"{channels} × {height} × {width}", range_said)
             for j, channel in enumerate(item.strongest()[:STRONGEST]):
-                axes = place(figure, MARGIN + label + j * cell, top, cell - 0.06, cell - 0.06)
-                show_values(axes, item.values[channel], colours, limit=limit, signed=item.signed)
+                left, values = MARGIN + label + j * cell, item.values[channel]
+                tile(canvas, left, top, cell - 0.06, cell - 0.06, values, colours, limit=limit, signed=item.signed)
         for i, item in enumerate(strips):
             top = (1 + len(rows)) * row + i * strip
             units = len(item.values)
@@ -205,9 +208,8 @@ def feature_overview(maps: Mapping[str, FeatureMaps], image: NDArray[np.uint8], 
             limit = float(np.abs(item.values).max()) or 1.0
             range_said = "" if last else f"{'±' if item.signed else '0 to'} {number(limit)}"
             _row_label(figure, top, item.layer, f"{units} units" if not last else "probabilities", range_said)
-            axes = place(figure, MARGIN + label, top, STRONGEST * cell - 0.06, 0.26)
-            show_values(axes, item.values[None], colours, limit=limit, signed=item.signed)
-            axes.set_aspect("auto")
+            left, wide = MARGIN + label, STRONGEST * cell - 0.06
+            tile(canvas, left, top, wide, 0.26, item.values[None], colours, limit=limit, signed=item.signed)
             if last:
                 for digit, value in enumerate(item.values):
                     centre = MARGIN + label + (digit + 0.5) * (STRONGEST * cell - 0.06) / units
@@ -220,8 +222,3 @@ def feature_overview(maps: Mapping[str, FeatureMaps], image: NDArray[np.uint8], 
 def _row_label(figure: Plate, top: float, name: str, shape: str, scale: str) -> None:
     note(figure, MARGIN, top, name, weight="bold", color=figure.inks.ink, size=9)
     note(figure, MARGIN, top + 0.18, f"{shape}\n{scale}", size=7.5)
-
-
-def _cross_out(axes: Axes, colours: Inks) -> None:
-    axes.plot([0, 1], [0, 1], transform=axes.transAxes, color=colours.hairline, linewidth=0.8)
-    axes.plot([0, 1], [1, 0], transform=axes.transAxes, color=colours.hairline, linewidth=0.8)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from exmachina.classifier import Classifier
 from exmachina.errors import InputError
-from exmachina.inspection.outputs import check_image, conv_patches, feature_maps, network_input, norm_factors
+from exmachina.inspection.outputs import (
+    FeatureMaps,
+    check_image,
+    conv_patches,
+    feature_maps,
+    network_input,
+    norm_factors,
+)
 from exmachina.networks import BatchNorm, Conv, Dense, Dropout, Flatten
 from exmachina.networks.layers import Shape, Step
 from exmachina.runs import Run
@@ -43,6 +52,7 @@ class NeuronSum:
     """
 
     layer: str
+    kind: str
     channel: int
     y: int
     x: int
@@ -106,6 +116,7 @@ def neuron_sum(run: Run, image: NDArray[np.uint8], layer: str, channel: int, y: 
         factor, shift = float(factors[channel]), float(shifts[channel])
     found = NeuronSum(
         layer,
+        named.layer.kind,
         channel,
         y,
         x,
@@ -114,7 +125,7 @@ def neuron_sum(run: Run, image: NDArray[np.uint8], layer: str, channel: int, y: 
         factor,
         shift,
         named.layer.activation,
-        _network_value(run, image, named, channel, y, x),
+        _network_value(run, image, maps, named, channel, y, x),
     )
     size = abs(factor) * math.fsum(float(np.abs(item.products).sum()) for item in contributions)
     if not math.isclose(found.computed, found.value, rel_tol=1e-4, abs_tol=1e-5 * (1 + size)):
@@ -130,12 +141,11 @@ def strongest_neuron(run: Run, image: NDArray[np.uint8], layer: str) -> tuple[in
     return channel, y, x
 
 
-def _network_value(run: Run, image: NDArray[np.uint8], step: Step, channel: int, y: int, x: int) -> float:
-    from exmachina.classifier import Classifier
-
-    last = step.layer is run.network.layers[-1]
-    values = Classifier.from_run(run).layers(image[None])["logits" if last else step.layer.name][0]
-    return float(values[channel, y, x] if values.ndim == 3 else values[channel])
+def _network_value(run: Run, image: NDArray[np.uint8], maps: Mapping[str, FeatureMaps], step: Step, *at: int) -> float:
+    if step.layer is run.network.layers[-1]:  # its output is a probability, which all logits share
+        return float(Classifier.from_run(run).logits(image[None])[0, at[0]])
+    values = maps[step.layer.name].values
+    return float(values[at] if values.ndim == 3 else values[at[0]])
 
 
 def _check_place(step: Step, channel: int, y: int, x: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -153,13 +152,3 @@ def norm_factors(layer: BatchNorm, run: Run) -> tuple[NDArray[np.float64], NDArr
     gain, offset, mean, variance = (run.weights[f"{layer.name}.{name}"].astype(np.float64) for name in names)
     factor = gain / np.sqrt(variance + layer.epsilon)
     return factor, offset - mean * factor
-
-
-def choose_layer(network: Network, kinds: type | tuple[type, ...], *, activation: str | None = None) -> str | None:
-    """Name of the first layer of one of `kinds` (with `activation`), or `None`."""
-    found: Iterable[str] = (
-        layer.name
-        for layer in network.layers
-        if isinstance(layer, kinds) and (activation is None or layer.activation == activation)
-    )
-    return next(iter(found), None)

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from exmachina.networks.module import NetworkModule
 
-STEPS = 64
-RATE = 0.15
-SMOOTHNESS = 0.5  # what a jump between neighbouring pixels costs
-INK = 0.2  # what a white pixel costs
+STEPS = 96
+RATE = 0.05
+BLUR = 1.2  # pixels: the pen is never thinner
+START = -2.0  # before the sigmoid: nearly black
+SMOOTHNESS = 0.05  # what a jump between neighbouring pixels costs
+INK = 0.02  # what a white pixel costs
 SHIFT = 2  # pixels the image may be moved in each step, so that no pixel-exact trick pays
 
 
@@ -44,8 +46,9 @@ def preferred_images(
 ) -> list[PreferredImage]:
     """Activation maximisation for `channels` of `layer`, by default every class of the last layer.
 
-    Gradient ascent (Adam) on the channel's mean sum before activation, from faint noise, with a price on ink and
-    on jumps between neighbouring pixels, and a small random shift at every step. Source: Erhan et al. 2009.
+    Gradient ascent (Adam) on the channel's sums before activation, from faint noise, through a blur as wide as a
+    pen, with a price on ink and on jumps between neighbouring pixels, and a small random shift at every step.
+    Source: Erhan et al. 2009.
     """
     import torch
 
@@ -61,32 +64,39 @@ def preferred_images(
     set_weights(module, run.weights)
     module.eval().requires_grad_(False)
     generator = torch.Generator().manual_seed(seed)
-    # Optimising before a sigmoid keeps every pixel between 0 and 1; -3 is nearly black.
-    raw = (torch.randn(len(chosen), *run.network.input_shape, generator=generator) * 0.1 - 3).requires_grad_()
+    raw = (torch.randn(len(chosen), *run.network.input_shape, generator=generator) * 0.1).requires_grad_()
     optimizer = torch.optim.Adam([raw], lr=RATE)
     for _ in range(steps):
-        images = torch.sigmoid(raw)
+        images = _drawn(raw)
         down, right = (int(i) for i in torch.randint(-SHIFT, SHIFT + 1, (2,), generator=generator))
         sums = _sums(module, torch.roll(images, (down, right), (2, 3)), name, chosen)
-        jumps = images.diff(dim=2).square().sum((1, 2, 3)) + images.diff(dim=3).square().sum((1, 2, 3))
-        price = SMOOTHNESS * jumps + INK * images.square().sum((1, 2, 3))
-        # Each image has its own size of sums; dividing by it makes the prices mean the same for all.
-        loss = (price / 10 - sums / sums.detach().abs().clamp_min(1)).sum()
+        jumps = images.diff(dim=2).square().sum() + images.diff(dim=3).square().sum()
+        loss = SMOOTHNESS * jumps + INK * images.sum() - sums.sum()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     with torch.no_grad():
-        images = torch.sigmoid(raw)
-        values = _sums(module, images, name, chosen)
-        blank = _sums(module, torch.zeros_like(images), name, chosen)
+        images = _drawn(raw)
+        values = _sums(module, images, name, chosen).mean(dim=1)
+        blank = _sums(module, torch.zeros_like(images), name, chosen).mean(dim=1)
     return [
         PreferredImage(name, channel, images[i, 0].numpy(), float(values[i]), float(blank[i]))
         for i, channel in enumerate(chosen)
     ]
 
 
+def _drawn(raw: Tensor) -> Tensor:
+    """Free numbers as pixels between 0 and 1, blurred as by a pen, (N, 1, 28, 28)."""
+    import torch
+    import torch.nn.functional as F
+
+    line = torch.exp(-torch.arange(-3, 4).square() / (2 * BLUR**2))
+    kernel = torch.outer(line, line) / line.sum() ** 2
+    return torch.sigmoid(4 * F.conv2d(raw, kernel[None, None], padding=3) + START)
+
+
 def _sums(module: NetworkModule, images: Tensor, name: str, channels: list[int]) -> Tensor:
-    """For image i the mean of channel `channels[i]` before activation, (N,)."""
+    """For image i every sum of channel `channels[i]` before activation, (N, positions)."""
     from exmachina.networks.module import activate
 
     x = module.standardize(images)
@@ -95,5 +105,4 @@ def _sums(module: NetworkModule, images: Tensor, name: str, channels: list[int])
         if layer.name == name:
             break
         x = activate(sums, layer)
-    rows = sums.flatten(2).mean(dim=2) if sums.ndim == 4 else sums  # (N, channels)
-    return rows[range(len(channels)), channels]
+    return sums[range(len(channels)), channels].reshape(len(channels), -1)

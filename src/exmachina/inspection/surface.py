@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 IMAGES = 128  # one batch of the classic recipe
-POINTS = 21
+POINTS = 17
 STEPS = 60
 # Adadelta has its textbook values. SGD's rate depends on the network and is found from the slope (`_sgd_rate`).
 OPTIMIZERS: dict[str, dict[str, Any]] = {
@@ -100,7 +100,7 @@ def plane_through_start(run: Run, data: Dataset, *, images: int = IMAGES) -> Pla
         origin,
         _axis(way, origin),
         _axis(across, origin),
-        ("from the trained network towards its start", "straight downhill from the start"),
+        ("from the trained network towards its start", "downhill from the start"),
         "through the trained network and the random weights it started from",
         (distance / math.sqrt(len(way)), 0.0),
     )

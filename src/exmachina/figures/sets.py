@@ -1,0 +1,175 @@
+"""The complete sets: everything to see inside a network for one digit, and every idea explained on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from exmachina import inspection
+from exmachina.classifier import Classifier
+from exmachina.data import Dataset
+from exmachina.figures.answers import attributions, confidence, preferred
+from exmachina.figures.arithmetic import LARGEST, convolution, neuron, receptive_field
+from exmachina.figures.descent import gradient_descent
+from exmachina.figures.diagram import network_diagram
+from exmachina.figures.digits import digits_grid, mistakes, preprocessing
+from exmachina.figures.ideas import cross_entropy, dropout, relu, softmax
+from exmachina.figures.maps import feature_maps, feature_overview, kernels
+from exmachina.figures.progress import confusion_matrix, training_curve
+from exmachina.figures.style import Plate
+from exmachina.networks import Conv, Dense, Dropout, Flatten, Network
+from exmachina.runs import Run
+
+EXAMPLES = (0.98, 0.6, 0.25, 0.05, 0.005)  # probabilities of the right digit to look for in real images
+ALIVE = 500  # images that must all leave a map silent before it is called dead
+HELLO = 257  # the introduction's test image
+
+
+def inspect_figures(
+    run: Run,
+    image: NDArray[np.uint8],
+    *,
+    label: int | None = None,
+    data: Dataset | None = None,
+    dark: bool = False,
+) -> dict[str, Plate]:
+    """Everything to see inside a network for one image uint8 (28, 28): figures by file stem, in reading order.
+
+    `label` is what people call the image. With `data`, maps that are silent for its first 500 images too are
+    called dead.
+    """
+    network = run.network
+    maps = inspection.feature_maps(run, image)
+    dead = inspection.dead_channels(run, data.images[:ALIVE]) if data is not None else {}
+    answer = Classifier.from_run(run).probabilities(image[None])[0]
+    figures = {
+        "confidence": confidence(answer, image, label, dark=dark),
+        "overview": feature_overview(maps, image, dark=dark),
+        "network": network_diagram(network, maps, image, dark=dark),
+    }
+    for layer in network.layers:
+        if isinstance(layer, Conv):
+            figures[f"kernels-{layer.name}"] = kernels(inspection.kernels(run, layer.name), dark=dark)
+    for step in network.steps():
+        name = step.layer.name
+        if not isinstance(step.layer, Dropout):  # which does nothing now
+            columns = _line(step.input_shape) if isinstance(step.layer, Flatten) else None
+            figures[f"maps-{name}"] = feature_maps(maps[name], dead=dead.get(name), columns=columns, dark=dark)
+    for layer in network.layers:
+        if isinstance(layer, Conv | Dense):
+            found = inspection.neuron_sum(run, image, layer.name, *inspection.strongest_neuron(run, image, layer.name))
+            if isinstance(layer, Conv) and 2 <= layer.kernel <= LARGEST:
+                figures[f"convolution-{layer.name}"] = convolution(found, dark=dark)
+            if len(found.contributions) > 1:
+                figures[f"neuron-{layer.name}"] = neuron(found, dark=dark)
+    figures |= _sight(run, maps, image, dark)
+    figures["attributions"] = attributions(inspection.attribute(run, image), image, dark=dark)
+    figures["preferred"] = preferred(inspection.preferred_images(run), dark=dark)
+    return figures
+
+
+def explain_figures(
+    run: Run,
+    train: Dataset,
+    *,
+    test: Dataset | None = None,
+    image: NDArray[np.uint8] | None = None,
+    step_losses: ArrayLike | None = None,
+    snapshots: Sequence[Run] = (),
+    points: int = inspection.surface.POINTS,
+    steps: int = inspection.surface.STEPS,
+    dark: bool = False,
+) -> dict[str, Plate]:
+    """Every idea of the introduction at work on one network: figures by file stem, in the order of the lesson.
+
+    `image` defaults to test image 257, or the first training image. `step_losses` are those of `StepEnd`.
+    Gradient descent walks the plane through the run's start and end (`points` × `points` losses, `steps` steps),
+    or, given at least 3 `snapshots` of its training, the plane in which it moved most, with its real way drawn.
+    """
+    shown = image if image is not None else test.images[HELLO] if test and len(test) > HELLO else train.images[0]
+    some = range(50, 54) if len(train) >= 54 else range(min(4, len(train)))
+    maps = inspection.feature_maps(run, shown)
+    classifier = Classifier.from_run(run)
+    figures = {
+        "digits": digits_grid(train.images[some], train.labels[some], some, dark=dark),
+        "preprocessing": preprocessing(train.images[0], int(train.labels[0]), run.network, dark=dark),
+        "network": network_diagram(run.network, maps, shown, dark=dark),
+    }
+    first = next((layer.name for layer in run.network.layers if isinstance(layer, Conv)), None)
+    if first is not None and 2 <= inspection.kernels(run, first).values.shape[-1] <= LARGEST:
+        place = inspection.strongest_neuron(run, shown, first)
+        figures["convolution"] = convolution(inspection.neuron_sum(run, shown, first, *place), dark=dark)
+    active = next((layer.name for layer in run.network.layers if layer.activation == "relu"), None)
+    if active is not None:
+        figures["relu"] = relu(inspection.before_activation(run, shown, active), active, dark=dark)
+    figures["softmax"] = softmax(classifier.logits(shown[None])[0], dark=dark)
+    layer, rate = _dropped(run.network)
+    figures["dropout"] = dropout(maps[layer].values, rate, layer, dark=dark)
+    data = test if test is not None else train
+    probabilities = classifier.probabilities(data.images)
+    right = probabilities[np.arange(len(data)), data.labels]
+    chosen = sorted({int(np.abs(right - wanted).argmin()) for wanted in EXAMPLES})
+    figures["cross-entropy"] = cross_entropy(
+        data.images[chosen], data.labels[chosen].tolist(), right[chosen].tolist(), dark=dark
+    )
+    figures["gradient-descent"] = _descent(run, train, snapshots, points, steps, dark)
+    if run.history or step_losses is not None:
+        figures["training"] = training_curve(run.history, step_losses, test_accuracy=run.test_accuracy, dark=dark)
+    if test is not None:
+        figures["confusion"] = confusion_matrix(test.labels, probabilities.argmax(axis=1), dark=dark)
+        figures["mistakes"] = mistakes(test.images, test.labels, probabilities, dark=dark)
+    return figures
+
+
+def _descent(run: Run, train: Dataset, snapshots: Sequence[Run], points: int, steps: int, dark: bool) -> Plate:
+    if len(snapshots) >= 3:
+        plane = inspection.plane_of_trajectory(snapshots)
+        trajectory = np.array([plane.project(item.weights) for item in snapshots])
+    else:
+        plane, trajectory = inspection.plane_through_start(run, train), None
+    walks = [inspection.optimizer_walk(run, train, plane, name, steps=steps) for name in inspection.OPTIMIZERS]
+    first, second = _bounds(walks, plane, trajectory)
+    surface = inspection.loss_surface(run, train, plane, first=first, second=second, points=points)
+    return gradient_descent(surface, walks, trajectory, dark=dark)
+
+
+def _bounds(
+    walks: Sequence[inspection.Walk], plane: inspection.Plane, trajectory: NDArray[np.float64] | None
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """What the picture must hold: start, end and every path, with some room; a path that flies off is cut."""
+    way = float(np.hypot(*plane.start))
+    paths = [walk.points for walk in walks] + ([] if trajectory is None else [trajectory])
+    points = np.concatenate([[plane.start, (0.0, 0.0)], *(np.clip(path, -1.5 * way, 2 * way) for path in paths)])
+    low, high = points.min(axis=0), points.max(axis=0)
+    room = np.maximum(0.15 * (high - low), [0.1 * way, 0.1 * way])
+    (left, bottom), (right, top) = (low - room).tolist(), (high + room).tolist()
+    return (left, right), (bottom, top)
+
+
+def _sight(run: Run, maps: dict[str, inspection.FeatureMaps], image: NDArray[np.uint8], dark: bool) -> dict[str, Plate]:
+    """The receptive field of the strongest neuron in the last layer of maps, if there are maps."""
+    layers = [name for name, item in maps.items() if item.values.ndim == 3 and item.kind != "Dropout"]
+    if not layers:
+        return {}
+    channel, y, x = inspection.strongest_neuron(run, image, layers[-1])
+    field = inspection.receptive_field(run.network, layers[-1], y, x)
+    return {"receptive-field": receptive_field(field, maps, image, channel=channel, dark=dark)}
+
+
+def _dropped(network: Network) -> tuple[str, float]:
+    """The layer that feeds the last dropout, and its rate; without dropout, the last hidden layer and one half."""
+    layers = network.layers
+    for i in reversed(range(1, len(layers))):
+        layer = layers[i]
+        if isinstance(layer, Dropout) and layer.rate > 0:
+            return layers[i - 1].name, layer.rate
+    return layers[-2 if len(layers) > 1 else -1].name, 0.5
+
+
+def _line(shape: tuple[int, ...]) -> int | None:
+    """How many values of a flattened shape to a line: a whole map, or of few maps one of their rows."""
+    if len(shape) != 3:
+        return None
+    return shape[1] * shape[2] if shape[0] >= 8 else shape[2]

@@ -46,9 +46,10 @@ export function lineChart(lines, options) {
     if (dots) for (const [px, py] of points) root.append(svg("circle", { class: `dot ${kind}`, cx: x(px), cy: y(inside(py)), r: 3.5 }));
     const [lastX, lastY] = points[points.length - 1];
     let labelY = y(inside(lastY)) + 4;
-    while (labelsAt.some((other) => Math.abs(other - labelY) < 14)) labelY -= 14;
+    while (labelsAt.some((other) => Math.abs(other - labelY) < 15)) labelY -= 15;
     labelsAt.push(labelY);
-    root.append(svg("text", { class: `name ${kind}`, x: x(lastX) + 8, y: labelY }, name));
+    const long = name.length > 9; // does not fit beside the plot
+    root.append(svg("text", { class: `name ${kind}`, x: long ? box.right : x(lastX) + 8, y: long ? labelY - 14 : labelY, "text-anchor": long ? "end" : "start" }, name));
   }
   return root;
 }

@@ -13,7 +13,7 @@ import { colourTable, position } from "./scale.js";
  */
 export function mosaicLayout([channels, height = 1, width = 1], columns) {
   const zoom = Math.max(1, Math.round((height === 1 ? 8 : 26) / Math.max(height, width)));
-  return { columns, zoom, gap: 1, width, height, channels };
+  return { columns, zoom, gap: height > 1 && height <= 9 ? 2 : 1, width, height, channels };
 }
 
 /**

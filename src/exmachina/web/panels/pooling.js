@@ -7,12 +7,14 @@ import { matrix } from "../marks/matrix.js";
 import { cellAt, framed, outline } from "../marks/overlay.js";
 import { reach } from "../marks/scale.js";
 import { inputOf, neuronSum } from "../network/neuron.js";
-import { store } from "../state.js";
+import { argmax } from "../network/forward.js";
+import { store, unitAt } from "../state.js";
 import { arrow, whileVisible } from "./shared.js";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
-  let at = { y: 4, x: 5 };
+  let at = { y: 0, x: 0 };
+  let begun = false;
   const pictures = h("div", { class: "side-by-side" });
   const numbers = h("div", { class: "arithmetic" });
   root.append(pictures, numbers);
@@ -29,6 +31,8 @@ export function mount(root) {
     const output = result.layers[index];
     const [, poolHeight, poolWidth] = output.shape;
     const channel = Math.min(focus.channel, channels - 1);
+    if (!begun) at = unitAt(output.shape, channel * poolHeight * poolWidth + argmax(output.values.subarray(channel * poolHeight * poolWidth, (channel + 1) * poolHeight * poolWidth)));
+    begun = true;
     at = { y: Math.min(at.y, poolHeight - 1), x: Math.min(at.x, poolWidth - 1) };
     const part = (/** @type {Float32Array} */ all, /** @type {number} */ area) => all.subarray(channel * area, (channel + 1) * area);
     const max = reach(values);

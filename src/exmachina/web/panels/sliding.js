@@ -9,7 +9,8 @@ import { reach } from "../marks/scale.js";
 import { neuronSum } from "../network/neuron.js";
 import { receptiveField } from "../network/receptive.js";
 import { steps } from "../network/spec.js";
-import { store } from "../state.js";
+import { argmax } from "../network/forward.js";
+import { store, unitAt } from "../state.js";
 import { player } from "./player.js";
 import { select, whileVisible } from "./shared.js";
 
@@ -34,11 +35,13 @@ export function mount(root) {
     const [filters, height, width] = shape;
     if (chosenFor !== model.network.name + filters) {
       chosenFor = model.network.name + filters;
-      channel = Math.min(channel, filters - 1);
+      const strongest = unitAt(shape, argmax(output.values));
+      channel = strongest.channel;
+      control.resize();
+      control.go(strongest.y * width + strongest.x, true);
       const options = Array.from({ length: filters }, (_, i) => ({ value: String(i), text: String(i) }));
       choice.replaceChildren(select(`Kernel of ${output.name}`, options, String(channel), (value) => { channel = Number(value); show(store.get()); }));
     }
-    control.resize();
     const [y, x] = [Math.floor(control.at() / width), control.at() % width];
     control.describe(() => `row ${y}, column ${x}`);
     const window = receptiveField(steps(model.network), index, y, x)[0];
@@ -81,7 +84,6 @@ export function mount(root) {
     });
   }
   whileVisible(root, ["model", "result", "image", "theme"], show);
-  control.go(300);
 }
 
 /**

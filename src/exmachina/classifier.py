@@ -146,6 +146,13 @@ class Classifier:
         """The scores (N, classes) before softmax of images uint8 (N, 28, 28)."""
         return self._run(images, "logits")
 
+    def layer(self, images: NDArray[np.uint8], name: str) -> NDArray[np.float32]:
+        """One layer's output after activation for images uint8 (N, 28, 28), N as large as you like."""
+        if name not in {layer.name for layer in self.network.layers}:
+            names = ", ".join(layer.name for layer in self.network.layers)
+            raise InputError(f"Network '{self.network.name}' has no layer '{name}'. Choose one of: {names}.")
+        return self._run(images, name)
+
     def layers(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         """Every layer's output after activation, by name, for images uint8 (N, 28, 28); then the logits.
 

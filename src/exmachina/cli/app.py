@@ -9,7 +9,7 @@ from typing import Annotated, cast
 import typer
 
 from exmachina import __version__
-from exmachina.cli import laboratory, look, use
+from exmachina.cli import judge, laboratory, look, use
 from exmachina.errors import InputError
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (look, laboratory, use):
+for room in (look, laboratory, use, judge):
     room.register(app)
 
 # Unknown options, missing arguments, bad values: Typer's usage error, which it does not export by name.

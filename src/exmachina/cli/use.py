@@ -1,4 +1,4 @@
-"""Commands that use a trained network: `predict`, `evaluate`, `export`."""
+"""Commands that use a trained network: `predict`, `export`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exmachina.cli.options import Index, Json, RunArgument, RunOption, print_json
+from exmachina.cli.options import Index, Json, RunOption, print_json
 from exmachina.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add these commands to the app."""
     app.command()(predict)
-    app.command()(evaluate)
     app.command()(export)
 
 
@@ -80,26 +79,6 @@ def _predictions(
                 yield str(file), None, classifier.predict(file)
             except InputError as error:
                 yield str(file), None, error
-
-
-def evaluate(run: RunArgument, json: Json = False) -> None:
-    """Test a trained network on the 10,000 test images."""
-    from exmachina.classifier import Classifier
-    from exmachina.data import load_mnist_split
-    from exmachina.evaluation.intervals import wilson
-    from exmachina.evaluation.metrics import negative_log_likelihood
-
-    classifier = Classifier.load(run)
-    test = load_mnist_split("test")
-    logits = classifier.logits(test.images)
-    correct = int((logits.argmax(axis=1) == test.labels).sum())
-    interval = wilson(correct, len(test))
-    loss = negative_log_likelihood(logits, test.labels)
-    accuracy = correct / len(test)
-    if json:
-        print_json({"loss": loss, "accuracy": accuracy, "accuracy_interval": [interval.low, interval.high]})
-        return
-    print(f"test loss {loss:.4f}   accuracy {accuracy:.2%} (95 % interval {interval.low:.2%} … {interval.high:.2%})")
 
 
 def export(

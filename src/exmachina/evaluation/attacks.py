@@ -1,0 +1,110 @@
+"""How little it takes to deceive the network: changes of every pixel by at most ε, chosen with its own gradient.
+
+FGSM takes one step of size ε along the sign of the loss's gradient (Goodfellow, Shlens and Szegedy 2015). PGD starts
+at random within ε and takes many small steps, each brought back within ε (Madry et al. 2018). A low error under
+FGSM alone proves nothing; PGD is the test, and even that only gives a lower bound on what an attacker can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from exmachina.data import Dataset, scale
+from exmachina.errors import InputError
+from exmachina.evaluation.arrays import check_scores
+from exmachina.evaluation.intervals import Interval, wilson
+from exmachina.networks.module import NetworkModule, build, set_weights
+from exmachina.runs import Run
+
+Method = Literal["fgsm", "pgd"]
+EPSILONS = (0.05, 0.1, 0.2, 0.3)
+STEPS = 40
+STEP_SHARE = 2.5  # PGD's step is this times ε ÷ steps, so that the edge of the ε-box can be reached and left again
+BATCH = 250
+
+
+@dataclass(frozen=True)
+class AttackResult:
+    """The error when every image is changed by at most `epsilon` a pixel (white is 1); steps and restarts stated."""
+
+    method: Method
+    epsilon: float
+    steps: int
+    step_size: float
+    restarts: int
+    error: Interval
+
+
+def adversarial_images(
+    module: NetworkModule, images: Tensor, labels: Tensor, method: Method, epsilon: float, generator: torch.Generator
+) -> Tensor:
+    """Images (N, 1, 28, 28) in [0, 1] within `epsilon` of the given ones, made to raise the loss."""
+    if method not in ("fgsm", "pgd"):
+        raise InputError(f"Unknown attack '{method}'. Choose fgsm or pgd.")
+    if not 0 <= epsilon <= 1:
+        raise InputError(f"An ε of {epsilon} is impossible; choose one from 0 to 1, where white is 1.")
+    low, high = (images - epsilon).clamp(0, 1), (images + epsilon).clamp(0, 1)
+    if method == "fgsm":
+        return _step(module, images, labels, epsilon).clamp(low, high)
+    start = (2 * torch.rand(images.shape, generator=generator) - 1) * epsilon
+    changed = (images + start).clamp(low, high)
+    for _ in range(STEPS):
+        changed = _step(module, changed, labels, step_size("pgd", epsilon)).clamp(low, high)
+    return changed
+
+
+def attack(
+    run: Run,
+    data: Dataset,
+    epsilons: Sequence[float] = EPSILONS,
+    seed: int = 0,
+    methods: Sequence[Method] = ("fgsm", "pgd"),
+) -> Iterator[AttackResult]:
+    """Yield the error under each method at each ε on all of `data`, one random start each.
+
+    Images that the network misreads anyhow count as errors, whatever the attack makes of them.
+    """
+    module = build(run.network)
+    set_weights(module, run.weights)
+    module.eval().requires_grad_(False)
+    pixels = torch.from_numpy(scale(data.images))[:, None]
+    labels = torch.from_numpy(data.labels.astype(np.int64))
+    fooled = _misread(module, pixels, labels)
+    for method in methods:
+        for epsilon in epsilons:
+            generator = torch.Generator().manual_seed(seed)
+            wrong = fooled.copy()
+            for start in range(0, len(labels), BATCH):
+                part = slice(start, start + BATCH)
+                changed = adversarial_images(module, pixels[part], labels[part], method, epsilon, generator)
+                wrong[part] |= _misread(module, changed, labels[part])
+            steps = STEPS if method == "pgd" else 1
+            error = wilson(int(wrong.sum()), len(labels))
+            yield AttackResult(method, epsilon, steps, step_size(method, epsilon), 1, error)
+
+
+def step_size(method: Method, epsilon: float) -> float:
+    """How far each step moves every pixel, before it is brought back within ε."""
+    return epsilon if method == "fgsm" else STEP_SHARE * epsilon / STEPS
+
+
+def _step(module: NetworkModule, images: Tensor, labels: Tensor, size: float) -> Tensor:
+    images = images.detach().requires_grad_()
+    loss = F.cross_entropy(module(images), labels, reduction="sum")
+    (gradient,) = torch.autograd.grad(loss, images)
+    return images.detach() + size * gradient.sign()
+
+
+@torch.no_grad()
+def _misread(module: NetworkModule, images: Tensor, labels: Tensor) -> NDArray[np.bool_]:
+    answers = torch.cat([module(images[start : start + BATCH]) for start in range(0, len(images), BATCH)])
+    check_scores(answers.numpy())
+    return np.asarray((answers.argmax(dim=1) != labels).numpy())

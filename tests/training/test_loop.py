@@ -18,7 +18,17 @@ from exmachina.errors import InputError
 from exmachina.networks import BatchNorm, Conv, Dense, Dropout, Flatten, MaxPool, Network
 from exmachina.networks.module import NetworkModule, build, set_weights
 from exmachina.runs import Run
-from exmachina.training import EpochEnd, Event, Recipe, StepEnd, TrainingEnd, TrainingStarted, evaluate, train
+from exmachina.training import (
+    Augmentation,
+    EpochEnd,
+    Event,
+    Recipe,
+    StepEnd,
+    TrainingEnd,
+    TrainingStarted,
+    evaluate,
+    train,
+)
 
 
 def finish(events: Iterator[Event]) -> Run:
@@ -272,3 +282,24 @@ def test_training_that_diverges_cannot_be_saved_by_mistake(
     with pytest.raises(InputError, match="diverged"):
         run.save(tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_batch_norm_remembers_what_it_saw_in_either_precision(
+    tiny_recipe: Recipe, digits: Dataset, test_digits: Dataset, precision: str
+) -> None:
+    layers = (Conv("conv1", filters=4, kernel=5), BatchNorm("norm1", "relu"), MaxPool("pool1", size=4))
+    more = (Dropout("dropout1", rate=0.1), Flatten("flatten1"), Dense("dense1", "softmax", units=10))
+    recipe = tiny_recipe.replace(network=Network("norm", (*layers, *more)), precision=precision)
+    run = finish(train(recipe, digits, test=test_digits))
+    assert (run.test_accuracy or 0) > 0.95
+    seen = Classifier.from_run(run).layers(digits.images[:500])["conv1"]
+    np.testing.assert_allclose(run.weights["norm1.running_mean"], seen.mean((0, 2, 3)), atol=0.05)
+    np.testing.assert_allclose(run.weights["norm1.running_var"], seen.var((0, 2, 3)), rtol=0.3)
+
+
+def test_augmented_training_is_repeatable_too(short: Recipe, digits: Dataset) -> None:
+    recipe = short.replace(augmentation=Augmentation(shift=1, rotation=5.0, elastic=0.5))
+    first, again, plain = (finish(train(r, digits, seed=3)) for r in (recipe, recipe, short))
+    assert same_weights(first, again)
+    assert not same_weights(first, plain)

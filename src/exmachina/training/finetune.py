@@ -11,10 +11,11 @@ import torch
 
 from exmachina.data import Dataset
 from exmachina.data.augmentation import Augmentation, augment
-from exmachina.errors import InputError
+from exmachina.errors import InputError, check_number
 from exmachina.runs import Run
 from exmachina.training.events import Event, TrainingEnd
 from exmachina.training.hardware import choose_device
+from exmachina.training.loop import check_data
 from exmachina.training.recipes import Recipe
 from exmachina.training.session import Batch, Session, pixels, to_tensors
 
@@ -45,6 +46,10 @@ def finetune(
         raise InputError("There are no digits of your own yet; draw one and tell its label first.")
     if not len(rehearsal) or steps < 1:
         raise InputError(f"Fine-tuning needs images to rehearse and steps to take, not {len(rehearsal)} and {steps}.")
+    check_number("seed", seed, 0, 2**63 - 1)
+    for part in (mine, rehearsal, test):
+        if part is not None:
+            check_data(part, run.network)
     session = Session(tuned_recipe(run, steps, rate), mine, seed, choose_device(device), test, weights=run.weights)
     for event in session.events(mixed_batches(mine, rehearsal, seed, session.device), steps, steps):
         if isinstance(event, TrainingEnd):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from exmachina.evaluation import Evaluation
-    from exmachina.evaluation.writers import Writers
+    from exmachina.evaluation.writers import Part, Writers
 
 Quick = Annotated[bool, typer.Option("--quick", help="Fewer images and no training: seconds instead of a minute.")]
 
@@ -125,23 +125,24 @@ def find_writers(source: str | None) -> tuple[Writers | None, Writers | None]:
     from exmachina.evaluation.writers import FILES, download_writers, load_writers
 
     if source == "download":
-        for part in ("test", "train"):
-            download_writers(part)
+        download_writers("test")
+        download_writers("train")
     elif source is not None:
         path = Path(source)
-        if path.is_dir():
-            train = path / FILES["train"]
-            return load_writers("test", path / FILES["test"]), load_writers("train", train) if train.is_file() else None
-        return load_writers("test", path), None
-    tables: list[Writers | None] = []
-    for part in ("test", "train"):
-        try:
-            tables.append(load_writers(part))
-        except InputError:
-            if source is not None:
-                raise
-            tables.append(None)
-    return tables[0], tables[1]
+        if not path.is_dir():
+            return load_writers("test", path), None
+        train = path / FILES["train"]
+        return load_writers("test", path / FILES["test"]), load_writers("train", train) if train.is_file() else None
+    return _kept_writers("test"), _kept_writers("train")
+
+
+def _kept_writers(part: Part) -> Writers | None:
+    from exmachina.evaluation.writers import load_writers
+
+    try:
+        return load_writers(part)
+    except InputError:
+        return None  # the report says what is missing and how to get it
 
 
 def print_summary(found: Evaluation, told: dict[str, Any]) -> None:

@@ -73,8 +73,9 @@ def declared_part(run: Run, train: Dataset) -> Dataset | None:
     if not isinstance(told, dict):
         return None
     count, seed = told.get("images"), told.get("seed")
-    fits = isinstance(count, int) and isinstance(seed, int) and run.splits.get("train") == len(train) - count
-    return split(train, count, seed=seed).validation if fits and count else None
+    if not isinstance(count, int) or not isinstance(seed, int) or run.splits.get("train") != len(train) - count:
+        return None
+    return split(train, count, seed=seed).validation if count else None
 
 
 def hold_out(

@@ -14,7 +14,7 @@ import numpy as np
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset
 from exmachina.errors import InputError
-from exmachina.evaluation.arrays import Floats, Images
+from exmachina.evaluation.arrays import Flags, Floats, Images
 from exmachina.evaluation.confidence import Confidence, measure_confidence
 from exmachina.evaluation.curves import Curve
 from exmachina.evaluation.data_itself import DataItself, examine_data
@@ -106,13 +106,13 @@ class Examination:
     def __post_init__(self) -> None:
         self.reader = Classifier.from_run(self.run)
         self.logits: Floats = self.reader.logits(self.test.images)
-        answered = np.isfinite(self.logits).all(axis=1)
+        answered = np.asarray(np.isfinite(self.logits).all(axis=1))
         self.unanswered = int((~answered).sum())
         # An image without an answer is a mistake, at the loss of a guess.
         self.tamed = np.where(answered[:, None], self.logits, np.float32(0)).astype(np.float64)
         self.tamed[~answered, self.test.labels[~answered]] = -1e-9
         self.read = self.tamed.argmax(axis=1)
-        self.wrong = self.read != self.test.labels
+        self.wrong: Flags = np.asarray(self.read != self.test.labels)
 
     def predict(self, images: Images) -> Floats:
         """Logits as the run answers, its temperature included."""

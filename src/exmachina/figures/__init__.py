@@ -12,7 +12,7 @@ from exmachina.figures.ideas import cross_entropy, dropout, relu, softmax
 from exmachina.figures.inks import Inks, inks
 from exmachina.figures.maps import feature_maps, feature_overview, kernels
 from exmachina.figures.progress import confusion_matrix, training_curve
-from exmachina.figures.sets import explain_figures, inspect_figures
+from exmachina.figures.sets import explain_figures, hello_figures, inspect_figures
 from exmachina.figures.style import Plate, look, new_figure, note, place, render, save
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "feature_maps",
     "feature_overview",
     "gradient_descent",
+    "hello_figures",
     "inks",
     "inspect_figures",
     "kernels",

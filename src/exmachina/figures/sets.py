@@ -70,6 +70,21 @@ def inspect_figures(
     return figures
 
 
+def hello_figures(
+    run: Run, train: Dataset, test: Dataset, *, image: NDArray[np.uint8] | None = None, dark: bool = False
+) -> dict[str, Plate]:
+    """The few figures that the introduction leaves behind, in a second or two: by file stem, in its order."""
+    shown = image if image is not None else _hello_image(train, test)
+    maps = inspection.feature_maps(run, shown)
+    figures = _opening(run, train, maps, shown, dark)
+    first = next((layer.name for layer in run.network.layers if isinstance(layer, Conv)), None)
+    if first is not None:
+        figures["kernels"] = kernels(inspection.kernels(run, first), dark=dark)
+    figures["overview"] = feature_overview(maps, shown, dark=dark)
+    figures["confidence"] = confidence(Classifier.from_run(run).probabilities(shown[None])[0], shown, dark=dark)
+    return figures
+
+
 def explain_figures(
     run: Run,
     train: Dataset,
@@ -88,23 +103,10 @@ def explain_figures(
     Gradient descent walks the plane through the run's start and end (`points` × `points` losses, `steps` steps),
     or, given at least 3 `snapshots` of its training, the plane in which it moved most, with its real way drawn.
     """
-    shown = image if image is not None else test.images[HELLO] if test and len(test) > HELLO else train.images[0]
-    some = range(50, 54) if len(train) >= 54 else range(min(4, len(train)))
+    shown = image if image is not None else _hello_image(train, test)
     maps = inspection.feature_maps(run, shown)
     classifier = Classifier.from_run(run)
-    figures = {
-        "digits": digits_grid(train.images[some], train.labels[some], some, dark=dark),
-        "preprocessing": preprocessing(train.images[0], int(train.labels[0]), run.network, dark=dark),
-        "network": network_diagram(run.network, maps, shown, dark=dark),
-    }
-    first = next((layer.name for layer in run.network.layers if isinstance(layer, Conv)), None)
-    if first is not None and 2 <= inspection.kernels(run, first).values.shape[-1] <= LARGEST:
-        place = inspection.strongest_neuron(run, shown, first)
-        figures["convolution"] = convolution(inspection.neuron_sum(run, shown, first, *place), dark=dark)
-    active = next((layer.name for layer in run.network.layers if layer.activation == "relu"), None)
-    if active is not None:
-        figures["relu"] = relu(inspection.before_activation(run, shown, active), active, dark=dark)
-    figures["softmax"] = softmax(classifier.logits(shown[None])[0], dark=dark)
+    figures = _opening(run, train, maps, shown, dark)
     layer, rate = _dropped(run.network)
     figures["dropout"] = dropout(maps[layer].values, rate, layer, dark=dark)
     data = test if test is not None else train
@@ -120,6 +122,32 @@ def explain_figures(
     if test is not None:
         figures["confusion"] = confusion_matrix(test.labels, probabilities.argmax(axis=1), dark=dark)
         figures["mistakes"] = mistakes(test.images, test.labels, probabilities, dark=dark)
+    return figures
+
+
+def _hello_image(train: Dataset, test: Dataset | None) -> NDArray[np.uint8]:
+    image: NDArray[np.uint8] = test.images[HELLO] if test is not None and len(test) > HELLO else train.images[0]
+    return image
+
+
+def _opening(
+    run: Run, train: Dataset, maps: dict[str, inspection.FeatureMaps], image: NDArray[np.uint8], dark: bool
+) -> dict[str, Plate]:
+    """Digits, preprocessing, the network, and its arithmetic for one image."""
+    some = range(50, 54) if len(train) >= 54 else range(min(4, len(train)))
+    figures = {
+        "digits": digits_grid(train.images[some], train.labels[some], some, dark=dark),
+        "preprocessing": preprocessing(train.images[0], int(train.labels[0]), run.network, dark=dark),
+        "network": network_diagram(run.network, maps, image, dark=dark),
+    }
+    first = next((layer for layer in run.network.layers if isinstance(layer, Conv)), None)
+    if first is not None and 2 <= first.kernel <= LARGEST:
+        place = inspection.strongest_neuron(run, image, first.name)
+        figures["convolution"] = convolution(inspection.neuron_sum(run, image, first.name, *place), dark=dark)
+    active = next((layer.name for layer in run.network.layers if layer.activation == "relu"), None)
+    if active is not None:
+        figures["relu"] = relu(inspection.before_activation(run, image, active), active, dark=dark)
+    figures["softmax"] = softmax(Classifier.from_run(run).logits(image[None])[0], dark=dark)
     return figures
 
 

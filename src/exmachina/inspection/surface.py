@@ -117,9 +117,9 @@ def plane_of_trajectory(snapshots: Sequence[Run]) -> Plane:
     origin = _trainable(last.network, last.weights)
     rows = np.stack([_flat(_trainable(s.network, s.weights)) for s in snapshots]) - _flat(origin)
     _, sizes, axes = np.linalg.svd(rows, full_matrices=False)
-    share = np.square(sizes[:2]).sum() / np.square(sizes).sum()
     if not sizes[0] or sizes[1] <= 1e-6 * sizes[0]:
         raise InputError("The snapshots lie on one line and span no plane; take them at different steps.")
+    share = np.square(sizes[:2]).sum() / np.square(sizes).sum()
     signs = np.where(axes[:2] @ rows[0] < 0, -1, 1)  # the start to the right and up
     first, second = (_axis(axis * sign, origin) for axis, sign in zip(axes[:2], signs, strict=True))
     plane = Plane(origin, first, second, ("first principal component", "second principal component"), "", (0, 0))

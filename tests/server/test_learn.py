@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -324,3 +325,13 @@ def test_unwritable_folder_is_one_line_without_its_path(settings: Settings, tmp_
         for answer in (client.post("/api/v1/trainings", json=order()), client.get("/api/v1/collection")):
             assert answer.status_code == 400 and "EXMACHINA_DATA" in answer.json()["error"]
             assert str(tmp_path) not in answer.text
+
+
+def test_remains_of_an_interrupted_save_are_swept_away(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "lesson" / "runs" / "somebody"
+    for name, age in (("0" * 16, 7200), ("1" * 16, 10), ("notes", 7200)):
+        (folder / name).mkdir(parents=True)
+        (folder / name / ".model.onnx.1.partial").write_bytes(b"half")
+        os.utime(folder / name, (time.time() - age,) * 2)
+    with serving(replace(settings, data_folder=tmp_path)):
+        assert sorted(path.name for path in folder.iterdir()) == ["1" * 16, "notes"]

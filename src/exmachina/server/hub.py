@@ -20,6 +20,7 @@ from exmachina.server.settings import Settings
 from exmachina.server.worker import Worker
 
 STOP_SECONDS = 15.0  # to the next step; a process that does not answer by then is replaced
+COMPANY_SECONDS = 60.0  # so long after an order its learner counts as present
 DIED = "The training process ended unexpectedly; try again, perhaps with a smaller network."
 log = logging.getLogger("exmachina.server")
 
@@ -134,6 +135,12 @@ class Hub:
         extra = {"table": self._table(job)} if job.kind == "experiment" else {}
         job.tell({"type": "stopped", "run_id": None, **extra})
 
+    def _threads(self) -> int:
+        """All cores for a single learner; half of them where others draw and train at the same time."""
+        lately = time.time() - COMPANY_SECONDS
+        learners = {job.learner for job in self.jobs.values() if not job.done or job.created > lately}
+        return self.settings.threads if len(learners) <= 1 else max(1, self.settings.threads // 2)
+
     def _worker(self, lane: Lane) -> Worker:
         if lane.worker is None:
             lane.worker = Worker(self._hear, threads=self.settings.threads, niceness=lane.niceness)
@@ -155,7 +162,7 @@ class Hub:
         job = unit.job
         if job.kind == "experiment" and not job.results and job.state == "queued":
             job.tell({"type": "started", **job.about})
-        self._worker(lane).send({**unit.task, "unit": unit.id})
+        self._worker(lane).send({**unit.task, "unit": unit.id, "threads": self._threads()})
         self._tell_places()
 
     def _hear(self, worker: Worker, message: dict[str, Any]) -> None:

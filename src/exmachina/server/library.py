@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,6 +125,14 @@ class Library:
         surplus += [path.parent for path in everybody[limits.runs :]]
         for directory in surplus:
             if directory.name != run_id:
+                shutil.rmtree(directory, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Remove what a run leaves behind whose saving was cut short, an hour later or more."""
+        before = time.time() - 3600
+        for directory in self.folder.glob("*/*"):
+            whole = (directory / METADATA).exists()
+            if RUN_ID.fullmatch(directory.name) and not whole and _modified(directory) < before:
                 shutil.rmtree(directory, ignore_errors=True)
 
     def _own(self, learner: str) -> list[Path]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property
 from typing import TypeVar
 
 from fastapi import HTTPException, Request
@@ -60,20 +60,26 @@ class Services:
         self.assets = Assets(settings.web_folder)
         self.library = Library(settings)
         self.hub = Hub(settings, self.library)
+        self._collection: Collection | None = None
+        self._opening = threading.Lock()
         # An upload of 25 megapixels must not hold up the others' strokes, nor an evaluation a prediction.
         self.predictions = Pool(2, PREDICTIONS_WAITING, "predict")
         self.uploads = Pool(1, settings.limits.images_waiting, "decode", step_back)
         self.slow = Pool(1, settings.limits.images_waiting, "evaluate", step_back)
 
-    @cached_property
+    @property
     def collection(self) -> Collection:
-        """The drawings; the file is made when first needed."""
-        limits = self.settings.limits
-        file = self.settings.data_folder / "lesson" / "drawings.sqlite3"
-        return Collection(file, per_learner=limits.drawings_per_learner, in_all=limits.drawings)
+        """The drawings; the file is made when first needed. Safe to ask from any thread."""
+        with self._opening:
+            if self._collection is None:
+                limits = self.settings.limits
+                file = self.settings.data_folder / "lesson" / "drawings.sqlite3"
+                self._collection = Collection(file, per_learner=limits.drawings_per_learner, in_all=limits.drawings)
+            return self._collection
 
     def open(self) -> None:
         """Begin, in the running event loop."""
+        self.library.sweep()
         self.hub.open()
 
     def close(self) -> None:
@@ -81,8 +87,8 @@ class Services:
         self.hub.close()
         for pool in (self.predictions, self.uploads, self.slow):
             pool.close()
-        if "collection" in self.__dict__:
-            self.collection.close()
+        if self._collection is not None:
+            self._collection.close()
 
 
 def learner(request: Request) -> str:

@@ -51,6 +51,7 @@ def warm_up(threads: int) -> None:
 
 def run_task(task: Message, stopped: Callable[[], bool]) -> Iterator[Message]:
     """Carry out one task; the last message is of type end, stopped, error or, in an experiment, result."""
+    torch.set_num_threads(task["threads"])
     kinds = {"training": _train, "experiment": _measure, "finetune": _finetune}
     yield from kinds[task["kind"]](task, stopped)
 

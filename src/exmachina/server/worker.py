@@ -25,7 +25,9 @@ class Worker:
 
     def __init__(self, on_message: Callable[[Worker, dict[str, Any]], None], *, threads: int, niceness: int) -> None:
         self.on_message = on_message
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": str(threads)}
+        # Threads that wait for each other sleep instead of spinning: with the server and a browser on the same
+        # cores, spinning keeps from work the very thread that is waited for, and training takes several times as long.
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"}
         command = [sys.executable, "-m", "exmachina.server.worker_main", str(threads), str(niceness)]
         # Its own session: Ctrl-C in the terminal is for the server, which then ends its workers itself.
         self.process = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from typing import Annotated, Any
 
@@ -129,7 +130,8 @@ def router(services: Services) -> APIRouter:
     @routes.post("/finetune", status_code=202, summary="Train a run on with your own drawings")
     async def start_finetuning(order: FinetuneOrder, learner: Learner) -> Accepted:
         entry = library.entry(learner, order.run)
-        mine = services.collection.dataset(learner)[-MAX_OWN:]
+        everything = await asyncio.to_thread(lambda: services.collection.dataset(learner))
+        mine = everything[-MAX_OWN:]
         if not len(mine):
             raise InputError("Your collection is empty; draw a digit and keep it with its label first.")
         job = hub.new_job(learner, "finetune", {"run": order.run, "digits": len(mine), "seed": order.seed})

@@ -143,7 +143,7 @@ def _channels_last(images: Tensor) -> Tensor:
 
     Of one channel both layouts are the same bytes, and PyTorch would go by the first.
     """
-    count, channels, height, width = images.shape
+    _, channels, height, width = images.shape
     if channels != 1 or not images.is_contiguous():
         return images
     return images.as_strided(images.shape, (height * width, 1, width, 1))

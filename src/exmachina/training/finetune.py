@@ -31,7 +31,7 @@ def finetune(
     seed: int = 0,
     *,
     steps: int = STEPS,
-    rate: float = 1e-3,
+    rate: float = 3e-4,
     test: Dataset | None = None,
     device: str | None = None,
 ) -> Iterator[Event]:

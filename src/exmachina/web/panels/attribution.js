@@ -53,6 +53,7 @@ function mountAttribution(root) {
 
 /** @param {HTMLElement} root */
 function mountDream(root) {
+  /** @type {Float32Array} */
   let pixels = noise();
   let frame = 0;
   const canvas = digitImage(new Uint8Array(784), "What the neuron would like to see");

@@ -15,7 +15,7 @@ export async function mount(root) {
   const tune = h("button", { type: "button", class: "primary", onclick: finetune }, "Fine-tune on these");
   const clear = h("button", { type: "button", onclick: () => confirm("Delete your whole collection?") && api.forget().then(show, report) }, "Delete all");
   const links = api.isStatic() ? [] : (/** @type {const} */ (["png", "idx"])).map((format) => h("a", { class: "button", href: api.collectionExport(format), download: "" }, `Export as ${format.toUpperCase()}`));
-  root.append(shelf, note, h("div", { class: "controls" }, api.isStatic() ? null : tune, ...links, clear), api.isStatic() ? h("p", { class: "note" }, "Fine-tuning needs the lesson's server: run exmachina lesson on your computer. This copy keeps your collection in the browser.") : null, outcome);
+  root.append(shelf, note, h("div", { class: "controls" }, api.isStatic() ? null : tune, ...links, clear), h("p", { class: "note", hidden: !api.isStatic() }, "Fine-tuning needs the lesson's server: run exmachina lesson on your computer. This copy keeps your collection in the browser."), outcome);
 
   async function show() {
     const all = await api.collection();

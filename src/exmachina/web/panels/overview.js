@@ -50,7 +50,7 @@ export function mount(root) {
       } else if (layer.type !== "Flatten" && layer.type !== "Dropout") {
         const across = acrossFor(output, narrow);
         parts.push(column(layer.name, `${shapeText(output)} · ${describe(layer)}`, mapColumn(index, output, across)));
-        room.push(output.length === 3 ? Math.max(1.6, across) : 2.2);
+        room.push(output.length === 3 ? Math.max(2.7, across) : 2.6);
       }
     });
     root.replaceChildren(h("div", { class: "layers" }, parts), h("div", { class: "controls" }, legend("ink", 1, { high: "the layer's strongest" }), legend("signed", 1, { low: "negative", high: "positive", name: "before ReLU:" })));
@@ -127,7 +127,7 @@ function sources(layers, index, focus, { channels }) {
 function acrossFor([channels, height = 1], narrow) {
   if (height === 1) return narrow ? Math.min(32, channels) : Math.max(4, Math.round(Math.sqrt(channels / 2.2)));
   if (narrow) return channels <= 16 ? 4 : 8;
-  return Math.max(1, Math.ceil(channels / 8));
+  return channels <= 32 ? Math.max(1, Math.ceil(channels / 8)) : Math.ceil(channels / 10);
 }
 
 /** @param {string} name @param {string} detail @param {HTMLElement} content */

@@ -33,13 +33,16 @@ export function paintMosaic(canvas, values, layout, { scale, max }) {
   const image = context.createImageData(fullWidth, fullHeight);
   const pixels = new Uint32Array(image.data.buffer);
   const table = packed(scale);
-  for (let c = 0; c < channels; c++) {
+  for (let c = 0; c < rows * columns; c++) {
     const left = (c % columns) * cellWidth;
     const top = Math.floor(c / columns) * cellHeight;
     for (let y = 0; y < height * zoom; y++) {
       const line = (c * height + Math.floor(y / zoom)) * width;
       const to = (top + y) * fullWidth + left;
-      for (let x = 0; x < width * zoom; x++) pixels[to + x] = table[position(values[line + Math.floor(x / zoom)], scale, max)];
+      for (let x = 0; x < width * zoom; x++) {
+        const value = c < channels ? values[line + Math.floor(x / zoom)] : 0; // cells left over stay paper
+        pixels[to + x] = table[position(value, scale, max)];
+      }
     }
   }
   context.putImageData(image, 0, 0);

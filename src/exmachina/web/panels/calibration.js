@@ -22,7 +22,7 @@ export function mount(root) {
 function diagram(bins) {
   const x = (/** @type {number} */ v) => 60 + v * 440;
   const y = (/** @type {number} */ v) => 430 - v * 400;
-  const root = svg("svg", { class: "chart", viewBox: "0 0 560 480", role: "img", "aria-label": bins.map(({ confidence, accuracy, count }) => `Of ${count} digits it was ${percent(confidence ?? 0, 0)} sure of, ${percent(accuracy?.value ?? 0, 0)} were right`).join("; ") });
+  const root = svg("svg", { class: "chart fixed", viewBox: "0 0 560 480", role: "img", "aria-label": bins.map(({ confidence, accuracy, count }) => `Of ${count} digits it was ${percent(confidence ?? 0, 0)} sure of, ${percent(accuracy?.value ?? 0, 0)} were right`).join("; ") });
   for (const v of [0, 0.25, 0.5, 0.75, 1]) {
     root.append(
       svg("line", { class: "grid", x1: x(0), x2: x(1), y1: y(v), y2: y(v) }),

@@ -80,20 +80,20 @@ function strips(results, name) {
   if (good.length === 0) return h("p", { class: "note" }, "Nothing to show yet.");
   const low = Math.min(...good), high = Math.max(...good);
   const [from, to] = [low - (high - low || 0.01) * 0.1, high + (high - low || 0.01) * 0.1];
-  const x = (/** @type {number} */ v) => 130 + ((v - from) / (to - from)) * 470;
-  const height = 40 * values.length + 50;
-  const root = svg("svg", { class: "chart", viewBox: `0 0 640 ${height}`, role: "img", "aria-label": `Accuracies for each ${name}: ${values.map((value) => `${value}: ${results.filter((r) => String(r.value) === value).map((r) => (r.accuracy === null ? "failed" : percent(r.accuracy, 2))).join(", ")}`).join("; ")}` });
+  const x = (/** @type {number} */ v) => 20 + ((v - from) / (to - from)) * 600;
+  const height = 46 * values.length + 50;
+  const root = svg("svg", { class: "chart fixed", viewBox: `0 0 640 ${height}`, role: "img", "aria-label": `Accuracies for each ${name}: ${values.map((value) => `${value}: ${results.filter((r) => String(r.value) === value).map((r) => (r.accuracy === null ? "failed" : percent(r.accuracy, 2))).join(", ")}`).join("; ")}` });
   values.forEach((value, i) => {
     const own = results.filter((result) => String(result.value) === value && result.accuracy !== null).map(({ accuracy }) => Number(accuracy));
-    const y = 40 + 40 * i;
+    const y = 42 + 46 * i;
     const mean = own.reduce((a, b) => a + b, 0) / own.length;
     root.append(
-      svg("text", { class: "tick", x: 116, y: y + 4, "text-anchor": "end" }, `${name} ${value}`.slice(-24)),
-      svg("line", { class: "grid", x1: 130, x2: 600, y1: y, y2: y }),
+      svg("text", { class: "tick", x: 20, y: y - 16 }, `${name} ${value}`),
+      svg("line", { class: "grid", x1: 20, x2: 620, y1: y, y2: y }),
       ...own.map((accuracy) => svg("circle", { class: "dot", cx: x(accuracy), cy: y, r: 5 })),
       svg("line", { class: "at", x1: x(mean), x2: x(mean), y1: y - 12, y2: y + 12 }),
     );
   });
-  root.append(svg("text", { class: "tick", x: 130, y: height - 8 }, percent(from, 2)), svg("text", { class: "tick", x: 600, y: height - 8, "text-anchor": "end" }, percent(to, 2)), svg("text", { class: "axis", x: 365, y: height - 8, "text-anchor": "middle" }, "right on held-out digits; green stroke: mean"));
+  root.append(svg("text", { class: "tick", x: 20, y: height - 8 }, percent(from, 2)), svg("text", { class: "tick", x: 620, y: height - 8, "text-anchor": "end" }, percent(to, 2)), svg("text", { class: "axis", x: 320, y: height - 8, "text-anchor": "middle" }, "right; stroke: mean"));
   return root;
 }

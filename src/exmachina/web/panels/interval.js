@@ -25,7 +25,7 @@ export function mount(root) {
     const x = (/** @type {number} */ v) => 40 + ((Math.max(from, v) - from) / (1 - from)) * 560;
     const tick = (/** @type {number} */ v) => [svg("line", { class: "grid", x1: x(v), x2: x(v), y1: 20, y2: 90 }), svg("text", { class: "tick", x: x(v), y: 108, "text-anchor": "middle" }, percent(v, 0))];
     picture.replaceChildren(
-      svg("svg", { class: "chart", viewBox: "0 0 640 120", role: "img", "aria-label": `From ${percent(low, 2)} to ${percent(high, 2)}` },
+      svg("svg", { class: "chart fixed", viewBox: "0 0 640 120", role: "img", "aria-label": `From ${percent(low, 2)} to ${percent(high, 2)}` },
         ...[0.9, 0.92, 0.94, 0.96, 0.98, 1].flatMap(tick),
         svg("rect", { class: "area", x: x(low), y: 40, width: Math.max(1, x(high) - x(low)), height: 30 }),
         svg("line", { class: "at", x1: x(accuracy), x2: x(accuracy), y1: 30, y2: 80 }),

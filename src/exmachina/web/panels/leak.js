@@ -42,7 +42,7 @@ export function mount(root) {
       return svg("circle", { class: score === best ? "dot" : "dot faint", cx: at, cy: 150 - 8 * height, r: 3.6 });
     });
     picture.replaceChildren(
-      svg("svg", { class: "chart", viewBox: "0 0 640 190", role: "img", "aria-label": `${trials} scores around 99 %, the best ${percent(best, 2)}` },
+      svg("svg", { class: "chart fixed", viewBox: "0 0 640 190", role: "img", "aria-label": `${trials} scores around 99 %, the best ${percent(best, 2)}` },
         svg("line", { class: "grid", x1: 40, x2: 600, y1: 156, y2: 156 }),
         ...[0.97, 0.98, 0.99, 1].map((v) => svg("text", { class: "tick", x: x(v), y: 176, "text-anchor": "middle" }, percent(v, 0))),
         svg("line", { class: "at", x1: x(TRUE), x2: x(TRUE), y1: 30, y2: 156 }),

@@ -127,7 +127,7 @@ function sources(layers, index, focus, { channels }) {
 function acrossFor([channels, height = 1], narrow) {
   if (height === 1) return narrow ? Math.min(32, channels) : Math.max(4, Math.round(Math.sqrt(channels / 2.2)));
   if (narrow) return channels <= 16 ? 4 : 8;
-  return channels <= 32 ? Math.max(1, Math.ceil(channels / 8)) : Math.ceil(channels / 10);
+  return Math.max(1, Math.ceil(channels / 8));
 }
 
 /** @param {string} name @param {string} detail @param {HTMLElement} content */

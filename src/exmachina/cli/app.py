@@ -9,7 +9,7 @@ from typing import Annotated, cast
 import typer
 
 from exmachina import __version__
-from exmachina.cli import judge, laboratory, look, use
+from exmachina.cli import judge, laboratory, lesson, look, use
 from exmachina.errors import InputError
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (look, laboratory, use, judge):
+for room in (look, laboratory, use, judge, lesson):
     room.register(app)
 
 # Unknown options, missing arguments, bad values: Typer's usage error, which it does not export by name.
@@ -44,6 +44,9 @@ def options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and leave with its exit code: 0 success, 2 bad usage or input, 1 anything else."""
+    # PyTorch's threads wait for each other at every operation. By default they wait awake, which on cores that
+    # others use as well makes a step fifty times as slow; a short wait costs nothing on free ones.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         code = app(args=(sys.argv[1:] if arguments is None else arguments) or ["--help"], standalone_mode=False)
     except (InputError, UsageError) as error:

@@ -161,4 +161,4 @@ def _farewell(console: Console, path: Path) -> None:
         (f"exmachina inspect --run {path} --index 0 --out look", "every feature map of a digit"),
         ("exmachina train --recipe classic", "the textbook network, six epochs"),
     ]:
-        console.print(Text.assemble(f"  {command:<54}", (why, QUIET)))
+        console.print(Text.assemble(f"  {command}\n", (f"      {why}", QUIET)))

@@ -85,12 +85,13 @@ def export(
     run: RunOption = "fast",
     onnx: Annotated[Path | None, typer.Option("--onnx", help="ONNX model to write.")] = None,
     keras: Annotated[Path | None, typer.Option("--keras", help="Keras model (.keras) to write.")] = None,
+    site: Annotated[Path | None, typer.Option("--site", help="New folder for a lesson that needs no server.")] = None,
 ) -> None:
-    """Write a trained network in a standard format."""
+    """Write a trained network in a standard format, or the lesson as plain files for any web host."""
     from exmachina.runs import Run, find_run, read_onnx, write_files
 
-    if onnx is None and keras is None:
-        raise InputError("Nothing to write: give --onnx FILE or --keras FILE.")
+    if onnx is None and keras is None and site is None:
+        raise InputError("Nothing to write: give --onnx FILE, --keras FILE or --site DIR.")
     if onnx is not None:
         write_files(onnx.parent, {onnx.name: read_onnx(find_run(run))})
         print(onnx)
@@ -99,3 +100,7 @@ def export(
 
         export_keras(Run.load(run), keras)
         print(keras)
+    if site is not None:
+        from exmachina.server.static_copy import export_site
+
+        print(export_site(site, {Path(run).name: run}))

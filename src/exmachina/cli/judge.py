@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from exmachina.cli.options import Json, RunArgument, print_json
+from exmachina.cli.tell import follow, print_comparison, print_leak, print_summary
 from exmachina.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from exmachina.evaluation import Evaluation
     from exmachina.evaluation.writers import Part, Writers
 
 Quick = Annotated[bool, typer.Option("--quick", help="Fewer images and no training: seconds instead of a minute.")]
@@ -23,7 +19,8 @@ Quick = Annotated[bool, typer.Option("--quick", help="Fewer images and no traini
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the app."""
-    app.command()(evaluate)
+    for command in (evaluate, compare, calibrate, leak):
+        app.command()(command)
 
 
 def evaluate(
@@ -49,8 +46,8 @@ def evaluate(
     from exmachina.classifier import Classifier
     from exmachina.data import load_mnist
     from exmachina.evaluation import evaluate as examine
-    from exmachina.evaluation import to_json
     from exmachina.evaluation.other_hands import load_other
+    from exmachina.report import report_json, write_report
     from exmachina.runs import Run, check_writable
 
     subject = Run.load(run)
@@ -80,44 +77,13 @@ def evaluate(
         strangers=given,
     )
     found = follow(items)
-    told = to_json(found)
+    told = report_json(found)
     if report is not None:
-        from exmachina.report import write_report
-
         told["report"] = str(write_report(found, report))
     if json:
         print_json(told)
         return
     print_summary(found, told)
-
-
-def follow(items: Iterator[Any]) -> Evaluation:
-    """Show the progress of an evaluation on standard error and return its result."""
-    from exmachina.cli.terminal import QUIET, make_console
-    from exmachina.evaluation import Evaluation, Progress
-
-    console = make_console(stderr=True)
-    with _status(console) as show:
-        last = 0
-        for item in items:
-            if isinstance(item, Evaluation):
-                return item
-            if isinstance(item, Progress):
-                show(f"{item.number:>2}/{item.total}  {item.part}{f': {item.detail}' if item.detail else ''}")
-                if item.number > last and not console.is_terminal:
-                    console.print(f"  {item.number:>2}/{item.total}  {item.part}", style=QUIET)
-                last = item.number
-    raise RuntimeError("the evaluation ended without a result")
-
-
-@contextmanager
-def _status(console: Console) -> Iterator[Any]:
-    """A line that is written over and over, in a terminal only."""
-    if not console.is_terminal:
-        yield lambda text: None
-        return
-    with console.status("  preparing") as status:
-        yield lambda text: status.update(f"  {text}")
 
 
 def find_writers(source: str | None) -> tuple[Writers | None, Writers | None]:
@@ -145,10 +111,114 @@ def _kept_writers(part: Part) -> Writers | None:
         return None  # the report says what is missing and how to get it
 
 
-def print_summary(found: Evaluation, told: dict[str, Any]) -> None:
-    """The evaluation in a screenful."""
-    from exmachina.cli.terminal import make_console
+def compare(
+    first: Annotated[str, typer.Argument(help="A run directory, or a recipe with pretrained weights.")],
+    second: Annotated[str, typer.Argument(help="Another one.")],
+    data: Annotated[
+        str | None, typer.Option("--data", help="Labelled digits: a path, or load_digits. Default: MNIST's test set.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say whether one network is better than another, or only luckier; show the images that tell them apart."""
+    from exmachina.classifier import Classifier
+    from exmachina.data import load_mnist_split
+    from exmachina.evaluation.comparison import compare as compare_answers
+    from exmachina.evaluation.findings import Subject
+    from exmachina.evaluation.ledger import fingerprint, open_test_set
+    from exmachina.evaluation.other_hands import load_other
+    from exmachina.runs import Run
 
-    console = make_console()
-    low, high = told["accuracy_interval"]
-    console.print(f"accuracy {told['accuracy']:.2%} (95 % interval {low:.2%} … {high:.2%})")
+    subjects = [Subject.of(Run.load(name), name) for name in (first, second)]
+    readers = [Classifier.from_run(subject.run) for subject in subjects]
+    test = load_other(data) if data is not None else load_mnist_split("test")
+    names = (first, second) if first != second else (f"{first} (1)", f"{second} (2)")
+    probabilities = [reader.probabilities(test.images) for reader in readers]
+    answers = [one.argmax(axis=1) for one in probabilities]
+    found = compare_answers(answers[0], answers[1], test.labels, names)
+    mark = fingerprint(test.images, test.labels)
+    opening = [open_test_set(mark, f"{subject.name} {subject.digest}") for subject in subjects][-1]
+    if json:
+        told = {
+            "runs": list(names),
+            "test_set": test.name,
+            "n": found.n,
+            "errors": list(found.errors),
+            "accuracies": [1 - errors / found.n for errors in found.errors],
+            "both_wrong": found.both_wrong,
+            "first_only_wrong": found.first_only_wrong.tolist(),
+            "second_only_wrong": found.second_only_wrong.tolist(),
+            "p_value": found.p_value,
+            "z": found.z,
+            "significant": found.significant,
+            "verdict": found.verdict,
+            "test_set_openings": opening.openings,
+        }
+        print_json(told)
+        return
+    print_comparison(found, test, answers)
+
+
+def calibrate(
+    run: RunArgument,
+    out: Annotated[Path | None, typer.Option("--out", help="Directory to write to. Default: the run's own.")] = None,
+    keep: Annotated[float, typer.Option("--keep", help="Share of digits that the threshold must keep.")] = 0.995,
+    temperature: Annotated[
+        bool, typer.Option("--temperature", help="Also fit the temperature that makes the probabilities likeliest.")
+    ] = False,
+    writers: Annotated[
+        str | None, typer.Option("--writers", help="Folder of QMNIST tables: no writer is in two folds.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Fix a run's threshold for "no digit" on training images that it, or a sibling, never learned."""
+    from exmachina.data import load_mnist_split
+    from exmachina.evaluation import calibrate as fix
+    from exmachina.evaluation import hold_out
+    from exmachina.runs import Run, check_writable, find_run
+
+    subject = Run.load(run)
+    target = out if out is not None else find_run(run)
+    check_writable(target)
+    _, train_writers = find_writers(writers)
+    train = load_mnist_split("train")
+    held_out = hold_out(subject, train, subject.seed + 1, writers=train_writers.ids if train_writers else None)
+    fixed = fix(subject, held_out, keep=keep, temperature=temperature)
+    path = fixed.save(target)
+    if json:
+        told = {"run": str(path), "rejection_threshold": fixed.rejection_threshold, "temperature": fixed.temperature}
+        print_json({**told, "keep": keep, "fitted_to": held_out.how})
+        return
+    print(f"{path}: no digit below {fixed.rejection_threshold:.4f}, temperature {fixed.temperature:.3f};")
+    print(f"fitted to {held_out.how}, of which it keeps {keep:.1%}.")
+
+
+def leak(
+    recipe: Annotated[str, typer.Option("--recipe", help="The recipe whose networks are chosen among.")] = "fast",
+    seeds: Annotated[int, typer.Option("--seeds", help="Seeds: 0 to this, exclusive.")] = 3,
+    json: Json = False,
+) -> None:
+    """Show how many points appear from nowhere when the test set itself chooses the epoch and the recipe."""
+    from exmachina.cli.terminal import QUIET, make_console
+    from exmachina.data import load_mnist_split
+    from exmachina.evaluation.as_json import plain
+    from exmachina.evaluation.leak import SEEDS, Leak, keep_leak, show_leak
+    from exmachina.training import get_recipe
+
+    chosen = get_recipe(recipe)
+    if not 1 <= seeds <= 100:
+        raise InputError(f"--seeds is {seeds}; choose 1 to 100.")
+    console = make_console(stderr=json)
+    for item in show_leak(chosen, load_mnist_split("train"), seeds=seeds):
+        if isinstance(item, Leak):
+            if seeds == SEEDS:
+                keep_leak(item, chosen)
+            if json:
+                print_json(plain(item))
+                return
+            print_leak(console, item)
+        else:
+            accuracies = item.right.mean(axis=1)
+            console.print(
+                f"  seed {item.seed}: {len(accuracies)} networks, {accuracies.min():.2%} to {accuracies.max():.2%}",
+                style=QUIET,
+            )

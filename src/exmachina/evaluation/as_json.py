@@ -37,10 +37,10 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
     robustness, strangers = found(evaluation.robustness), found(evaluation.not_digits)
     attacks = found(evaluation.attacks)
     metrics, setting, subject = evaluation.metrics, evaluation.setting, evaluation.subject
-    verdict = evaluation.health.verdict(metrics.accuracy)
+    broken = evaluation.health.verdict(metrics.accuracy)
     return {
         "run": subject.name,
-        "verdict": verdict,
+        "broken": broken,
         "loss": metrics.nll,
         "accuracy": metrics.accuracy.value,
         "accuracy_interval": _pair(metrics.accuracy),
@@ -77,6 +77,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
         "rejection_threshold": strangers.rejection.threshold if strangers else None,
         "attacks": [plain(one) for one in attacks] if attacks is not None else None,
         "test_set_openings": evaluation.opening.openings,
+        "networks_that_looked": evaluation.opening.runs,
         "missing": dict(_missing(evaluation)),
         "setting": plain(setting),
         "subject": {

@@ -8,6 +8,7 @@ import numpy as np
 
 from exmachina.data import Dataset
 from exmachina.evaluation.arrays import Flags, Floats, Images, softmax
+from exmachina.evaluation.calibration import fit_temperature
 from exmachina.evaluation.drift import LabelDrift, PropertyDrift, image_properties, label_drift, property_drift
 from exmachina.evaluation.duplicates import Duplicates, find_duplicates
 from exmachina.evaluation.intervals import Interval
@@ -86,7 +87,9 @@ def examine_data(
 
 
 def _suspects(logits: Floats, data: Dataset) -> Suspects:
-    found = label_suspects(softmax(logits), data.labels).suspects
+    # A modest network's largest probabilities lie below its thresholds; at its best temperature they do not.
+    scaled = np.asarray(logits, np.float64) / fit_temperature(logits, data.labels).value
+    found = label_suspects(softmax(scaled), data.labels).suspects
     shown = found[:PICTURED]
     return Suspects(
         total=len(found),

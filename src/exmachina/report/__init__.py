@@ -1,5 +1,7 @@
 """An evaluation as one HTML file that needs nothing else, and the same as JSON."""
 
-from exmachina.report.write import write_report
+from exmachina.report.page import render_page
+from exmachina.report.verdict import FirstPage, Worry, first_page
+from exmachina.report.write import report_json, write_report
 
-__all__ = ["write_report"]
+__all__ = ["FirstPage", "Worry", "first_page", "render_page", "report_json", "write_report"]

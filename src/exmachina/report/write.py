@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-import html
 import json
 from pathlib import Path
+from typing import Any
 
+from exmachina.errors import InputError
 from exmachina.evaluation import Evaluation, to_json
+from exmachina.report.page import render_page
+from exmachina.report.verdict import first_page
 from exmachina.runs import write_files
 
 
 def write_report(evaluation: Evaluation, path: str | Path) -> Path:
     """Write the HTML file `path`, and the same findings as JSON under the same name; return `path`."""
     target = Path(path)
-    told = json.dumps(to_json(evaluation), indent=1, ensure_ascii=False, allow_nan=False)
-    page = f"<!doctype html><title>Report</title><pre>{html.escape(told)}</pre>"
-    files = {target.with_suffix(".json").name: f"{told}\n".encode(), target.name: page.encode()}
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"Cannot write the report to '{path}'; let its name end in .html.")
+    told = json.dumps(report_json(evaluation), indent=1, ensure_ascii=False, allow_nan=False)
+    files = {target.with_suffix(".json").name: f"{told}\n".encode(), target.name: render_page(evaluation).encode()}
     write_files(target.parent, files)
     return target
+
+
+def report_json(evaluation: Evaluation) -> dict[str, Any]:
+    """The findings as JSON, with the first page's words."""
+    front = first_page(evaluation)
+    worries = [{"title": worry.title, "text": worry.text} for worry in front.worries]
+    told = to_json(evaluation)
+    words = {"fit_for_use": front.fit, "verdict": list(front.sentences), "worries": worries}
+    return {**told, **words}

@@ -1,0 +1,147 @@
+"""The model card (Mitchell et al. 2019), how to repeat it all, and which checklists are met by what."""
+
+from __future__ import annotations
+
+from exmachina.evaluation.findings import Evaluation, Missing, found
+from exmachina.report.markup import Html, details, el, join, table
+from exmachina.report.words import name_of, percent, plain, span
+
+
+def card(evaluation: Evaluation) -> Html:
+    """Who made it, of what, for what, and for what not."""
+    subject, run = evaluation.subject, evaluation.subject.run
+    recipe = run.recipe
+    layers = " → ".join(layer.name for layer in run.network.layers)
+    hardware = f"{run.hardware.get('processor', 'unknown processor')}, {run.hardware.get('cores', '?')} cores"
+    trained = f"{run.splits.get('train', 0):,} images of {run.splits.get('data', 'unknown data')}"
+    optimizer = (
+        f"{recipe.get('optimizer')}, learning rate {recipe.get('learning_rate')}, batch {recipe.get('batch_size')}"
+    )
+    rows = [
+        ("Network", f"{subject.network}: {layers}"),
+        (
+            "Size",
+            f"{subject.parameters:,} parameters; {subject.multiplications / 1e6:.2f} million multiplications an image",
+        ),
+        ("Recipe", f"{recipe.get('name')}: {optimizer}, {recipe.get('epochs')} epochs, seed {run.seed}"),
+        ("Learned from", f"{trained}, in {run.train_seconds:.1f} s ({run.precision}, {hardware})"),
+        ("Written by", "for MNIST: American high-school students and Census Bureau employees, around 1990"),
+        ("For", "single handwritten digits, one an image, brought to MNIST's convention by this package"),
+        (
+            "Not for",
+            "several digits at once, letters, other scripts or styles of digits, cheques, marks, doses, or anything "
+            "where a "
+            "wrong digit harms someone and nobody checks",
+        ),
+        ("Figures", _figures(evaluation)),
+        ("Rejects", _rejects(evaluation)),
+        (
+            "Fairness",
+            "no age, sex, origin or hand of any writer is known; the two halves of the test set are the only groups "
+            "that "
+            "can be compared",
+        ),
+        (
+            "Weights",
+            f"SHA-256 {subject.digest}…; made {run.created or 'at an unknown time'}, with {_versions(run.versions)}",
+        ),
+        ("Licence", "data: CC BY-SA 3.0 (MNIST, LeCun, Cortes and Burges)"),
+    ]
+    if run.interrupted:
+        rows.insert(3, ("Caution", "the training was interrupted before its end"))
+    return el(
+        "section",
+        el("h2", "Model card", id_="card-title"),
+        el("dl", *(join([el("dt", name), el("dd", value)]) for name, value in rows), class_="card"),
+        id_="card",
+        class_="whole",
+        aria_labelledby="card-title",
+    )
+
+
+def repeat_section(evaluation: Evaluation) -> Html:
+    """Commands that repeat this, checklists, and what is missing."""
+    setting, subject = evaluation.setting, evaluation.subject
+    recipe = subject.run.recipe.get("name", subject.network)
+    quick = " --quick" if setting.quick else ""
+    seed = f" --seed {setting.seed}" if setting.seed else ""
+    commands = (
+        f"exmachina train --recipe {recipe} --seed {subject.run.seed}\n"
+        f"exmachina evaluate {subject.name}{quick}{seed} --report report.html"
+    )
+    missing = [
+        (name_of(name), value.reason)
+        for name in ("labels", "halves", "writers", "confidence", "robustness", "attacks", "seeds", "leak", "data")
+        if isinstance(value := getattr(evaluation, name), Missing)
+    ]
+    robustness = found(evaluation.robustness)
+    if robustness and robustness.no_reference:
+        missing.append(("mCE", robustness.no_reference))
+    return el(
+        "section",
+        el("h2", "How to repeat it, and what is missing", id_="repeat-title"),
+        el("pre", commands),
+        el(
+            "p",
+            f"Evaluated {setting.created} in {setting.seconds:.0f} s with seed {setting.seed} on "
+            f"{setting.hardware.get('processor', 'an unknown processor')}, {setting.hardware.get('cores', '?')} cores; "
+            f"{_versions(setting.versions)}. Fitted to {setting.fitted_to}. The same seed gives the same spoilt "
+            "images, "
+            "strangers and draws. The same numbers stand in the JSON file beside this one.",
+        ),
+        table("Not in this report", ("part", "why"), missing, texts=2) if missing else el("p", "Nothing was left out."),
+        details(
+            "Checklists",
+            table("What is asked, and where it is answered", ("asked", "answered"), _checks(evaluation), texts=2),
+        ),
+        id_="repeat",
+        class_="whole",
+        aria_labelledby="repeat-title",
+    )
+
+
+def _checks(evaluation: Evaluation) -> list[tuple[str, str]]:
+    seeds, data, confidence = found(evaluation.seeds), found(evaluation.data), found(evaluation.confidence)
+    return [
+        ("Reproducibility (Pineau): data, splits, exclusions", f"Model card; {evaluation.subject.run.splits}"),
+        ("Reproducibility: hyper-parameters and how they were chosen", "Model card; on training images alone"),
+        (
+            "Reproducibility: number of runs, mean, spread",
+            f"Seeds: {seeds.summary.n} runs" if seeds else "not measured",
+        ),
+        ("Reproducibility: infrastructure, time, versions", "Model card and above"),
+        (
+            "ML Test Score: a simpler model is no better",
+            "The data itself: nearest neighbour" if data else "not measured",
+        ),
+        ("ML Test Score: quality on slices that matter", "The number; The data itself; Other hands"),
+        ("ML Test Score: training is reproducible", "the same recipe, seed and machine give the same weights"),
+        ("ML Test Score: numerical stability", f"{evaluation.health.unanswered} answers with nan or infinity"),
+        ("Vision suite: duplicates, label and image drift", "The data itself" if data else "not measured"),
+        ("Vision suite: weak segments, class performance", "The number; The data itself"),
+        ("Vision suite: confidence", "Confidence" if confidence else "not measured"),
+        ("Model card: use, factors, metrics, caveats", "Model card; first page"),
+    ]
+
+
+def _figures(evaluation: Evaluation) -> str:
+    metrics, confidence = evaluation.metrics, found(evaluation.confidence)
+    parts = [f"accuracy {percent(metrics.accuracy.value)} ({span(metrics.accuracy)})", f"loss {plain(metrics.nll)}"]
+    if confidence:
+        parts.append(f"ECE {percent(confidence.width.ece)}")
+        parts.append(f"risk at 98 % coverage {percent(confidence.risk(0.98).risk.value)}")
+    robustness = found(evaluation.robustness)
+    if robustness and robustness.summary:
+        parts.append(f"mCE {robustness.summary.mce:.0f}")
+    return "; ".join(parts)
+
+
+def _rejects(evaluation: Evaluation) -> str:
+    threshold = evaluation.subject.run.rejection_threshold
+    if threshold is None:
+        return "nothing: no threshold is stored; exmachina calibrate fixes one"
+    return f"whatever it is less than {percent(threshold)} sure of"
+
+
+def _versions(versions: dict[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items()) or "unknown versions"

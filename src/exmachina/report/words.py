@@ -1,0 +1,71 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+from exmachina.evaluation.intervals import Interval
+
+THIN = "\u202f"  # narrow no-break space, before a unit
+
+NAMES = {
+    "shot_noise": "shot noise",
+    "impulse_noise": "impulse noise",
+    "glass_blur": "glass blur",
+    "motion_blur": "motion blur",
+    "canny_edges": "outlines only",
+    "dotted_line": "dotted line",
+    "two_digits": "two digits at once",
+    "upside_down": "digits upside down",
+    "letters": "printed letters",
+    "blank": "blank pages",
+    "blobs": "ink blobs",
+    "noise": "random pixels",
+    "pen_width": "pen width",
+    "load_digits": "scikit-learn's digits",
+    "fgsm": "one step (FGSM)",
+    "pgd": "40 steps (PGD)",
+    "edge": "pen",
+    "intensity": "amount of ink",
+}
+
+
+def name_of(key: str) -> str:
+    """A key of the results in plain words."""
+    return NAMES.get(key, key.replace("_", " "))
+
+
+def percent(fraction: float, places: int | None = None) -> str:
+    """A fraction as a percentage; two decimals below 10 % and above 95 %, else one; never rounded to certainty."""
+    if fraction in (0, 1):
+        return f"{100 * fraction:.0f}{THIN}%"
+    if places is None:
+        places = 2 if fraction < 0.1 or fraction > 0.95 else 1
+    least = 10.0**-places
+    value = 100 * fraction
+    if value < least / 2:
+        return f"<{THIN}{least:.{places}f}{THIN}%"
+    return f"{min(value, 100 - least):.{places}f}{THIN}%"
+
+
+def span(interval: Interval) -> str:
+    """An interval of fractions as percentages."""
+    return f"{percent(interval.low)} to {percent(interval.high)}"
+
+
+def points(fraction: float, places: int = 2) -> str:
+    """A difference of percentages, with its sign."""
+    return f"{100 * fraction:+.{places}f}".replace("-", "−").replace("+0." + places * "0", "0." + places * "0")
+
+
+def count(number: int, thing: str, things: str | None = None) -> str:
+    """`1 mistake`, `1,204 mistakes`."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
+def plain(value: float, digits: int = 3) -> str:
+    """A bare number with so many significant digits, a true minus sign."""
+    return f"{value:.{digits}g}".replace("-", "−")
+
+
+def listed(words: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

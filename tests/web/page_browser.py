@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE = 90_000  # milliseconds; a busy machine must not fail a test that only waits
+PATIENCE = 30_000  # milliseconds; a busy machine must not fail a test that only waits
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -68,9 +69,13 @@ class Visit:
         """Scroll to a panel, wait until it is filled, and return it."""
         root = self.page.locator(f"[data-panel={panel}]").first
         root.scroll_into_view_if_needed()
-        root.locator(":scope > *").first.wait_for()
+        root.locator(":scope > *").first.wait_for(state="attached")
         root.scroll_into_view_if_needed()
         return root
+
+    def reads(self, digit: int) -> None:
+        """Wait until the page reads `digit`."""
+        self.page.locator("#draw .verdict", has_text=re.compile(rf"^\s*{digit}")).wait_for()
 
     def draw(self, *strokes: list[tuple[float, float]]) -> None:
         """Draw on the first pad; points as fractions of its side."""

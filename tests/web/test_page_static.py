@@ -13,9 +13,9 @@ pytestmark = pytest.mark.browser
 
 
 def test_drawn_seven_is_read_as_seven(copy_visit: Visit) -> None:
-    page = copy_visit.open()
+    copy_visit.open()
     copy_visit.draw(SEVEN)
-    page.wait_for_function("document.querySelector('#draw .verdict').textContent.startsWith('7')")
+    copy_visit.reads(7)
 
 
 def test_empty_canvas_says_so(copy_visit: Visit) -> None:
@@ -30,7 +30,7 @@ def test_keyboard_draws(copy_visit: Visit) -> None:
     page.locator("#draw canvas.sheet").focus()
     for key in ["Space", *["ArrowDown"] * 12, "Space"]:
         page.keyboard.press(key)
-    page.wait_for_function("document.querySelector('#draw .verdict').textContent.startsWith('1')")
+    copy_visit.reads(1)
     page.keyboard.press("Backspace")
     page.get_by_text("Nothing is drawn yet").first.wait_for()
 
@@ -87,10 +87,10 @@ def test_picture_of_a_digit_is_read(copy_visit: Visit, tmp_path: Path) -> None:
 def test_address_carries_the_drawing_and_the_neuron(copy_visit: Visit) -> None:
     page = copy_visit.open()
     copy_visit.draw(SEVEN)
-    page.wait_for_function("location.search.includes('drawing=')")
+    page.wait_for_url(re.compile("drawing="))
     page.goto(page.url)
     page.wait_for_selector("html[data-ready]")
-    page.wait_for_function("document.querySelector('#draw .verdict').textContent.startsWith('7')")
+    copy_visit.reads(7)
 
 
 def test_guess_comes_before_the_answer(copy_visit: Visit) -> None:
@@ -124,8 +124,13 @@ def test_touch_drawing_does_not_scroll(browser: Any, site: str) -> None:
             kind = "touchMove" if i else "touchStart"
             client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
         client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-        page.wait_for_function("document.querySelector('#draw .verdict').textContent.startsWith('7')")
+        visit.reads(7)
         assert page.evaluate("scrollY") == before
+
+
+BEYOND = """width => [...document.querySelectorAll("main *")]
+    .filter((e) => e.getBoundingClientRect().right > width + 1 && !e.closest(".scroll, .numbers, .unseen, pre"))
+    .map((e) => `${e.tagName} ${e.className} ${e.closest("[data-panel]")?.dataset.panel}`)"""
 
 
 @pytest.mark.parametrize("width", [360, 1280, 2560])
@@ -134,7 +139,7 @@ def test_nothing_is_wider_than_the_screen(browser: Any, site: str, width: int) -
         page = visit.open()
         for name in page.eval_on_selector_all("[data-panel]", "roots => roots.map(root => root.dataset.panel)"):
             visit.show(name)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(BEYOND, width) == []
 
 
 def test_no_inline_style_or_script_is_needed() -> None:

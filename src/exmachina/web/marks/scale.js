@@ -53,7 +53,7 @@ export function position(value, scale, max) {
 }
 
 /**
- * A value's colour for CSS, and whether text on it should be light.
+ * A value's colour for CSS, and that of text on it: pure black or white, the one of more contrast, which is always enough.
  * @param {number} value
  * @param {Scale} scale
  * @param {number} max
@@ -62,7 +62,7 @@ export function colour(value, scale, max) {
   const table = colourTable(scale);
   const at = 3 * position(value, scale, max);
   const [r, g, b] = [table[at], table[at + 1], table[at + 2]];
-  return { css: `rgb(${r} ${g} ${b})`, text: luminance(r, g, b) > 0.2 ? "#1d1a15" : "#fffaf0" };
+  return { css: `rgb(${r} ${g} ${b})`, text: luminance(r, g, b) > 0.179 ? "#000" : "#fff" };
 }
 
 /** @param {number} r @param {number} g @param {number} b */

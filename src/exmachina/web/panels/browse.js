@@ -61,7 +61,7 @@ export function thumbnail(split, digit, caption = String(digit.label)) {
       type: "button",
       class: "thumb",
       title: `${split} image ${digit.index}, labelled ${digit.label}`,
-      "aria-label": `${split} image ${digit.index}, labelled ${digit.label}`,
+      "aria-label": `${caption}: ${split} image ${digit.index}, labelled ${digit.label}`,
       onclick: () => lookAt(split, digit),
     },
     digitImage(digit.pixels),

@@ -21,7 +21,7 @@ export function mount(root) {
       if (!image) continue;
       const button = thumbnail("test", image, `${label} → ${digit}`);
       button.title = `Labelled ${label}, read as ${digit}, ${percent(probability)} sure`;
-      button.setAttribute("aria-label", `Test image ${index}, labelled ${label}, read as ${digit}, ${percent(probability)} sure`);
+      button.setAttribute("aria-label", `${label} → ${digit}: test image ${index}, labelled ${label}, read as ${digit}, ${percent(probability)} sure`);
       grid.append(button);
     }
     const wrong = confusion.map((/** @type {number[]} */ row, /** @type {number} */ i) => row.map((count, j) => (i === j ? 0 : count)));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Annotated, Any
 
 import typer
@@ -25,23 +26,27 @@ def show(
     split: Annotated[str, typer.Option("--split", help="train or test.")] = "train",
     data: Data = None,
     out: Annotated[Path | None, typer.Option("--out", help="Picture to write: PNG, SVG or PDF.")] = None,
+    window: Annotated[bool, typer.Option("--window", help="Open the picture in a window.")] = False,
 ) -> None:
-    """Show digits as a grid, in the terminal or as a picture file."""
+    """Show digits as a grid, in the terminal, as a picture file or in a window."""
     from exmachina.cli.terminal import digits, make_console
 
     dataset = _dataset(data, split)
     chosen = [*(first or []), *(_index(text) for text in index or [])] or [50, 51, 52, 53]
     _check_indices(chosen, len(dataset), split)
     images, labels = dataset.images[chosen], dataset.labels[chosen]
-    if out is None:
+    if out is None and not window:
         console = make_console()
         captions = [f"{split} {i}: {label}" for i, label in zip(chosen, labels, strict=True)]
         console.print(digits(console, images, captions))
         return
     from exmachina.figures import digits_grid, save
 
-    save(digits_grid(images, labels, indices=chosen), out)
-    print(out)
+    path = out or Path(mkdtemp(prefix="exmachina-")) / "digits.png"
+    save(digits_grid(images, labels, indices=chosen), path)
+    print(path)
+    if window:
+        typer.launch(str(path))
 
 
 def summary(

@@ -5,7 +5,6 @@
 
 /**
  * Weighted sums: out[f, p] = bias[f] + Σ weight[f, i] · rows[p, i]. Everything that learns is made of these.
- * Four sums advance together, so that each value is fetched once for four products.
  * @param {Float32Array} weight (filters, length)
  * @param {Float32Array} bias (filters)
  * @param {Float32Array} rows (positions, length)
@@ -16,33 +15,40 @@ export function weightedSums(weight, bias, rows) {
   const length = weight.length / filters;
   const positions = rows.length / length;
   const out = new Float32Array(filters * positions);
-  let f = 0;
-  for (; f + 4 <= filters; f += 4) {
-    const w0 = f * length, w1 = w0 + length, w2 = w1 + length, w3 = w2 + length;
+  for (let f = 0; f < filters; f++) {
     for (let p = 0; p < positions; p++) {
-      const row = p * length;
-      let s0 = bias[f], s1 = bias[f + 1], s2 = bias[f + 2], s3 = bias[f + 3];
-      for (let i = 0; i < length; i++) {
-        const value = rows[row + i];
-        s0 += weight[w0 + i] * value;
-        s1 += weight[w1 + i] * value;
-        s2 += weight[w2 + i] * value;
-        s3 += weight[w3 + i] * value;
-      }
-      out[f * positions + p] = s0;
-      out[(f + 1) * positions + p] = s1;
-      out[(f + 2) * positions + p] = s2;
-      out[(f + 3) * positions + p] = s3;
-    }
-  }
-  for (; f < filters; f++) {
-    for (let p = 0; p < positions; p++) {
+      if (f % 4 === 0 && p % 2 === 0 && f + 4 <= filters && p + 2 <= positions) eightSums(weight, bias, rows, f, p, out);
+      if (f < filters - (filters % 4) && p < positions - (positions % 2)) continue;
       let sum = bias[f];
       for (let i = 0; i < length; i++) sum += weight[f * length + i] * rows[p * length + i];
       out[f * positions + p] = sum;
     }
   }
   return out;
+}
+
+/**
+ * The same for four filters at two positions at once: eight products for every six numbers fetched, which is about
+ * twice as fast.
+ * @param {Float32Array} weight @param {Float32Array} bias @param {Float32Array} rows
+ * @param {number} f @param {number} p @param {Float32Array} out
+ */
+function eightSums(weight, bias, rows, f, p, out) {
+  const length = weight.length / bias.length;
+  const positions = rows.length / length;
+  const w0 = f * length, w1 = w0 + length, w2 = w1 + length, w3 = w2 + length;
+  const first = p * length, second = first + length;
+  let a0 = bias[f], a1 = bias[f + 1], a2 = bias[f + 2], a3 = bias[f + 3];
+  let b0 = a0, b1 = a1, b2 = a2, b3 = a3;
+  for (let i = 0; i < length; i++) {
+    const a = rows[first + i], b = rows[second + i];
+    const x0 = weight[w0 + i], x1 = weight[w1 + i], x2 = weight[w2 + i], x3 = weight[w3 + i];
+    a0 += x0 * a, a1 += x1 * a, a2 += x2 * a, a3 += x3 * a;
+    b0 += x0 * b, b1 += x1 * b, b2 += x2 * b, b3 += x3 * b;
+  }
+  const at = f * positions + p;
+  out[at] = a0, out[at + positions] = a1, out[at + 2 * positions] = a2, out[at + 3 * positions] = a3;
+  out[at + 1] = b0, out[at + positions + 1] = b1, out[at + 2 * positions + 1] = b2, out[at + 3 * positions + 1] = b3;
 }
 
 /**

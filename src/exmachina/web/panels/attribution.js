@@ -46,7 +46,7 @@ function mountAttribution(root) {
         legend("signed", max, { low: "against", high: "for" }),
         h("p", { class: "note" }, `Together the pixels add ${fixed(total, 2)} to the score of ${digit}; the score is ${fixed(result.logits[digit], 2)}, an empty sheet's ${fixed(result.logits[digit] - total, 2)}.`),
       );
-    }, 60);
+    }, 250); // once the pen rests: it takes two dozen passes through the network
   }
   whileVisible(root, ["result", "model", "image"], show);
 }

@@ -21,10 +21,11 @@ export function mount(root) {
   const choice = h("div", { class: "controls above" });
   const pictures = h("div", { class: "side-by-side" });
   const arithmetic = h("div", { class: "arithmetic" });
-  const control = player({ count: () => shape[1] * shape[2], speeds: [1, 60, 4], onstep: () => show(store.get()), label: "Place" });
+  const control = player({ count: () => shape[1] * shape[2], speeds: [1, 60, 4], onstep: () => { begun = true; show(store.get()); }, label: "Place" });
   root.classList.add("sliding");
   root.append(choice, pictures, control.element, arithmetic);
   let chosenFor = "";
+  let begun = false; // until then the whole map is shown
 
   /** @param {import("../state.js").State} state */
   function show({ model, result, image }) {
@@ -49,7 +50,7 @@ export function mount(root) {
     outline(before, window);
     const map = output.values.subarray(channel * height * width, (channel + 1) * height * width);
     // What the kernel has not reached yet is not written yet.
-    const written = map.map((value, i) => (i <= control.at() ? value : 0));
+    const written = begun ? map.map((value, i) => (i <= control.at() ? value : 0)) : map;
     const negative = map.some((value) => value < 0);
     const after = framed(heatMap(written, { width, height, scale: negative ? "signed" : "ink", max: reach(map), label: `Map ${channel} as far as it is written` }));
     outline(after, { top: y, left: x, bottom: y, right: x });

@@ -92,7 +92,7 @@ def summary_table(network: Any) -> Any:
     table.add_column("layer (type)")
     table.add_column("output shape")
     table.add_column("parameters", justify="right")
-    table.add_column("multiplications", justify="right")
+    table.add_column("products", justify="right")
     for step in network.steps():
         shape = " × ".join(map(str, step.output_shape))
         name = Text.assemble(step.layer.name, (f" ({step.layer.kind})", QUIET))

@@ -78,6 +78,7 @@ def probability_bars(probabilities: Sequence[float], *, width: int = 40) -> Text
     best = int(np.argmax(probabilities))
     text = Text()
     for digit, probability in enumerate(probabilities):
-        bar = "█" * round(probability * width) or "▏"
+        full, eighths = divmod(round(probability * width * 8), 8)
+        bar = "█" * full + ("▏▎▍▌▋▊▉"[eighths - 1] if eighths else "")
         text.append(f"  {digit}  {bar:<{width}} {probability:8.4%}\n", style=ACCENT if digit == best else QUIET)
     return text

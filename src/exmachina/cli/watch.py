@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
 from exmachina.cli.terminal import ACCENT, QUIET, curve
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from exmachina.training import EpochEnd, Event, StepEnd, TrainingStarted
 
 REFRESH_SECONDS = 0.1
+BAR = 16  # characters
 
 
 class Stop:
@@ -65,7 +64,9 @@ def watch(events: Iterable[Event], console: Console, *, show_curve: bool = False
                 case StepEnd():
                     view.step(event)
                     if stop.pressed:
-                        console.print(f"Stopped after step {event.step}; the run is marked interrupted.", style=ACCENT)
+                        console.print(
+                            Text(f"Stopped after step {event.step}; the run is marked interrupted.", style=ACCENT)
+                        )
                         return event.snapshot()
                 case EpochEnd():
                     console.print(epoch_line(event))
@@ -111,13 +112,12 @@ class _View:
             return Text("  preparing", style=QUIET)
         rate = last.step / max(last.seconds, 1e-9)
         left = (started.steps - last.step) / max(rate, 1e-9)
-        row = Table.grid(padding=(0, 1))
-        row.add_row(
-            Text(f"  step {last.step:>{len(str(started.steps))}}/{started.steps}"),
-            ProgressBar(total=started.steps, completed=last.step, width=16, complete_style="dark_cyan"),
-            Text(f"{rate:4.0f} steps/s {left:4.1f} s left"),
-            Text(f"loss {last.loss:.3f}  accuracy {last.accuracy:4.0%}" if self.losses else ""),
-        )
+        done = round(BAR * last.step / started.steps)
+        row = Text(f"  step {last.step:>{len(str(started.steps))}}/{started.steps} ", no_wrap=True)
+        row.append("━" * done, style=ACCENT).append("━" * (BAR - done), style="grey30")
+        row.append(f" {rate:4.0f}/s {left:5.1f} s left")
+        if self.losses:
+            row.append(f"   loss {last.loss:.3f}  accuracy {last.accuracy:4.0%}")
         if not self.show_curve:
             return row
         top = max(self.losses[:1] or [2.3])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset
+from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Floats, Images, Labels, check_scores, softmax
 from exmachina.evaluation.labels import REJECTED_LABELS, Votes, is_mnist_test
 from exmachina.runs import Run
@@ -133,6 +134,10 @@ def features(reader: Classifier, layer: str, images: Images) -> NDArray[np.float
 def nearest(asked: Floats, known: Floats, train: Dataset, count: int = NEIGHBOURS) -> list[tuple[Neighbour, ...]]:
     """For each row of `asked` (N, k) the nearest rows of `known` (M, k), which are the images of `train`."""
     found = []
+    size = max(float(np.abs(known).max(initial=0)), float(np.abs(asked).max(initial=0))) or 1.0
+    if not np.isfinite(size):
+        raise InputError("The network's last hidden layer holds nan or infinity; train it anew.")
+    known, asked = known / np.float32(size), asked / np.float32(size)  # lest a square overflow
     lengths = np.square(known).sum(axis=1)
     for row in asked:
         squares = lengths - 2 * (known @ row) + np.square(row).sum()
@@ -141,7 +146,7 @@ def nearest(asked: Floats, known: Floats, train: Dataset, count: int = NEIGHBOUR
         best = best[np.argsort(squares[best], kind="stable")]
         found.append(
             tuple(
-                Neighbour(int(i), int(train.labels[i]), float(np.sqrt(max(squares[i], 0))), train.images[i])
+                Neighbour(int(i), int(train.labels[i]), size * float(np.sqrt(max(squares[i], 0))), train.images[i])
                 for i in best
             )
         )
@@ -165,6 +170,7 @@ def embed(
     right = generator.permutation(right)[: count - len(missed)]
     chosen = np.sort(np.concatenate([missed, right]))
     rows = features(reader, layer, test.images[chosen]).astype(np.float64)
+    rows /= np.abs(rows).max(initial=0) or 1.0  # lest a square overflow
     rows -= rows.mean(axis=0)
     method = "t-SNE"
     if len(chosen) < 200 or not rows.any() or min(rows.shape) < 3:

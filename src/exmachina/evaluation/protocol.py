@@ -79,7 +79,7 @@ def evaluate(
                     yield Progress(title, number, len(parts), item)
                 else:
                     course.found[part] = item
-        except (InputError, ArithmeticError, np.linalg.LinAlgError) as error:
+        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:  # InputError is a ValueError
             course.found[part] = Missing(str(error))
     held_out = course.found.pop("held_out")
     metrics = measure(course.tamed / run.temperature, test.labels)

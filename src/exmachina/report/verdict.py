@@ -10,6 +10,7 @@ from exmachina.evaluation.intervals import Interval
 from exmachina.report.words import count, listed, name_of, percent, span
 
 MOST_WORRIES = 6
+POOR = 0.05  # an error that the nearest training image alone, without any learning, stays below
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,12 @@ def first_page(evaluation: Evaluation) -> FirstPage:
         return FirstPage(False, f"{evaluation.subject.name} does not read digits", _broken(evaluation, broken), ())
     worries = sorted(_worries(evaluation), key=lambda worry: -worry.weight)[:MOST_WORRIES]
     accuracy = percent(evaluation.metrics.accuracy.value)
+    good = 1 - evaluation.metrics.accuracy.value < POOR
     return FirstPage(
         True,
-        f"{evaluation.subject.name} reads {accuracy} of its test",
+        f"{evaluation.subject.name} reads {accuracy} of its test"
+        if good
+        else f"{evaluation.subject.name} reads poorly",
         (_exam(evaluation), _confidence(evaluation), _outside(evaluation)),
         tuple(worries),
     )
@@ -113,7 +117,9 @@ def _outside(evaluation: Evaluation) -> str:
         worst = robustness.worst(1)[0]
         said.append((worst.error.value / error, f"{percent(worst.error.value)} of digits under {name_of(worst.name)}"))
     words = listed([text for _, text in said]) if said else ""
-    if words and max(ratio for ratio, _ in said) > 3:
+    if words and error >= POOR:
+        start = f"Elsewhere it can be no better: {words}"
+    elif words and max(ratio for ratio, _ in said) > 3:
         start = f"Away from its own kind of image it is another matter: {words}"
     elif words:
         start = f"Away from its own kind of image it holds up better than most: {words}"
@@ -143,7 +149,10 @@ def _about_test(evaluation: Evaluation) -> Iterator[Worry]:
         )
         yield Worry(0.2 + 0.02 * opening.runs, f"This test set was opened {opening.openings} times", text, "number")
     data, labels, writers = found(evaluation.data), found(evaluation.labels), found(evaluation.writers)
-    if data and data.neighbour.value >= metrics.accuracy.low:
+    if 1 - metrics.accuracy.value >= POOR:
+        text = "Copying the label of the nearest training image, with no learning at all, errs on about 3 %."
+        yield Worry(3, f"It misreads {percent(1 - metrics.accuracy.value)} of clean digits", text, "data")
+    elif data and data.neighbour.value >= metrics.accuracy.low:
         text = (
             f"Giving each digit the label of the nearest training image is right {percent(data.neighbour.value)} of "
             "the time."

@@ -117,10 +117,9 @@ def _suspects(suspects: Suspects, name: str) -> list[object]:
     said = f"Of {suspects.n:,} {name} labels, {suspects.total:,} are doubted"
     if suspects.votes is not None:
         found, missed = suspects.votes.found, suspects.votes.missed
-        said += (
-            f". Of the fifteen that people rejected, {len(found)} are among them and {len(missed)} are not; the other "
-            f"{suspects.votes.others:,} were never shown to people or were upheld by them"
-        )
+        said += f". Of the fifteen that people rejected, {len(found)} are among them and {len(missed)} are not"
+        if suspects.votes.others:
+            said += f"; the other {suspects.votes.others:,} were never shown to people, or were upheld by them"
     pictures = [
         el(
             "figure",

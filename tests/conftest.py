@@ -8,6 +8,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,14 @@ def _draw(glyph: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.uint
     canvas[top : top + ink.shape[0], left : left + ink.shape[1]] = ink * rng.uniform(180, 255)
     blurred = sum(np.roll(canvas, shift, (0, 1)) for shift in ((0, 0), (0, 1), (1, 0), (1, 1))) / 4
     return np.asarray(np.clip(blurred + rng.normal(0, 4, canvas.shape) * (blurred > 0), 0, 255), np.uint8)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test writes to the ledger or the caches of whoever runs it; sub-processes inherit this too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EXMACHINA_DATA", str(tmp_path_factory.mktemp("data")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,99 @@
+"""The commands that doubt: their JSON, their exit codes, and what they leave untouched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from exmachina.cli import main
+from exmachina.runs import Run
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXMACHINA_DATA", str(tmp_path / "home"))
+
+
+def run_judge(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as leaving:
+        main(list(arguments))
+    output = capsys.readouterr()
+    return int(leaving.value.code or 0), output.out, output.err
+
+
+@pytest.mark.slow
+def test_evaluate_writes_report_and_json_and_leaves_the_run_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from exmachina.runs import find_run
+
+    before = {file.name: file.read_bytes() for file in find_run("fast").iterdir()}
+    page = tmp_path / "report.html"
+    code, out, _ = run_judge("evaluate", "fast", "--quick", "--report", str(page), "--json", capsys=capsys)
+    told = json.loads(out)
+    assert code == 0 and out.count("\n") == 1
+    assert told["accuracy"] == Run.load("fast").test_accuracy and told["test_set_openings"] == 1
+    assert told["error_unambiguous"] <= told["error_corrected"] <= told["error"] + 0.001
+    assert page.read_text().startswith("<!doctype html>")
+    assert json.loads(page.with_suffix(".json").read_text())["accuracy"] == told["accuracy"]
+    assert before == {file.name: file.read_bytes() for file in find_run("fast").iterdir()}
+
+
+def test_compare_of_a_run_with_itself_sees_no_difference(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run_judge("compare", "fast", "fast", "--json", capsys=capsys)
+    told = json.loads(out)
+    assert code == 0 and not told["significant"] and told["p_value"] == 1
+    assert told["errors"][0] == told["errors"][1] == told["both_wrong"]
+
+
+def test_compare_shows_the_images_that_tell_two_runs_apart(
+    tiny_run_directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run_judge("compare", "fast", str(tiny_run_directory), capsys=capsys)
+    assert code == 0 and "fast is better than" in " ".join(out.split())
+    assert "read as" in out and max(map(len, out.splitlines())) <= 80
+
+
+def test_calibrate_stores_a_threshold_and_nothing_else(
+    tiny_run_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from exmachina.data import load_mnist_split
+
+    small = load_mnist_split("train")[:600]
+    monkeypatch.setattr("exmachina.data.load_mnist_split", lambda name: small)
+    out_dir = tmp_path / "fixed"
+    code, out, _ = run_judge("calibrate", str(tiny_run_directory), "--out", str(out_dir), "--json", capsys=capsys)
+    told, before, after = json.loads(out), Run.load(tiny_run_directory), Run.load(out_dir)
+    assert code == 0 and 0 < told["rejection_threshold"] < 1
+    assert after.rejection_threshold == told["rejection_threshold"] and after.temperature == before.temperature == 1
+    assert before.rejection_threshold is None and before.recipe == after.recipe
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needle"),
+    [
+        (["evaluate", "fast", "--report", "report.pdf"], "report.pdf"),
+        (["evaluate", "fast", "--data", "nowhere"], "nowhere"),
+        (["evaluate", "fast", "--strangers", "nowhere"], "nowhere"),
+        (["evaluate", "fast", "--reference", "nowhere"], "nowhere"),
+        (["evaluate", "fast", "--writers", "nowhere"], "nowhere"),
+        (["compare", "fast", "nowhere"], "nowhere"),
+        (["compare", "fast"], "second"),
+        (["calibrate", "nowhere"], "nowhere"),
+        (["leak", "--recipe", "fats"], "fats"),
+        (["leak", "--seeds", "0"], "0"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    arguments: list[str],
+    needle: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run_judge(*arguments, capsys=capsys)
+    assert code == 2 and not out
+    assert err.count("\n") == 1 and err.startswith("exmachina: ") and needle in err

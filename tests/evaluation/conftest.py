@@ -1,0 +1,89 @@
+"""One quick evaluation of the tiny run for all tests, and a ledger that is nobody's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from exmachina.data import Dataset
+from exmachina.evaluation import Evaluation, evaluate
+from exmachina.evaluation.examination import Extent
+from exmachina.runs import Run
+from exmachina.training import Recipe
+
+SMALL = Extent(
+    corrupted=60,
+    severities=20,
+    curves=30,
+    attacked=40,
+    epsilons=(0.1,),
+    strangers=20,
+    searched=100,
+    compared=300,
+    most_mistakes=10,
+    attributed=2,
+    neighbours_among=300,
+    mapped=60,
+    more_seeds=1,
+)
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("EXMACHINA_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small() -> Extent:
+    return SMALL
+
+
+Judge = Callable[..., Evaluation]
+
+
+@pytest.fixture(scope="session")
+def judge(digits: Dataset, test_digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    """Evaluate a run in a second."""
+    folder = tmp_path_factory.mktemp("ledger")
+
+    def examine(run: Run, **options: Any) -> Evaluation:
+        settings = {"quick": True, "extent": SMALL, "ledger": folder, "others": [test_digits[:100]], **options}
+        *_, found = evaluate(run, digits[:1000], test_digits, **settings)
+        assert isinstance(found, Evaluation)
+        return found
+
+    return examine
+
+
+@pytest.fixture(scope="session")
+def dull_run(tiny_recipe: Recipe, digits: Dataset, test_digits: Dataset) -> Run:
+    """Stopped early enough to make mistakes worth evaluating."""
+    from exmachina.training import TrainingEnd, train
+
+    *_, end = train(tiny_recipe.replace(learning_rate=0.005, epochs=0.5), digits[:1000], seed=0, test=test_digits)
+    assert isinstance(end, TrainingEnd)
+    return end.run
+
+
+@pytest.fixture(scope="session")
+def dull_evaluation(dull_run: Run, judge: Judge) -> Evaluation:
+    return judge(dull_run, name="dull")
+
+
+@pytest.fixture
+def broken_run(request: pytest.FixtureRequest, tiny_run: Run) -> Run:
+    kinds: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "nan": lambda array: np.full_like(array, np.nan),
+        "zero": np.zeros_like,
+        "random": lambda array: np.random.default_rng(1).normal(0, 0.05, array.shape).astype(np.float32),
+        "huge": lambda array: (array * 1e30).astype(np.float32),
+    }
+    weights = {name: kinds[request.param](array) for name, array in tiny_run.weights.items()}
+    return replace(tiny_run, weights=weights)

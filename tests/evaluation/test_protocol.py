@@ -1,0 +1,134 @@
+"""The whole evaluation: its keys, its agreement with its parts and with scikit-learn, and networks that are broken."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, precision_recall_fscore_support, roc_auc_score
+
+from exmachina import Classifier, InputError
+from exmachina.data import Dataset
+from exmachina.evaluation import Evaluation, Missing, Progress, evaluate, to_json
+from exmachina.evaluation.arrays import softmax
+from exmachina.evaluation.examination import NO_WRITERS, Extent
+from exmachina.evaluation.not_digits import noise
+from exmachina.runs import Run
+
+Judge = Any  # the fixture of conftest.py: a run and options in, an Evaluation out
+
+
+CONTRACT = (
+    "accuracy accuracy_interval error_corrected error_unambiguous per_class confusion_matrix ece nll brier temperature "
+    "risk_at_98_coverage conformal corruption mce ood attacks test_set_openings"
+)
+
+
+def test_json_has_every_key_of_the_contract_and_no_nan(dull_evaluation: Evaluation) -> None:
+    told = to_json(dull_evaluation)
+    assert told.keys() >= set(CONTRACT.split())
+    assert told["conformal"].keys() >= {"alpha", "coverage", "mean_size"}
+    assert all(one.keys() >= {"auroc", "fpr95"} for one in told["ood"].values())
+    assert len(told["corruption"]) == 15
+    json.dumps(told, allow_nan=False)
+
+
+def test_numbers_agree_with_scikit_learn(dull_evaluation: Evaluation, dull_run: Run, test_digits: Dataset) -> None:
+    probabilities = softmax(Classifier.from_run(dull_run).logits(test_digits.images))
+    labels, read = test_digits.labels, probabilities.argmax(axis=1)
+    told = to_json(dull_evaluation)
+    assert told["accuracy"] == pytest.approx(accuracy_score(labels, read))
+    assert told["nll"] == pytest.approx(log_loss(labels, probabilities), rel=1e-6)
+    assert told["confusion_matrix"] == confusion_matrix(labels, read).tolist()
+    f1 = precision_recall_fscore_support(labels, read, zero_division=0)[2]
+    assert [one["f1"] for one in told["per_class"]] == pytest.approx(f1)
+
+
+def test_strangers_agree_with_scikit_learn(
+    dull_evaluation: Evaluation, dull_run: Run, test_digits: Dataset, small: Extent
+) -> None:
+    reader = Classifier.from_run(dull_run)
+    strangers = noise(small.strangers, np.random.default_rng([0, 4, 1]))
+    scores = [softmax(reader.logits(images)).max(axis=1) for images in (test_digits.images, strangers)]
+    truth = np.repeat([1, 0], [len(test_digits), len(strangers)])
+    assert to_json(dull_evaluation)["ood"]["noise"]["auroc"] == pytest.approx(
+        roc_auc_score(truth, np.concatenate(scores))
+    )
+
+
+def test_what_is_missing_says_why(dull_evaluation: Evaluation) -> None:
+    told = to_json(dull_evaluation)
+    assert isinstance(dull_evaluation.labels, Missing) and told["error_corrected"] is None
+    assert told["missing"]["writers"] == NO_WRITERS
+    assert "not MNIST's test set" in told["missing"]["labels"]
+    assert told["mce"] is None and "--reference" in told["mce_reference"]
+
+
+def test_the_reference_itself_has_an_mce_of_100(dull_run: Run, judge: Judge) -> None:
+    found = judge(dull_run, reference=("itself", Classifier.from_run(dull_run)))
+    told = to_json(found)
+    assert min(told["corruption"].values()) > 0
+    assert told["mce"] == pytest.approx(100) and told["mce_reference"] == "itself"
+
+
+def test_the_same_seed_gives_the_same_numbers(dull_run: Run, judge: Judge) -> None:
+    first, second = (to_json(judge(dull_run, seed=3)) for _ in range(2))
+    changing = {"setting", "test_set_openings", "networks_that_looked", "accuracy_interval_corrected"}
+    for name in first.keys() - changing - {"findings"}:
+        assert first[name] == second[name], name
+
+
+def test_every_evaluation_opens_the_test_set_once_and_only_other_networks_widen_the_interval(
+    dull_run: Run, judge: Judge, tmp_path: Path
+) -> None:
+    first, again = (judge(dull_run, ledger=tmp_path) for _ in range(2))
+    other = judge(replace(dull_run, weights={k: v * 1.01 for k, v in dull_run.weights.items()}), ledger=tmp_path)
+    assert [one.opening.openings for one in (first, again, other)] == [1, 2, 3]
+    assert again.accuracy_corrected.low == first.metrics.accuracy.low
+    assert other.accuracy_corrected.low < other.metrics.accuracy.low
+
+
+def test_a_ledger_that_cannot_be_written_is_only_a_warning(dull_run: Run, judge: Judge, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    found = judge(dull_run, ledger=tmp_path / "file")
+    assert found.opening.warning and not found.opening.recorded
+    assert to_json(found)["test_set_openings"] == 1
+
+
+def test_a_full_evaluation_trains_siblings_and_seeds_and_asks_no_test_label(dull_run: Run, judge: Judge) -> None:
+    run = replace(dull_run, splits={**dull_run.splits, "train": 1000})
+    found = judge(run, quick=False)
+    told = to_json(found)
+    assert "had not learned" in found.setting.fitted_to
+    assert told["findings"]["seeds"]["seeds"] == [run.seed, run.seed + 1]
+    assert told["findings"]["data"]["train_suspects"]["n"] == 1000
+    assert "leak" in told["missing"]  # too few images, and no crash
+
+
+def test_progress_names_every_part_in_order(
+    dull_run: Run, digits: Dataset, test_digits: Dataset, small: Extent
+) -> None:
+    items = list(evaluate(dull_run, digits, test_digits, quick=True, extent=small))
+    numbers = [item.number for item in items if isinstance(item, Progress)]
+    assert numbers == sorted(numbers) and set(numbers) == set(range(1, items[0].total + 1))
+    assert sum(isinstance(item, Evaluation) for item in items) == 1
+
+
+@pytest.mark.parametrize("broken_run", ["nan", "zero", "random", "huge"], indirect=True)
+def test_a_broken_network_is_evaluated_and_called_by_its_name(broken_run: Run, judge: Judge) -> None:
+    found = judge(broken_run)
+    told = to_json(found)
+    json.dumps(told, allow_nan=False)
+    if not np.isfinite(Classifier.from_run(broken_run).logits(np.full((1, 28, 28), 9, np.uint8))).all():
+        assert told["accuracy"] == 0 and "broken" in told["broken"]
+    elif told["accuracy"] < 0.2:
+        assert "does not read" in told["broken"]
+
+
+def test_an_empty_test_set_is_refused(dull_run: Run, digits: Dataset) -> None:
+    with pytest.raises(InputError, match="0 test images"):
+        next(evaluate(dull_run, digits, digits[:0]))

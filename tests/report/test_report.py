@@ -1,0 +1,155 @@
+"""The report: one file that asks for nothing, says its numbers, hides nothing, and never lets text become markup."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exmachina import InputError
+from exmachina.data import Dataset
+from exmachina.evaluation import Evaluation, evaluate
+from exmachina.evaluation.examination import Extent
+from exmachina.report import first_page, render_page, report_json, write_report
+from exmachina.report.words import listed, percent
+from exmachina.runs import Run
+from exmachina.training import Recipe, TrainingEnd, train
+
+SMALL = Extent(
+    corrupted=60,
+    severities=20,
+    curves=30,
+    attacked=30,
+    epsilons=(0.1,),
+    strangers=20,
+    searched=100,
+    compared=300,
+    most_mistakes=10,
+    attributed=2,
+    neighbours_among=300,
+    mapped=60,
+    more_seeds=0,
+)
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXMACHINA_DATA", str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="module")
+def evaluation(
+    tiny_recipe: Recipe, digits: Dataset, test_digits: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> Evaluation:
+    ledger = tmp_path_factory.mktemp("ledger")
+    others = [test_digits[:100]]
+    # Stopped early enough to make mistakes worth reporting.
+    *_, end = train(tiny_recipe.replace(learning_rate=0.005, epochs=0.5), digits, seed=0, test=test_digits)
+    assert isinstance(end, TrainingEnd)
+    *_, found = evaluate(
+        end.run, digits, test_digits, name="<b>tiny</b>", quick=True, extent=SMALL, ledger=ledger, others=others
+    )
+    assert isinstance(found, Evaluation)
+    return found
+
+
+class Page(HTMLParser):
+    """Checks nesting and collects tags; the void elements of HTML close themselves."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "img", "br", "hr"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def test_page_is_well_formed_and_asks_for_nothing(evaluation: Evaluation) -> None:
+    text = render_page(evaluation)
+    page = Page(text)
+    assert not page.open
+    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in page.tags}
+    assert "http" not in re.sub(r"http-equiv", "", text) and "url(" not in text and "@import" not in text
+    assert all((image["src"] or "").startswith("data:image/png;base64,") for image in page.all("img"))
+
+
+def test_every_picture_has_words_and_every_table_a_caption_and_headers(evaluation: Evaluation) -> None:
+    page = Page(render_page(evaluation))
+    assert page.all("img") and all(image["alt"] for image in page.all("img"))
+    assert page.all("svg") and all(picture["role"] == "img" and picture["aria-label"] for picture in page.all("svg"))
+    assert len(page.all("table")) == len(page.all("caption"))
+    assert len(page.all("title")) == 1 + len(page.all("svg"))
+
+
+def test_every_link_leads_somewhere_and_ids_are_unique(evaluation: Evaluation) -> None:
+    page = Page(render_page(evaluation))
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {link["href"] for link in page.all("a")} <= {f"#{one}" for one in ids}
+
+
+def test_names_never_become_markup(evaluation: Evaluation) -> None:
+    text = render_page(evaluation)
+    assert "<b>tiny" not in text and "&lt;b&gt;tiny" in text
+
+
+def test_every_section_has_its_three_notes(evaluation: Evaluation) -> None:
+    text = render_page(evaluation)
+    assert text.count("What this means") == text.count("What would change my mind") == text.count("<aside") == 9
+
+
+def test_first_page_quotes_the_real_numbers(evaluation: Evaluation) -> None:
+    front = first_page(evaluation)
+    assert front.fit and len(front.sentences) == 3
+    assert percent(evaluation.metrics.accuracy.value) in front.sentences[0]
+    for sentence in front.sentences:
+        assert sentence.endswith(".")
+    weights = [worry.weight for worry in front.worries]
+    assert weights == sorted(weights, reverse=True) and front.worries
+
+
+@pytest.mark.parametrize("value", [np.nan, 0.0])
+def test_a_broken_network_is_told_plainly(value: float, evaluation: Evaluation, tiny_run: Run, digits: Dataset) -> None:
+    weights = {name: np.full_like(array, value) for name, array in tiny_run.weights.items()}
+    *_, found = evaluate(replace(tiny_run, weights=weights), digits, digits[:200], quick=True, extent=SMALL)
+    assert isinstance(found, Evaluation)
+    front = first_page(found)
+    assert not front.fit and "Do not use it" in front.sentences[0] and "does not read" in front.headline
+    assert "Do not use it" in render_page(found)
+
+
+def test_the_json_beside_it_holds_the_same(evaluation: Evaluation, tmp_path: Path) -> None:
+    path = write_report(evaluation, tmp_path / "new" / "report.html")
+    told = json.loads((tmp_path / "new" / "report.json").read_text())
+    assert path.read_text() == render_page(evaluation)
+    assert told == json.loads(json.dumps(report_json(evaluation)))
+    assert told["verdict"] == list(first_page(evaluation).sentences)
+
+
+def test_another_kind_of_file_is_refused(evaluation: Evaluation, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"report\.pdf"):
+        write_report(evaluation, tmp_path / "report.pdf")
+
+
+def test_percentages_are_never_rounded_to_certainty() -> None:
+    said = [percent(value).replace("\u202f", " ") for value in (0, 0.00001, 0.0089, 0.5, 0.9911, 0.999999, 1)]
+    assert said == ["0 %", "< 0.01 %", "0.89 %", "50.0 %", "99.11 %", "99.99 %", "100 %"]
+    assert listed(["a", "b", "c"]) == "a, b and c"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import zipfile
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from exmachina import Classifier, InputError
 from exmachina.data import Dataset
+from exmachina.evaluation.labelled_pictures import label_of
 from exmachina.evaluation.other_hands import load_other, measure_other
 from exmachina.runs import Run
 
@@ -44,3 +49,29 @@ def test_a_set_like_home_explains_nothing(tiny_run: Run, test_digits: Dataset) -
 def test_an_unknown_set_is_refused() -> None:
     with pytest.raises(InputError, match="nowhere"):
         load_other("nowhere")
+
+
+def test_pictures_are_labelled_by_their_names_or_folders(tmp_path: Path, test_digits: Dataset) -> None:
+    for place in ("7-0012.png", "3_anna.PNG", "deep/5/x.png"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.kron(255 - test_digits.images[0], np.ones((4, 4), np.uint8))).save(tmp_path / place)
+    Image.new("L", (40, 40), 255).save(tmp_path / "9-blank.png")
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for file in sorted(tmp_path.rglob("*.[pP]*")):
+            archive.write(file, file.relative_to(tmp_path))
+    for source in (tmp_path, tmp_path / "all.zip"):
+        assert sorted(load_other(source).labels) == [3, 5, 7]
+    assert [label_of(name) for name in ("0-1.png", "12.png", "a.png", "4/a.png", "44/a.png")] == [
+        0,
+        None,
+        None,
+        4,
+        None,
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK not a zip"])
+def test_a_broken_archive_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(content)
+    with pytest.raises(InputError, match=r"x\.zip"):
+        load_other(tmp_path / "x.zip")

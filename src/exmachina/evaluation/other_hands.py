@@ -13,6 +13,8 @@ from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Flags, Floats, Images, Labels, Predict, check_scores
 from exmachina.evaluation.drift import image_properties
 from exmachina.evaluation.intervals import Interval, wilson
+from exmachina.evaluation.labelled_pictures import label_of, load_labelled_pictures
+from exmachina.images import SUFFIXES
 
 TRAITS = {
     "edge": ("thick pen", "middling pen", "thin pen"),
@@ -69,9 +71,15 @@ class OtherHands:
 def load_other(source: str | Path) -> Dataset:
     """A labelled set by name (`load_digits`, scikit-learn's 1,797 digits of 8 × 8 pixels) or by path.
 
-    A path may be whatever `exmachina.load_data` reads; of a set in two parts the test part is taken.
+    A path may be whatever `exmachina.load_data` reads, of which the test part is taken if there is one, or a folder or
+    zip file of pictures whose names tell the label.
     """
     if str(source) != "load_digits":
+        path = Path(source)
+        if path.suffix.lower() == ".zip" or (
+            path.is_dir() and any(label_of(one.name) is not None for one in _files(path))
+        ):
+            return load_labelled_pictures(path)
         train, test = load_data(source)
         chosen = train if test is None else test
         if not len(chosen):
@@ -91,6 +99,11 @@ def load_other(source: str | Path) -> Dataset:
         for one in found.images
     ]
     return Dataset(np.stack(images), found.target.astype(np.uint8), "load_digits")
+
+
+def _files(folder: Path) -> list[Path]:
+    """Pictures that lie in the folder itself, if it is one."""
+    return [one for one in folder.iterdir() if one.suffix.lower() in SUFFIXES] if folder.is_dir() else []
 
 
 def measure_other(predict: Predict, other: Dataset, home: Dataset, home_wrong: Flags, pictured: int = 24) -> OtherHands:

@@ -4,7 +4,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from exmachina.errors import InputError
-from exmachina.evaluation.intervals import clustered_bootstrap, corrected_for_openings, over_seeds, wilson
+from exmachina.evaluation.intervals import clustered_bootstrap, corrected_for_openings, normal_mean, over_seeds, wilson
 
 
 @pytest.mark.parametrize("successes", [0, 1, 30, 5_000, 9_999, 10_000])
@@ -106,3 +106,12 @@ def test_impossible_requests_are_refused_in_one_line(call):
     with pytest.raises(InputError) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_interval_of_a_mean_agrees_with_scipy():
+    values = np.random.default_rng(0).exponential(size=400)
+    found = normal_mean(values)
+    low, high = stats.norm.interval(0.95, loc=values.mean(), scale=stats.sem(values))
+    assert (found.value, found.low, found.high) == pytest.approx((values.mean(), low, high))
+    with pytest.raises(InputError):
+        normal_mean(values[:1])

@@ -132,3 +132,15 @@ def test_a_broken_network_is_evaluated_and_called_by_its_name(broken_run: Run, j
 def test_an_empty_test_set_is_refused(dull_run: Run, digits: Dataset) -> None:
     with pytest.raises(InputError, match="0 test images"):
         next(evaluate(dull_run, digits, digits[:0]))
+
+
+def test_the_shipped_reference_belongs_to_mnists_test_set_alone(test_digits: Dataset) -> None:
+    from exmachina.data import load_mnist_split
+    from exmachina.evaluation.corruptions import CORRUPTIONS
+    from exmachina.evaluation.robustness import shipped_reference
+
+    test = load_mnist_split("test")
+    for size in (1_000, 10_000):
+        found = shipped_reference(test[:size])
+        assert found is not None and found.n == size and found.errors.keys() == CORRUPTIONS.keys()
+    assert shipped_reference(test[:999]) is shipped_reference(test_digits) is shipped_reference(test, seed=1) is None

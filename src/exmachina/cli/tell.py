@@ -75,7 +75,8 @@ def _lines(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     low, high = told["accuracy_interval"]
     yield "accuracy", f"{told['accuracy']:.2%}   95 % interval {low:.2%} to {high:.2%}"
     wide = told["accuracy_interval_corrected"]
-    yield f"allowing for {told['networks_that_looked']} networks looking", f"{wide[0]:.2%} to {wide[1]:.2%}"
+    if told["networks_that_looked"] > 1:
+        yield f"allowing for {told['networks_that_looked']} networks looking", f"{wide[0]:.2%} to {wide[1]:.2%}"
     forms = {
         "error_corrected": ("error, labels corrected", "{:.2%}"),
         "error_unambiguous": ("error, without the ambiguous", "{:.2%}"),

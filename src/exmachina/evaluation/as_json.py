@@ -42,6 +42,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
         "run": subject.name,
         "broken": broken,
         "loss": metrics.nll,
+        "loss_interval": _pair(evaluation.loss),
         "accuracy": metrics.accuracy.value,
         "accuracy_interval": _pair(metrics.accuracy),
         "accuracy_interval_corrected": _pair(evaluation.accuracy_corrected),

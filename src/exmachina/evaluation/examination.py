@@ -24,6 +24,7 @@ from exmachina.evaluation.findings import (
 from exmachina.evaluation.held_out import HeldOut, declared_part
 from exmachina.evaluation.intervals import clustered_bootstrap, over_seeds
 from exmachina.evaluation.labels import halves, labelled_errors
+from exmachina.evaluation.metrics import losses
 from exmachina.evaluation.mistakes import Mistakes, explain_mistakes
 from exmachina.evaluation.other_hands import OtherHands, measure_other
 from exmachina.evaluation.robustness import Robustness, measure_curves, measure_robustness
@@ -161,6 +162,7 @@ class Examination:
         yield WriterFindings(
             writers=len(self.writers),
             accuracy=clustered_bootstrap(~self.wrong, ids, generator),
+            loss=clustered_bootstrap(losses(self.tamed / self.run.temperature, self.test.labels), ids, generator),
             worst=worst_decile(self.wrong, ids, generator),
             shared=shared,
         )

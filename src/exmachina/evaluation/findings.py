@@ -116,6 +116,7 @@ class WriterFindings:
 
     writers: int
     accuracy: Interval
+    loss: Interval
     worst: WorstWriters
     shared: int | None
 
@@ -154,6 +155,7 @@ class Evaluation:
     health: Health
     opening: Opening
     accuracy_corrected: Interval
+    loss: Interval  # its value is that of `metrics.nll`
     labels: LabelledErrors | Missing
     halves: Halves | Missing
     writers: WriterFindings | Missing

@@ -97,6 +97,17 @@ def clustered_bootstrap(
     return Interval(value, float(low), float(high), len(values), level, method)
 
 
+def normal_mean(values: Floats, level: float = 0.95) -> Interval:
+    """Interval for the mean of many independent `values` (N,), such as losses, by the central limit theorem."""
+    _check_level(level)
+    if values.ndim != 1 or len(values) < 2:
+        raise InputError(f"The mean of values of shape {values.shape} has no interval; give (N,) with N ≥ 2.")
+    numbers = values.astype(np.float64)
+    mean, n = float(numbers.mean()), len(numbers)
+    half = float(ndtri((1 + level) / 2)) * float(numbers.std(ddof=1)) / math.sqrt(n)
+    return Interval(mean, mean - half, mean + half, n, level, "normal")
+
+
 def over_seeds(values: Sequence[float], level: float = 0.95) -> SeedSummary:
     """Mean ± sample standard deviation of one number over training seeds, with Student's t interval."""
     _check_level(level)

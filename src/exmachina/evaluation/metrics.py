@@ -59,8 +59,13 @@ def accuracy(scores: Floats, labels: Labels) -> float:
 
 def negative_log_likelihood(logits: Floats, labels: Labels) -> float:
     """Mean of −log p(label), natural logarithm; the loss that training minimises."""
+    return float(losses(logits, labels).mean())
+
+
+def losses(logits: Floats, labels: Labels) -> NDArray[np.float64]:
+    """−log p(label) of every image, (N,)."""
     check_scores(logits, labels)
-    return float(-log_softmax(logits)[np.arange(len(labels)), labels].mean())
+    return np.asarray(-log_softmax(logits)[np.arange(len(labels)), labels])
 
 
 def brier_score(probabilities: Floats, labels: Labels) -> float:

@@ -22,9 +22,9 @@ from exmachina.evaluation.findings import (
     Subject,
 )
 from exmachina.evaluation.held_out import HeldOut
-from exmachina.evaluation.intervals import corrected_for_openings, wilson
+from exmachina.evaluation.intervals import corrected_for_openings, normal_mean, wilson
 from exmachina.evaluation.ledger import fingerprint, open_test_set
-from exmachina.evaluation.metrics import measure
+from exmachina.evaluation.metrics import losses, measure
 from exmachina.evaluation.writers import Writers
 from exmachina.runs import Run, hardware, versions
 
@@ -51,7 +51,7 @@ def evaluate(
     hands, `strangers` names and paths of pictures that are no digits. One opening of the test set is written down
     in the folder `ledger`, by default the user's own. A part that cannot be measured becomes `Missing`.
     """
-    if not len(test) or not len(train):
+    if len(test) < 2 or not len(train):
         raise InputError(f"Cannot evaluate with {len(train):,} training and {len(test):,} test images; give both.")
     start = time.perf_counter()
     subject = Subject.of(run, name)
@@ -102,6 +102,7 @@ def evaluate(
         opening=opening,
         # The same network looking again is no new chance to be lucky; another one is.
         accuracy_corrected=corrected_for_openings(right, len(test), opening.runs),
+        loss=normal_mean(losses(course.tamed / run.temperature, test.labels)),
         **course.found,
     )
 

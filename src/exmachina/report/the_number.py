@@ -40,7 +40,8 @@ def number_section(evaluation: Evaluation, place: int) -> Html:
             "labelled",
         ),
         margin=Margin(
-            f"The mean loss is {plain(metrics.nll)} nats and the Brier score {plain(metrics.brier)}: both count not "
+            f"The mean loss is {plain(metrics.nll)} nats (95 % interval {_loss_span(evaluation)}) and the Brier score "
+            f"{plain(metrics.brier)}: both count not "
             "only "
             "whether the answer is right but how sure it was. Accuracy alone hides which digits, whose hands and how "
             "many looks it took.",
@@ -201,6 +202,12 @@ def _ways(evaluation: Evaluation) -> list[Rung]:
         )
         rungs.append(Rung("… by chance alone", worst.by_chance, worst.by_chance, worst.by_chance, "mistakes shuffled"))
     return rungs
+
+
+def _loss_span(evaluation: Evaluation) -> str:
+    writers = found(evaluation.writers)
+    interval = writers.loss if writers else evaluation.loss
+    return f"{plain(interval.low)} to {plain(interval.high)}"
 
 
 def _left_out(evaluation: Evaluation) -> list[Html]:

@@ -192,6 +192,9 @@ def _about_images(evaluation: Evaluation) -> Iterator[Worry]:
         worst = robustness.worst(3)
         words = listed([f"{name_of(one.name)} ({percent(one.error.value)})" for one in worst])
         text = f"Worst are {words}. People read most of these without trouble."
+        if robustness.summary and robustness.summary.mce > 100:
+            times = f"{robustness.summary.mce / 100:.1f} times as often as the reference network"
+            text = f"Worst are {words}; over all fifteen it errs {times}. People read most of these."
         yield Worry(
             2 * worst[0].error.value,
             f"Spoilt images defeat it: up to {percent(worst[0].error.value, 0)} misread",

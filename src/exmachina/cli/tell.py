@@ -57,7 +57,7 @@ def print_summary(found: Evaluation, told: dict[str, Any]) -> None:
         console.print(sentence, width=76)
         console.print()
     for name, value in _lines(told):
-        console.print(Text.assemble((f"  {name:<34}", QUIET), value))
+        console.print(Text.assemble((f"  {name:<40}", QUIET), value))
     if told["worries"]:
         console.print()
         console.print("What to worry about", style=ACCENT)

@@ -128,7 +128,7 @@ def _outside(evaluation: Evaluation) -> str:
     if strangers:
         let_in = max(strangers.kinds, key=lambda kind: 1 - (kind.rejected or 0.0))
         passed = 1 - (let_in.rejected or 0.0)
-        start += f", and it takes {percent(passed)} of {name_of(let_in.name)} for digits"
+        start += f", and {percent(passed)} of {name_of(let_in.name)} pass for digits"
     return f"{start}."
 
 

@@ -112,7 +112,7 @@ def _evaluate(console: Console, classifier: Classifier, test: Dataset) -> None:
         console,
         5,
         "Test",
-        "The test set has never been looked at until now, neither by the network nor by whoever chose the recipe.",
+        "This network has not seen these images, and its recipe was chosen on held-out training images, not on them.",
     )
     from exmachina.evaluation.intervals import wilson
 

@@ -127,7 +127,7 @@ def activate(x: Tensor, layer: Layer) -> Tensor:
 def dropout(x: Tensor, rate: float, generator: torch.Generator | None = None) -> Tensor:
     """Each value zero with probability `rate` (to 1/65,536), the rest scaled up so that the mean stays.
 
-    A mask from raw random bits costs a tenth of one from `bernoulli_`, which draws a float per value on one core.
+    A mask from raw random bits costs less than one from `bernoulli_`, which draws a float per value on one core.
     """
     # One byte a value where the rate is a whole number of 256ths, as 0.25 and 0.5 are; else two.
     kind, levels = (torch.uint8, 256) if (rate * 256).is_integer() else (torch.uint16, 65_536)

@@ -29,12 +29,13 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a static copy with a short training in it."""
-    from exmachina.server.static_copy import Recording, export_site
+    """The address of a static copy with a short training and a small experiment in it."""
+    from exmachina.server.static_copy import Recording, Trials, export_site
 
     folder = tmp_path_factory.mktemp("copy") / "site"
     short = Recording("short", changes={"epochs": 0.05}, snapshots=8)
-    export_site(folder, {"fast": "fast"}, [short], images=150)
+    trials = Trials("rate", "learning_rate", (0.002, 0.02), seeds=2, changes={"epochs": 0.05})
+    export_site(folder, {"fast": "fast"}, [short], [trials], images=150)
     with serving_files(folder) as address:
         yield address
 

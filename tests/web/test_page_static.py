@@ -61,6 +61,18 @@ def test_recorded_training_plays_and_the_scrubber_goes_back(copy_visit: Visit) -
     assert "at step 0" in page.locator(".bar select option:checked").inner_text()
 
 
+def test_recorded_experiment_shows_every_result_and_its_spread(copy_visit: Visit) -> None:
+    copy_visit.open()
+    panel = copy_visit.show("experiment")
+    assert (
+        "Recorded, not run now: 4 trainings of fast, 2 seeds for each value" in panel.get_by_role("status").inner_text()
+    )
+    assert panel.locator("svg.chart circle").count() == 4
+    rows = [row.inner_text().split("\t") for row in panel.locator("tbody tr").all()]
+    assert [(value, n) for value, _, _, n in rows] == [("0.002", "2"), ("0.02", "2")]
+    assert all(0 < float(number.rstrip(" %")) < 100 for _, *numbers, _ in rows for number in numbers)
+
+
 def test_collection_survives_a_reload(copy_visit: Visit) -> None:
     page = copy_visit.open()
     copy_visit.draw(SEVEN)

@@ -1,24 +1,27 @@
-"""The lesson as plain files, for any web host: the page, the data it browses and trainings recorded beforehand."""
+"""The lesson as plain files, for any web host: the page, its data, trainings and experiments recorded beforehand."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from exmachina.classifier import Classifier
 from exmachina.errors import InputError
+from exmachina.evaluation.intervals import over_seeds
 from exmachina.networks import NETWORKS
 from exmachina.runs import Run, find_run
 from exmachina.server import digits
 from exmachina.server.assess import assess
 from exmachina.server.jobs import to_json
 from exmachina.server.settings import WEB
-from exmachina.server.specs import build_recipe, recipe_to_json
+from exmachina.server.specs import build_experiment, build_recipe, recipe_to_json
 from exmachina.training.recipes import RECIPES
 
 RUN_FILES = ("run.json", "model.safetensors", "model.onnx")
@@ -39,20 +42,35 @@ class Recording:
     snapshots: int = 40
 
 
+@dataclass(frozen=True)
+class Trials:
+    """An experiment to record: a recipe, one knob over values, each with seeds 0 to `seeds` - 1."""
+
+    id: str
+    knob: str
+    values: tuple[float, ...]
+    recipe: str = "fast"
+    seeds: int = 3
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
 RECORDINGS = (Recording("fast"), Recording("slow", changes={"learning_rate": 0.001}, snapshots=20))
+# One value that is worse beyond doubt and two that three seeds can hardly tell apart.
+EXPERIMENTS = (Trials("learning-rate", "learning_rate", (0.002, 0.01, 0.02)),)
 
 
 def export_site(
     directory: str | Path,
     runs: Mapping[str, str | Path],
     recordings: Sequence[Recording] = RECORDINGS,
+    experiments: Sequence[Trials] = EXPERIMENTS,
     *,
     images: int = IMAGES,
 ) -> Path:
     """Write a copy of the lesson that needs no server, and return its folder.
 
-    `runs` are run directories by the name that the page shows. `recordings` are trained now. Raises `InputError`
-    if the folder exists already and holds anything, or cannot be written.
+    `runs` are run directories by the name that the page shows. `recordings` and `experiments` are trained
+    now. Raises `InputError` if the folder exists already and holds anything, or cannot be written.
     """
     folder = Path(directory)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -62,6 +80,7 @@ def export_site(
         mistakes: set[int] = set()
         listed = [_copy_run(folder, name, find_run(source), mistakes) for name, source in runs.items()]
         trainings = [_record(folder, recording) for recording in recordings]
+        measured = [_measure(trials) for trials in experiments]
         summary = digits.summary()
         strange = {index for chosen in summary["strangest"].values() for index in chosen}
         _write(folder / "data" / "summary.json", summary)
@@ -78,7 +97,7 @@ def export_site(
         "recipes": [recipe.to_json() for recipe in RECIPES.values()],
         "runs": listed,
         "trainings": trainings,
-        "experiments": [],
+        "experiments": measured,
         "data": data,
     }
     _write(folder / "site.json", site)
@@ -139,6 +158,42 @@ def _record(folder: Path, recording: Recording) -> dict[str, Any]:
         "network": recipe.network.to_json(),
         "run_id": None,
         "events": f"{place}/events.json",
+    }
+
+
+def _measure(trials: Trials) -> dict[str, Any]:
+    """Train every value with every seed now, judged as the lesson judges: on training images held out."""
+    from exmachina.server.tasks import VALIDATION, run_task
+
+    threads = os.cpu_count() or 1
+    results: list[dict[str, Any]] = []
+    table = []
+    for variant in build_experiment(
+        trials.recipe, trials.changes, None, {trials.knob: list(trials.values)}, trials.seeds
+    ):
+        known: list[float] = []
+        for seed in range(trials.seeds):
+            task = {"kind": "experiment", "recipe": recipe_to_json(variant.recipe), "seed": seed, "threads": threads}
+            *_, result = run_task(task, lambda: False)
+            accuracy = float(result["accuracy"])
+            if math.isfinite(accuracy):
+                known.append(accuracy)
+            results.append(
+                {**result, "value": variant.value, "accuracy": accuracy if math.isfinite(accuracy) else None}
+            )
+        summary = over_seeds(known) if known else None
+        mean, sd = (summary.mean, summary.sd) if summary else (None, None)
+        table.append({"value": variant.value, "mean": mean, "sd": sd, "n": len(known)})
+    return {
+        "id": trials.id,
+        "recipe": trials.recipe,
+        "changes": trials.changes,
+        "vary": {trials.knob: list(trials.values)},
+        "seeds": trials.seeds,
+        "held_out": VALIDATION,
+        "recorded": datetime.now(UTC).date().isoformat(),
+        "results": results,
+        "table": table,
     }
 
 

@@ -3,6 +3,7 @@
 import * as api from "../api.js";
 import { svg, h } from "../marks/dom.js";
 import { percent } from "../marks/format.js";
+import { recordedText } from "./recorded.js";
 import { segments, select, slider } from "./shared.js";
 
 /** @typedef {{value: unknown, seed: number, accuracy: number | null}} Result */
@@ -23,8 +24,12 @@ export function mount(root) {
   if (api.isStatic()) {
     const recorded = api.recordedExperiments();
     if (recorded.length === 0) return void root.append(h("p", { class: "note" }, "An experiment trains networks, so it needs the lesson's server: run exmachina lesson on your computer."));
-    const show = (/** @type {number} */ i) => draw(recorded[i].results, recorded[i].table, Object.keys(recorded[i].vary ?? {})[0]);
-    root.append(segments("Recorded experiment", recorded.map((item, value) => ({ value, text: Object.keys(item.vary ?? {}).map((knob) => KNOBS[knob]?.text ?? knob).join(", ") || item.recipe })), 0, show), picture, status, table);
+    const show = (/** @type {number} */ i) => {
+      draw(recorded[i].results, recorded[i].table, Object.keys(recorded[i].vary ?? {})[0]);
+      status.textContent = recordedText(recorded[i]);
+    };
+    const choices = recorded.map((item, value) => ({ value, text: Object.keys(item.vary ?? {}).map((knob) => KNOBS[knob]?.text ?? knob).join(", ") || item.recipe }));
+    root.append(choices.length > 1 ? segments("Recorded experiment", choices, 0, show) : "", picture, status, table);
     return show(0);
   }
   let knob = "learning_rate";

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from exmachina.evaluation.intervals import over_seeds
-from exmachina.server.fair_queue import FairQueue
+from exmachina.server.control import Command
 from exmachina.server.jobs import Job, Kind, Unit
+from exmachina.server.lane import Lane, NotNowError
 from exmachina.server.library import Library
 from exmachina.server.settings import Settings
 from exmachina.server.worker import Worker
@@ -29,23 +30,6 @@ class TooManyError(Exception):
     """The learner, or the whole class, has asked for more trainings than can wait; says so in one line."""
 
 
-class Lane:
-    """A queue and the one process that serves it. The process starts when it is first needed."""
-
-    def __init__(self, niceness: int, guess: float) -> None:
-        self.niceness = niceness
-        self.queue: FairQueue[Unit] = FairQueue()
-        self.worker: Worker | None = None
-        self.running: Unit | None = None
-        self.seconds = guess  # that a training takes here, a running mean
-
-    def ahead(self, job: Job) -> int:
-        """How many trainings come before the job's next one."""
-        order = self.queue.order()
-        place = next((index for index, unit in enumerate(order) if unit.job is job), len(order))
-        return place + (self.running is not None)
-
-
 class Hub:
     """All jobs. Every method runs in the event loop's thread.
 
@@ -58,7 +42,11 @@ class Hub:
         self.limits = settings.limits
         self.library = library
         self.jobs: dict[str, Job] = {}
-        self.lanes = {True: Lane(niceness=1, guess=2.0), False: Lane(niceness=10, guess=60.0)}
+        patience = self.limits.pause_seconds
+        self.lanes = {
+            True: Lane(niceness=1, guess=2.0, patience=patience),
+            False: Lane(niceness=10, guess=60.0, patience=patience),
+        }
         self.closing = asyncio.Event()
         self._folder: Path | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -118,7 +106,7 @@ class Hub:
             lane.queue.remove(lambda unit: unit.job is job)
             if lane.running is not None and lane.running.job is job and lane.worker is not None:
                 lane.running.stopping = True
-                lane.worker.send({"stop": lane.running.id})
+                lane.command("stop")
                 assert self._loop is not None
                 self._loop.call_later(STOP_SECONDS, self._insist, lane, lane.running)
         running = [lane for lane in self.lanes.values() if lane.running is not None and lane.running.job is job]
@@ -126,6 +114,15 @@ class Hub:
         if not running:
             self._finish_stopped(job)
         self._tell_places()
+
+    def lead(self, job: Job, command: Command) -> None:
+        """Pause, resume or step a training; raises `NotNowError` if it is not running."""
+        lane = next((lane for lane in self.lanes.values() if lane.running and lane.running.job is job), None)
+        if job.kind == "experiment" or lane is None or lane.worker is None:
+            kind = {"training": "training", "finetune": "fine-tuning", "experiment": "experiment"}[job.kind]
+            state = "cannot be paused" if job.kind == "experiment" else "is over" if job.done else "has not begun"
+            raise NotNowError(f"This {kind} {state}; a training can be paused while it runs.")
+        lane.lead(job, command)
 
     def waiting(self) -> int:
         """Trainings in all queues."""
@@ -191,15 +188,22 @@ class Hub:
         if message["type"] == "snapshot":
             unit.job.bytes_on_disk += message.pop("bytes")
             message["url"] = f"/api/v1/trainings/{unit.job.id}/snapshots/{message['index']}"
+        if message["type"] == "paused":
+            unit.paused, unit.paused_at = message, unit.paused_at or time.monotonic()
+            message = lane.paused(message)
+        if message["type"] == "resumed":
+            unit.go_on()
         unit.job.tell(message)
 
     def _conclude(self, lane: Lane, unit: Unit, message: dict[str, Any]) -> None:
         """A training is over: tell its learner, keep its run, and let the next one begin."""
         job = unit.job
+        lane.stop_clock()
         lane.running = None
         job.outstanding -= 1
+        unit.go_on()
         if unit.started is not None and message["type"] in ("end", "result"):
-            lane.seconds += 0.3 * (time.monotonic() - unit.started - lane.seconds)
+            lane.seconds += 0.3 * (time.monotonic() - unit.started - unit.paused_seconds - lane.seconds)
         if job.kind == "experiment":
             self._experiment(job, unit, message)
         else:
@@ -254,6 +258,7 @@ class Hub:
                     job.place = place
                     seconds = round(place * lane.seconds, 1)
                     job.tell({"type": "queued", "position": place, "estimated_seconds": seconds})
+            lane.review()
 
     def _forget_old(self, learner: str) -> None:
         """Drop the oldest finished jobs beyond what is kept: per learner, in all, and in bytes of snapshots."""

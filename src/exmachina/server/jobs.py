@@ -44,6 +44,17 @@ class Unit:
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     started: float | None = None
     stopping: bool = False
+    held: bool = False  # its learner wants it to wait
+    paused: dict[str, Any] | None = None  # what the worker said when it began to wait
+    paused_at: float | None = None
+    paused_seconds: float = 0.0
+    patience_used: float = 0.0  # seconds for which its pauses made others wait
+
+    def go_on(self) -> None:
+        """It waits no longer."""
+        if self.paused_at is not None:
+            self.paused_seconds += time.monotonic() - self.paused_at
+        self.paused = self.paused_at = None
 
 
 @dataclass(eq=False)
@@ -76,7 +87,7 @@ class Job:
         if event["type"] in FINAL:
             self.state = event["type"]
         elif event["type"] != "queued":
-            self.state = "running"
+            self.state = "paused" if event["type"] == "paused" else "running"
         self.events.append(to_json(event))
         self.wake()
 

@@ -38,6 +38,7 @@ class Limits:
     drawings_per_learner: int = 2000
     drawings: int = 200_000
     job_seconds: float = 900.0
+    pause_seconds: float = 30.0  # a paused training makes others wait for so long at most
 
 
 @dataclass(frozen=True)

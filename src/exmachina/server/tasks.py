@@ -20,6 +20,7 @@ from exmachina.data.dataset import SIDE
 from exmachina.errors import InputError
 from exmachina.networks.module import build, set_weights
 from exmachina.runs import Run
+from exmachina.server.control import Control
 from exmachina.server.specs import recipe_from_json
 from exmachina.training import evaluate, get_recipe, train
 from exmachina.training.events import EpochEnd, Event, StepEnd, TrainingEnd, TrainingStarted
@@ -27,7 +28,8 @@ from exmachina.training.finetune import finetune
 
 Message = dict[str, Any]
 STEPS_TOLD = 200
-SNAPSHOT_BYTES = 96 << 20  # of one training; a large network gets fewer snapshots
+SNAPSHOT_BYTES = 96 << 20  # of one training, and as much again of its pauses; a large network gets fewer snapshots
+SNAPSHOTS = 1000
 VALIDATION = 10_000
 DIVERGED = "The loss is no longer a number: the steps were too large. Try a smaller learning rate."
 
@@ -49,27 +51,33 @@ def warm_up(threads: int) -> None:
         pass
 
 
-def run_task(task: Message, stopped: Callable[[], bool]) -> Iterator[Message]:
-    """Carry out one task; the last message is of type end, stopped, error or, in an experiment, result."""
+def run_task(task: Message, stopped: Callable[[], bool], control: Control | None = None) -> Iterator[Message]:
+    """Carry out one task; the last message is of type end, stopped, error or, in an experiment, result.
+
+    `control` may make a training wait between two steps; an experiment never waits.
+    """
     torch.set_num_threads(task["threads"])
-    kinds = {"training": _train, "experiment": _measure, "finetune": _finetune}
-    yield from kinds[task["kind"]](task, stopped)
+    if task["kind"] == "experiment":
+        yield from _measure(task, stopped)
+        return
+    work = {"training": _train, "finetune": _finetune}[task["kind"]]
+    yield from work(task, _Recorder(task, stopped, control or Control()))
 
 
-def _train(task: Message, stopped: Callable[[], bool]) -> Iterator[Message]:
+def _train(task: Message, recorder: _Recorder) -> Iterator[Message]:
     train_set, test_set = mnist()
     events = train(recipe_from_json(task["recipe"]), train_set, task["seed"], test=test_set)
-    yield from _Recorder(task, stopped).follow(events, {})
+    yield from recorder.follow(events, {})
 
 
-def _finetune(task: Message, stopped: Callable[[], bool]) -> Iterator[Message]:
+def _finetune(task: Message, recorder: _Recorder) -> Iterator[Message]:
     train_set, test_set = mnist()
     images = np.frombuffer(base64.b64decode(task["images"]), np.uint8).reshape(-1, SIDE, SIDE)
     mine = Dataset(images, np.array(task["labels"], np.uint8), "my digits")
     run = Run.load(task["run"])
     before = {"before": _accuracies(run, test_set, mine)}
     events = finetune(run, mine, train_set, task["seed"], test=test_set)
-    for message in _Recorder(task, stopped).follow(events, before):
+    for message in recorder.follow(events, before):
         if message["type"] == "end":
             message["after"] = _accuracies(Run.load(Path(task["out"])), test_set, mine)
         yield message
@@ -97,17 +105,20 @@ def _accuracies(run: Run, test: Dataset, mine: Dataset) -> dict[str, float]:
 class _Recorder:
     """Turns training events into messages, snapshots into files and the last into a saved run.
 
-    The clock stands still while messages and files are written: the seconds told are those of training.
+    The clock stands still while messages and files are written and while the training is paused: the seconds
+    told are those of training.
     """
 
-    def __init__(self, task: Message, stopped: Callable[[], bool]) -> None:
+    def __init__(self, task: Message, stopped: Callable[[], bool], control: Control) -> None:
         self.task = task
         self.stopped = stopped
+        self.control = control
         self.deadline = time.monotonic() + task["job_seconds"]
         self.paused = 0.0
         self.pauses: dict[int, float] = {}  # by epoch
         self.told: set[int] = set()
         self.moments: set[int] = set()
+        self.room = 0  # for snapshots
         self.index = 0
 
     def follow(self, events: Iterator[Event], extra: Message) -> Iterator[Message]:
@@ -117,14 +128,34 @@ class _Recorder:
             if isinstance(event, TrainingEnd):
                 yield self._end(event.run, "end", extra)
                 return
-            if self.stopped() or time.monotonic() > self.deadline:
-                yield self._end(event.snapshot(), "stopped", extra)
-                return
+            waits = self.control.paused and not isinstance(event, EpochEnd)
+            step = event.step if isinstance(event, StepEnd) else 0
+            if waits:
+                self._want(step)
             for message in self._see(event):
                 yield message
                 if message["type"] == "error":
                     return
+            if waits:
+                yield from self._wait(step)
             self.paused += time.perf_counter() - began
+            if self.stopped() or time.monotonic() > self.deadline:
+                yield self._end(event.snapshot(), "stopped", extra)
+                return
+
+    def _want(self, step: int) -> None:
+        """Who has paused wants to see this very step: tell it, and keep its weights if there is room."""
+        self.told.add(step)
+        if len(self.moments) < self.room:
+            self.moments.add(step)
+
+    def _wait(self, step: int) -> Iterator[Message]:
+        yield {"type": "paused", "step": step}
+        began = time.monotonic()
+        self.control.wait()
+        self.deadline += time.monotonic() - began
+        if not self.control.paused:
+            yield {"type": "resumed", "because": self.control.because}
 
     def _see(self, event: TrainingStarted | StepEnd | EpochEnd) -> Iterator[Message]:
         if isinstance(event, TrainingStarted):
@@ -140,6 +171,7 @@ class _Recorder:
                 "device": event.device,
                 "threads": event.threads,
                 "parameters": event.recipe.network.parameters,
+                "network": event.recipe.network.to_json(),
             }
             yield from self._snapshot(event.snapshot(), 0)
         elif isinstance(event, StepEnd):
@@ -179,6 +211,7 @@ class _Recorder:
         size = 4 * sum(map(math.prod, event.recipe.network.weight_shapes().values()))
         moments = min(self.task["snapshots"], SNAPSHOT_BYTES // size)
         if moments > 1:
+            self.room = min(2 * SNAPSHOT_BYTES // size, SNAPSHOTS)
             self.moments = {round(event.steps * (i / (moments - 1)) ** 1.5) for i in range(moments)}
 
     def _snapshot(self, run: Run, step: int) -> Iterator[Message]:

@@ -13,8 +13,9 @@ import sys
 import threading
 import traceback
 from contextlib import suppress
-from functools import partial
 from typing import Any
+
+from exmachina.server.control import Control
 
 Task = dict[str, Any]
 
@@ -27,7 +28,7 @@ class Channel:
         os.dup2(2, 1)
         self._lock = threading.Lock()
         self.tasks: queue.Queue[Task] = queue.Queue()
-        self._stopped: set[str] = set()
+        self._controls: dict[str, Control] = {}
         threading.Thread(target=self._listen, daemon=True).start()
 
     def send(self, message: dict[str, Any]) -> None:
@@ -36,21 +37,22 @@ class Channel:
             self._out.write(json.dumps(message) + "\n")
             self._out.flush()
 
-    def is_stopped(self, unit: str) -> bool:
-        """Whether the server no longer wants this unit trained."""
-        return unit in self._stopped
+    def control(self, unit: str) -> Control:
+        """What the server wants of this unit."""
+        return self._controls[unit]
 
     def forget(self, unit: str) -> None:
         """The unit is over."""
-        self._stopped.discard(unit)
+        del self._controls[unit]
 
     def _listen(self) -> None:
         for line in sys.stdin:
             message = json.loads(line)
-            if "stop" in message:
-                self._stopped.add(message["stop"])
-            else:
+            if "kind" in message:
+                self._controls[message["unit"]] = Control()
                 self.tasks.put(message)
+            elif control := self._controls.get(message["unit"]):
+                control.do(message["command"], message.get("because", ""))
         os._exit(0)  # the server is gone, and with it every reason to go on
 
 
@@ -70,7 +72,8 @@ def main() -> None:
         task = channel.tasks.get()
         unit = task["unit"]
         try:
-            for event in run_task(task, partial(channel.is_stopped, unit)):
+            control = channel.control(unit)
+            for event in run_task(task, control.is_stopped, control):
                 channel.send({"unit": unit, **event})
         except Exception as error:
             traceback.print_exc()

@@ -6,7 +6,7 @@ import asyncio
 import base64
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -147,10 +147,14 @@ def router(services: Services) -> APIRouter:
         return Accepted(id=job.id)
 
     async def events(
-        key: JobId, learner: Learner, last_event_id: Annotated[str | None, Header(max_length=20)] = None
+        key: JobId,
+        learner: Learner,
+        after: Annotated[int, Query(ge=0)] = 0,
+        last_event_id: Annotated[str | None, Header(max_length=20)] = None,
     ) -> StreamingResponse:
-        after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else 0
-        stream = find(learner, key).read(after, hub.closing)
+        # A browser that reconnects by itself sends the header, and knows better than the address it began with.
+        last = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
+        stream = find(learner, key).read(last, hub.closing)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
@@ -158,11 +162,26 @@ def router(services: Services) -> APIRouter:
         hub.stop(find(learner, key))
         return Accepted(id=key)
 
+    @routes.post("/trainings/{key}/pause", status_code=202, summary="Wait after the current step")
+    async def pause(key: JobId, nothing: Nothing, learner: Learner) -> Accepted:
+        hub.lead(find(learner, key), "pause")
+        return Accepted(id=key)
+
+    @routes.post("/trainings/{key}/resume", status_code=202, summary="Go on after a pause")
+    async def resume(key: JobId, nothing: Nothing, learner: Learner) -> Accepted:
+        hub.lead(find(learner, key), "resume")
+        return Accepted(id=key)
+
+    @routes.post("/trainings/{key}/step", status_code=202, summary="Take one step and wait")
+    async def step(key: JobId, nothing: Nothing, learner: Learner) -> Accepted:
+        hub.lead(find(learner, key), "step")
+        return Accepted(id=key)
+
     for kind in ("trainings", "experiments"):
         routes.add_api_route(
             f"/{kind}/{{key}}/events",
             events,
-            summary="What happens, as server-sent events; Last-Event-ID resumes",
+            summary="What happens, as server-sent events; Last-Event-ID or ?after= resumes",
             operation_id=f"{kind}_events",
         )
         routes.add_api_route(

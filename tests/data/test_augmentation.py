@@ -20,7 +20,9 @@ EACH = [
     Augmentation(elastic=1.0),
     Augmentation(pen=0.8),
     Augmentation(hardness=1.0),
-    Augmentation(2, 10.0, 0.1, 0.2, 0.5, 0.5, 0.5),
+    Augmentation(light=0.6),
+    Augmentation(noise=0.2),
+    Augmentation(2, 10.0, 0.1, 0.2, 0.5, 0.5, 0.5, 0.5, 0.2),
 ]
 
 
@@ -133,3 +135,33 @@ def test_elastic_displaces_by_pixels_and_not_by_more(images: torch.Tensor) -> No
     rows = (bent * torch.arange(28)[:, None]).sum(1) / bent.sum(1).clamp(min=1e-6)  # (N, columns)
     away = (rows[:, 8:20] - 13.5).std()
     assert 0.5 < float(away) < 1.5
+
+
+def test_light_brightens_the_paper_of_half_the_images_and_spares_the_ink() -> None:
+    lit = augment(bars(400), Augmentation(light=0.6), seeded())
+    paper = lit[:, 0, :8].amax(dim=(1, 2))
+    assert 0.4 < float((paper > 0).float().mean()) < 0.6
+    assert 0.45 < float(paper.max()) <= 0.6 + 1e-6
+    assert float(lit[:, :, 12:16, 5:23].min()) == 1
+    uneven = lit[:, 0, :8].std(dim=(1, 2))
+    assert float(uneven.max()) > 0.05
+
+
+def test_noise_has_at_most_its_standard_deviation_and_spares_half_the_images() -> None:
+    grey = torch.full((400, 1, 28, 28), 0.5)
+    spread = (augment(grey, Augmentation(noise=0.15), seeded()) - grey).std(dim=(1, 2, 3))
+    assert 0.4 < float((spread > 1e-4).float().mean()) < 0.6
+    assert 0.13 < float(spread.max()) < 0.17
+
+
+def test_warp_equals_pytorchs_own_slower_functions() -> None:
+    from exmachina.data.augmentation import _places, _smooth
+
+    turn = torch.tensor([[[0.8, -0.6], [0.6, 0.8]]])
+    affine = torch.cat([turn, torch.tensor([[[0.1], [-0.2]]])], dim=2)
+    wanted = torch.nn.functional.affine_grid(affine, [1, 1, 28, 28], align_corners=False)
+    found = (_places(28, turn.device) @ turn.transpose(1, 2) + affine[:, None, :, 2]).view(1, 28, 28, 2)
+    torch.testing.assert_close(found, wanted)
+    coarse = torch.randn(3, 2, 5, 5, generator=seeded())
+    enlarged = torch.nn.functional.interpolate(coarse, size=(28, 28), mode="bicubic", align_corners=True)
+    torch.testing.assert_close(_smooth(coarse, 28), enlarged)

@@ -19,8 +19,11 @@ LIMITS: dict[str, tuple[float, float]] = {
     "elastic": (0.0, 10.0),
     "pen": (0.0, 1.0),
     "hardness": (0.0, 1.0),
+    "light": (0.0, 1.0),
+    "noise": (0.0, 1.0),
 }
 ELASTIC_GRID = 5  # random displacements a side, interpolated between; about a stroke's length apart
+LIGHT_GRID = 3  # random brightnesses a side of the paper
 HARDEST = 12.0  # contrast about mid-grey at which an edge is one pixel sharp
 
 
@@ -31,7 +34,8 @@ class Augmentation:
     `shift`: pixels in each direction, whole ones. `rotation`: degrees. `scale`: fraction larger or smaller.
     `shear`: slant, as the tangent of its angle. `elastic`: standard deviation in pixels of smooth local
     displacements (Simard et al. 2003). `pen`: strokes thinner or thicker by up to this part of a pixel on either
-    side. `hardness`: how far edges may go from anti-aliased (0) to black and white (1).
+    side. `hardness`: how far edges may go from anti-aliased (0) to black and white (1). `light`: how bright
+    unevenly lit paper may get, from black (0) to white (1). `noise`: the greatest standard deviation of grain.
     """
 
     shift: int = 0
@@ -41,6 +45,8 @@ class Augmentation:
     elastic: float = 0.0
     pen: float = 0.0
     hardness: float = 0.0
+    light: float = 0.0
+    noise: float = 0.0
 
     def __post_init__(self) -> None:
         for name, (low, high) in LIMITS.items():
@@ -66,6 +72,10 @@ def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generat
         images = _pen(images, augmentation.pen, generator)
     if augmentation.hardness:
         images = _harden(images, augmentation.hardness, generator)
+    if augmentation.light:
+        images = _light(images, augmentation.light, generator)
+    if augmentation.noise:
+        images = _noise(images, augmentation.noise, generator)
     return images
 
 
@@ -98,23 +108,50 @@ def _warp(images: Tensor, a: Augmentation, generator: torch.Generator) -> Tensor
     cosine, sine = angle.cos() / zoom, angle.sin() / zoom
     matrix = torch.stack([cosine, sine + slant * cosine, -sine, cosine - slant * sine], dim=1).view(count, 2, 2)
     move = torch.stack([_uniform(count, a.shift, generator) * 2 / side for _ in range(2)], dim=1)
-    grid = F.affine_grid(torch.cat([matrix, move[:, :, None]], dim=2), list(images.shape), align_corners=False)
+    # PyTorch's affine_grid and bicubic interpolate give the same in ten times the time.
+    grid = (_places(side, images.device) @ matrix.transpose(1, 2) + move[:, None]).view(count, side, side, 2)
     if a.elastic:
         size = (count, 2, ELASTIC_GRID, ELASTIC_GRID)
         coarse = torch.randn(size, generator=generator, device=generator.device) * (a.elastic * 2 / side)
-        field = F.interpolate(coarse, size=(side, side), mode="bicubic", align_corners=True)
-        grid = grid + field.permute(0, 2, 3, 1)
+        grid = grid + _smooth(coarse, side).permute(0, 2, 3, 1)
     return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+def _places(side: int, device: torch.device) -> Tensor:
+    """The (x, y) of every pixel's centre, row by row, with the image from -1 to 1: (side², 2)."""
+    import torch
+
+    centres = (torch.arange(side, device=device) * 2 + 1) / side - 1
+    return torch.stack([centres.repeat(side), centres.repeat_interleave(side)], dim=1)
+
+
+def _smooth(coarse: Tensor, side: int) -> Tensor:
+    """Random fields (N, C, k, k) enlarged to (N, C, side, side) by bicubic interpolation."""
+    import torch
+    import torch.nn.functional as F
+
+    knots = coarse.shape[-1]
+    unit = torch.eye(knots, device=coarse.device)[None, None]
+    weights = F.interpolate(unit, size=(side, knots), mode="bicubic", align_corners=True)[0, 0]
+    return weights @ coarse @ weights.T
 
 
 def _pen(images: Tensor, limit: float, generator: torch.Generator) -> Tensor:
     """Strokes thicker (towards each pixel's brightest neighbour) or thinner (towards its darkest)."""
+    amount = _uniform(len(images), limit, generator).view(-1, 1, 1, 1)
+    thicker = _brightest_neighbour(images)
+    thinner = 1 - _brightest_neighbour(1 - images)
+    return images + amount.clamp(min=0) * (thicker - images) + (-amount).clamp(min=0) * (thinner - images)
+
+
+def _brightest_neighbour(images: Tensor) -> Tensor:
+    """Each pixel replaced by the largest of the 3 x 3 about it."""
+    import torch
     import torch.nn.functional as F
 
-    amount = _uniform(len(images), limit, generator).view(-1, 1, 1, 1)
-    thicker = F.max_pool2d(images, 3, stride=1, padding=1)
-    thinner = -F.max_pool2d(-images, 3, stride=1, padding=1)
-    return images + amount.clamp(min=0) * (thicker - images) + (-amount).clamp(min=0) * (thinner - images)
+    wide = F.pad(images, [1, 1, 1, 1], mode="replicate")
+    rows = torch.maximum(torch.maximum(wide[..., :-2, :], wide[..., 1:-1, :]), wide[..., 2:, :])
+    return torch.maximum(torch.maximum(rows[..., :-2], rows[..., 1:-1]), rows[..., 2:])
 
 
 def _harden(images: Tensor, limit: float, generator: torch.Generator) -> Tensor:
@@ -124,3 +161,24 @@ def _harden(images: Tensor, limit: float, generator: torch.Generator) -> Tensor:
     part = torch.rand(len(images), generator=generator, device=generator.device) * limit
     gain = (1 + (HARDEST - 1) * part**2).view(-1, 1, 1, 1)
     return ((images - 0.5) * gain + 0.5).clamp(0, 1)
+
+
+def _light(images: Tensor, limit: float, generator: torch.Generator) -> Tensor:
+    """Black paper brightened by an uneven light, the ink left as bright as it was; half of the images stay."""
+    import torch
+
+    size = (len(images), 1, LIGHT_GRID, LIGHT_GRID)
+    strength = _uniform(len(images), limit, generator).clamp(min=0).view(-1, 1, 1, 1)
+    coarse = torch.rand(size, generator=generator, device=generator.device)
+    even = torch.rand(len(images), generator=generator, device=generator.device).view(-1, 1, 1, 1)
+    field = strength * _smooth(coarse + even * (1 - coarse), images.shape[-1]).clamp(0, 1)
+    return images + field * (1 - images)
+
+
+def _noise(images: Tensor, limit: float, generator: torch.Generator) -> Tensor:
+    """Gaussian grain; half of the images stay."""
+    import torch
+
+    strength = _uniform(len(images), limit, generator).clamp(min=0).view(-1, 1, 1, 1)
+    grain = torch.randn(images.shape, generator=generator, device=generator.device)
+    return (images + strength * grain).clamp(0, 1)

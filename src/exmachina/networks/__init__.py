@@ -1,6 +1,7 @@
 """The registry of networks: one file per network, described as plain data."""
 
 from exmachina.errors import InputError
+from exmachina.networks.accurate import ACCURATE
 from exmachina.networks.classic import CLASSIC
 from exmachina.networks.fast import FAST
 from exmachina.networks.layers import (
@@ -15,9 +16,10 @@ from exmachina.networks.layers import (
     Step,
 )
 
-NETWORKS = {network.name: network for network in (CLASSIC, FAST)}
+NETWORKS = {network.name: network for network in (CLASSIC, FAST, ACCURATE)}
 
 __all__ = [
+    "ACCURATE",
     "CLASSIC",
     "FAST",
     "NETWORKS",

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from exmachina.data.augmentation import Augmentation
 from exmachina.errors import InputError, check_number
-from exmachina.networks import CLASSIC, FAST, Network
+from exmachina.networks import ACCURATE, CLASSIC, FAST, Network
 
 Optimizer = Literal["adadelta", "adamw", "sgd"]
 Schedule = Literal["constant", "one_cycle"]
@@ -114,7 +114,22 @@ FAST_RECIPE = Recipe(
     epochs=0.5,
 )
 
-RECIPES = {recipe.name: recipe for recipe in (CLASSIC_RECIPE, FAST_RECIPE)}
+ACCURATE_RECIPE = Recipe(
+    name="accurate",
+    network=ACCURATE,
+    optimizer="adamw",
+    learning_rate=0.005,
+    betas=(0.9, 0.99),
+    weight_decay=0.01,
+    warmup=0.2,
+    batch_size=128,
+    epochs=30,
+    augmentation=Augmentation(
+        shift=2, rotation=10.0, scale=0.1, shear=0.2, elastic=0.8, pen=0.4, hardness=0.5, light=0.6, noise=0.15
+    ),
+)
+
+RECIPES = {recipe.name: recipe for recipe in (CLASSIC_RECIPE, FAST_RECIPE, ACCURATE_RECIPE)}
 
 
 def get_recipe(name: str) -> Recipe:

@@ -28,3 +28,32 @@ export function luckyCount(share, trials, random) {
   const count = Math.round(share * trials + gauss * Math.sqrt(trials * share * (1 - share)));
   return Math.max(0, Math.min(trials, count));
 }
+
+/** @typedef {Uint8Array | Float32Array | Float64Array} Values */
+
+/** @param {Values} values */
+export const greatest = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
+/** @param {Values} values */
+export const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
+
+/** From the least to the greatest. @template {Values} V @param {V} values @returns {V} */
+export const sortedCopy = (values) => /** @type {V} */ (values.slice().sort());
+
+/** The value that `share` percent lie below, interpolated. @param {Values} values @param {number} share */
+export function percentile(values, share) {
+  const sorted = sortedCopy(values);
+  const place = ((sorted.length - 1) * share) / 100;
+  const from = Math.floor(place);
+  return sorted[from] + (place - from) * ((sorted[from + 1] ?? sorted[from]) - sorted[from]);
+}
+
+/** @param {Values} values */
+export const median = (values) => percentile(values, 50);
+
+/** Median and the standard deviation that the median absolute deviation stands for, of some 2,000 values. @param {Values} values */
+export function noise(values) {
+  const every = Math.max(1, Math.floor(values.length / 2000));
+  const sample = Float64Array.from({ length: Math.ceil(values.length / every) }, (_, i) => values[i * every]);
+  const middle = median(sample);
+  return [middle, 1.4826 * median(sample.map((value) => Math.abs(value - middle)))];
+}

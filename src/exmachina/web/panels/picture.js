@@ -2,11 +2,14 @@
 
 import * as api from "../api.js";
 import { h } from "../marks/dom.js";
-import { stages } from "../network/normalize.js";
+import { greyscale, overPaper, prepare } from "../network/photo.js";
 import { lookAtPicture, store } from "../state.js";
 import { mount as mountPad } from "./pad.js";
 import { mount as mountReading } from "./reading.js";
 import { segments, whileVisible } from "./shared.js";
+
+const MAX_PIXELS = 25e6;
+const BAND = 256; // rows
 
 /** @param {HTMLElement} root */
 export function mount(root) {
@@ -64,27 +67,24 @@ function serverRun() {
 }
 
 /**
- * A picture of a digit on even paper, prepared without a server: grey, the ink bright, then as any drawing.
+ * A picture prepared without a server, read in bands so that a large photo fits into a phone's memory.
  * @param {Blob} picture
  */
 async function prepareHere(picture) {
-  const bitmap = await createImageBitmap(picture);
-  const factor = Math.min(1, 400 / Math.max(bitmap.width, bitmap.height));
-  const [width, height] = [Math.max(1, Math.round(bitmap.width * factor)), Math.max(1, Math.round(bitmap.height * factor))];
-  const canvas = h("canvas", { width, height });
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, width, height);
-  context.drawImage(bitmap, 0, 0, width, height);
-  const { data } = context.getImageData(0, 0, width, height);
-  const grey = Uint8Array.from({ length: width * height }, (_, i) => Math.round(0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2]));
-  const border = grey.filter((_, i) => i < width || i >= width * (height - 1) || i % width === 0 || i % width === width - 1).sort();
-  const paper = border[border.length >> 1];
-  const darker = paper - grey.reduce((a, b) => Math.min(a, b), 255);
-  const lighter = grey.reduce((a, b) => Math.max(a, b), 0) - paper;
-  const span = Math.max(darker, lighter);
-  if (span < 16) return null;
-  const sign = darker > lighter ? -1 : 1;
-  const pixels = grey.map((value) => Math.max(0, Math.min(255, Math.round((sign * (value - paper) * 255) / span))));
-  return stages({ height, width, pixels })?.centre.pixels ?? null;
+  const bitmap = await createImageBitmap(picture, { colorSpaceConversion: "none" }).catch(() => {
+    throw new Error("This is not a picture that the browser can read; save it as PNG or JPEG.");
+  });
+  const { width, height } = bitmap;
+  if (width * height > MAX_PIXELS) throw new Error(`The picture has ${width} × ${height} pixels; the limit is ${MAX_PIXELS / 1e6} million. Save it smaller.`);
+  const canvas = h("canvas", { width, height: Math.min(height, BAND) });
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
+  const [luma, alpha] = [new Uint8Array(width * height), new Uint8Array(width * height)];
+  for (let top = 0; top < height; top += BAND) {
+    const rows = Math.min(BAND, height - top);
+    context.clearRect(0, 0, width, rows);
+    context.drawImage(bitmap, 0, -top);
+    greyscale(context.getImageData(0, 0, width, rows).data, luma, alpha, top * width);
+  }
+  bitmap.close();
+  return prepare({ height, width, pixels: overPaper(luma, alpha) });
 }

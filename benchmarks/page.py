@@ -1,0 +1,149 @@
+"""The lesson's page while somebody draws: from the pen's move to the network's maps, and the pace of the frames.
+
+python benchmarks/page.py [--seconds 5] [--width 1280] [--json]
+
+Makes a static copy, opens it in the system's Chromium, puts the figure of all layers under the drawing pad, so that
+both are on the screen, and draws. Told are the milliseconds from the first move that a frame shows until the maps of
+that frame have been painted, and those between frames. A machine that does other work as well tells nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PACE = 1 / 120  # seconds between two moves of the pen
+STROKE = 0.9  # seconds; a digit is two of them
+PUT_IN_SIGHT = "document.querySelector('#draw').append(document.querySelector('[data-panel=overview]'))"
+WATCH = """() => {
+    const notes = { maps: [], frames: [] };
+    let moved = null, told = false, before = null;
+    document.querySelector("#draw canvas.sheet").addEventListener("pointermove", (event) => {
+        if (event.buttons) moved ??= event.timeStamp;
+    }, true);
+    // A message sent while a frame is made comes in when that frame has been laid out and painted.
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => {
+        if (moved !== null) notes.maps.push(performance.now() - moved);
+        moved = null;
+        told = false;
+    };
+    const put = CanvasRenderingContext2D.prototype.putImageData;
+    CanvasRenderingContext2D.prototype.putImageData = function (...rest) {
+        put.apply(this, rest);
+        if (told || !this.canvas.closest("[data-panel=overview]")) return;
+        told = true;
+        channel.port2.postMessage(null);
+    };
+    const frame = (now) => {
+        if (before !== null) notes.frames.push(now - before);
+        before = now;
+        requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+    window.notes = notes;
+}"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Files without a line for each."""
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def static_copy() -> Iterator[str]:
+    """The address of a copy of the lesson without recordings."""
+    from exmachina.server.static_copy import export_site
+
+    with tempfile.TemporaryDirectory() as folder:
+        site = export_site(Path(folder) / "site", {"fast": "fast"}, [], [], images=100)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+def measure(address: str, seconds: float, width: int) -> dict[str, Any]:
+    """Draw for some seconds; milliseconds of every update of the maps and of every frame."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": width, "height": 1600})
+        page.goto(address)
+        page.wait_for_selector("html[data-ready]")
+        page.locator("[data-panel=overview]").scroll_into_view_if_needed()
+        page.locator("[data-panel=overview] .layers").wait_for()
+        page.evaluate(PUT_IN_SIGHT)
+        page.evaluate("scrollTo(0, 0)")
+        box = page.locator("#draw canvas.sheet").bounding_box()
+        draw(page, box, 1.0)  # compiled code and warm caches are what a reader has after a moment
+        page.evaluate(WATCH)
+        draw(page, box, seconds)
+        notes: dict[str, Any] = page.evaluate("notes")
+        browser.close()
+    return notes
+
+
+def draw(page: Any, box: Any, seconds: float) -> None:
+    """Rings, one stroke after another; a new digit after every second one."""
+    ends, strokes = time.monotonic() + seconds, 0
+    while time.monotonic() < ends:
+        began = time.monotonic()
+        page.mouse.move(*place(box, 0.0))
+        page.mouse.down()
+        while (share := (time.monotonic() - began) / STROKE) < 1:
+            page.mouse.move(*place(box, share))
+            time.sleep(PACE)
+        page.mouse.up()
+        strokes += 1
+        if strokes % 2 == 0:
+            page.locator("#draw").get_by_role("button", name="Clear").click()
+
+
+def place(box: Any, share: float) -> tuple[float, float]:
+    x, y = 0.5 + 0.3 * math.sin(2 * math.pi * share), 0.5 - 0.35 * math.cos(2 * math.pi * share)
+    return box["x"] + box["width"] * x, box["y"] + box["height"] * y
+
+
+def percentiles(values: list[float]) -> dict[str, float]:
+    ranked = sorted(values) or [math.nan]
+    return {"n": len(values), **{f"p{share}": round(ranked[(len(ranked) - 1) * share // 100], 1) for share in (50, 95)}}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--width", type=int, default=1280)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with static_copy() as address:
+        notes = measure(address, options.seconds, options.width)
+    found = {"stroke_to_maps_ms": percentiles(notes["maps"]), "frame_ms": percentiles(notes["frames"])}
+    if options.json:
+        print(json.dumps(found))
+        return
+    for name, (text, target) in {"stroke_to_maps_ms": ("stroke to maps", 50), "frame_ms": ("frame", 1000 / 60)}.items():
+        numbers = found[name]
+        print(f"{text:<16} p50 {numbers['p50']:6.1f} ms   p95 {numbers['p95']:6.1f} ms   n {numbers['n']:4.0f}   "
+              f"target {target:.1f} ms")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

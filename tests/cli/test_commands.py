@@ -99,16 +99,36 @@ def test_train_saves_a_run_and_tells_it_in_json(
     assert 0 <= told["test_accuracy"] <= 1
 
 
-def test_train_over_seeds_tells_every_seed_and_their_spread(
-    idx_folder: Path, capsys: pytest.CaptureFixture[str]
+def test_train_can_hold_images_out_and_the_run_says_which(
+    idx_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from exmachina.data import load_data
+    from exmachina.evaluation.held_out import declared_part
+
+    images, _ = load_data(str(idx_folder))
+    arguments = ("--epochs", "0.5", "--seed", "2", "--data", str(idx_folder), "--out", str(tmp_path), "--json")
+    code, _, _ = run_command("train", *arguments, "--hold-out", "40", capsys=capsys)
+    run = Run.load(tmp_path)
+    assert code == 0 and run.splits["train"] == len(images) - 40
+    part = declared_part(run, images)
+    assert part is not None and len(part) == 40
+    code, _, err = run_command("train", "--hold-out", "40", "--seeds", "2", capsys=capsys)
+    assert code == 2 and one_line(err)
+
+
+def test_train_over_seeds_tells_every_seed_and_their_spread_and_keeps_the_runs(
+    idx_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ("--recipe", "fast", "--seeds", "3", "--epochs", "0.5", "--data", str(idx_folder), "--json")
+    arguments += ("--out", str(tmp_path / "runs"))
     code, out, _ = run_command("train", *arguments, capsys=capsys)
     told = json.loads(out)
     assert code == 0
     assert told["seeds"] == [0, 1, 2] and told["n"] == 3
     assert told["accuracy_mean"] == pytest.approx(np.mean(told["accuracies"]))
     assert told["accuracy_sd"] == pytest.approx(np.std(told["accuracies"], ddof=1))
+    kept = [Run.load(tmp_path / "runs" / f"fast-{seed}") for seed in range(3)]
+    assert [run.test_accuracy for run in kept] == told["accuracies"]
 
 
 def test_predict_reads_test_image_257_as_an_eight(capsys: pytest.CaptureFixture[str]) -> None:

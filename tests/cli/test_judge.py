@@ -56,6 +56,18 @@ def test_compare_shows_the_images_that_tell_two_runs_apart(
     assert "read as" in out and max(map(len, out.splitlines())) <= 80
 
 
+def test_ensemble_tells_members_and_what_they_read_together(
+    tiny_run_directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run_judge("ensemble", "fast", str(tiny_run_directory), "--json", capsys=capsys)
+    told = json.loads(out)
+    assert code == 0 and told["accuracies"][0] == Run.load("fast").test_accuracy
+    low, high = told["ensemble_interval"]
+    assert low < told["ensemble_accuracy"] < high
+    code, out, _ = run_judge("ensemble", "fast", "fast", capsys=capsys)
+    assert code == 0 and f"{told['accuracies'][0]:.2%}  together" in out
+
+
 def test_calibrate_stores_a_threshold_and_nothing_else(
     tiny_run_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +93,8 @@ def test_calibrate_stores_a_threshold_and_nothing_else(
         (["evaluate", "fast", "--writers", "nowhere"], "nowhere"),
         (["compare", "fast", "nowhere"], "nowhere"),
         (["compare", "fast"], "second"),
+        (["ensemble", "fast"], "2 members"),
+        (["ensemble", "fast", "nowhere"], "nowhere"),
         (["calibrate", "nowhere"], "nowhere"),
         (["leak", "--recipe", "fats"], "fats"),
         (["leak", "--seeds", "0"], "0"),

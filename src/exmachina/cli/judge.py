@@ -1,4 +1,4 @@
-"""Commands that doubt: `evaluate`, `compare`, `calibrate`, `leak`."""
+"""Commands that doubt: `evaluate`, `compare`, `ensemble`, `calibrate`, `leak`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Quick = Annotated[bool, typer.Option("--quick", help="Fewer images and no traini
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the app."""
-    for command in (evaluate, compare, calibrate, leak):
+    for command in (evaluate, compare, ensemble, calibrate, leak):
         app.command()(command)
 
 
@@ -156,6 +156,45 @@ def compare(
         print_json(told)
         return
     print_comparison(found, test, answers)
+
+
+def ensemble(
+    runs: Annotated[list[str], typer.Argument(help="Two runs or more: directories, or pretrained recipes.")],
+    json: Json = False,
+) -> None:
+    """Ask several networks together: the mean of their probabilities, beside what each reads alone."""
+    from exmachina.classifier import Classifier
+    from exmachina.data import load_mnist_split
+    from exmachina.evaluation.ensemble import ask_together
+    from exmachina.evaluation.findings import Subject
+    from exmachina.evaluation.ledger import fingerprint, open_test_set
+    from exmachina.runs import Run
+
+    subjects = [Subject.of(Run.load(name), name) for name in runs]
+    test = load_mnist_split("test")
+    found = ask_together([Classifier.from_run(subject.run) for subject in subjects], test)
+    mark = fingerprint(test.images, test.labels)
+    opening = [open_test_set(mark, f"{subject.name} {subject.digest}") for subject in subjects][-1]
+    if json:
+        print_json(
+            {
+                "runs": list(runs),
+                "n": found.members.n,
+                "accuracies": list(found.accuracies),
+                "accuracy_mean": found.members.mean,
+                "accuracy_sd": found.members.sd,
+                "ensemble_accuracy": found.together.value,
+                "ensemble_interval": [found.together.low, found.together.high],
+                "test_set_openings": opening.openings,
+            }
+        )
+        return
+    for name, accuracy in zip(runs, found.accuracies, strict=True):
+        print(f"{accuracy:8.2%}  {name}")
+    print(f"{found.members.mean:8.2%}  a member alone, on average (sd {found.members.sd:.2%}, n = {found.members.n})")
+    print(
+        f"{found.together.value:8.2%}  together (95 % interval {found.together.low:.2%} to {found.together.high:.2%})"
+    )
 
 
 def calibrate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,12 +46,15 @@ def train(
     device: Device = None,
     data: Data = None,
     seeds: Annotated[
-        int | None, typer.Option("--seeds", help="Train so many seeds, from --seed on; save none.")
+        int | None, typer.Option("--seeds", help="Train so many seeds, from --seed on; with --out keep each.")
     ] = None,
+    held_out: Annotated[
+        int, typer.Option("--hold-out", help="Training images to set aside, for calibrate and evaluate to fit to.")
+    ] = 0,
     json: Json = False,
 ) -> None:
     """Train a network from scratch and save the run; or many seeds, and see the spread."""
-    from exmachina.data import load_data
+    from exmachina.data import load_data, split
     from exmachina.runs import check_writable
     from exmachina.training import get_recipe
 
@@ -59,11 +62,17 @@ def train(
     if epochs is not None:
         chosen = chosen.replace(epochs=epochs)
     if seeds is not None:
+        if held_out:
+            raise InputError("--hold-out goes with one --seed; leave out --seeds.")
         _train_seeds(chosen, range(seed, seed + seeds), data, out, json)
         return
     directory = out if out is not None else Path("runs") / f"{recipe}-{seed}"
     check_writable(directory)
     images, test = load_data(data)
+    validation = None
+    if held_out:
+        parts = split(images, held_out, seed=seed)
+        images, validation = parts.train, parts.validation
 
     from exmachina.cli.terminal import QUIET, make_console
     from exmachina.cli.watch import watch
@@ -74,7 +83,9 @@ def train(
     console = make_console(stderr=json)
     network = chosen.network
     console.print(f"{chosen.name}: {network.parameters:,} parameters, {len(images):,} images, seed {seed}", style=QUIET)
-    run = watch(learn(chosen, images, seed, test=test, device=device), console)
+    run = watch(learn(chosen, images, seed, validation=validation, test=test, device=device), console)
+    if held_out:
+        run = replace(run, splits={**run.splits, "held_out": {"images": held_out, "seed": seed}})
     path = run.save(directory)
     if json:
         print_json(
@@ -101,13 +112,14 @@ def train(
 def _train_seeds(recipe: Recipe, seeds: range, data: str | None, out: Path | None, json: bool) -> None:
     """The same recipe over many seeds: every test accuracy, their mean, spread and interval."""
     from exmachina.data import load_data
+    from exmachina.runs import check_writable
 
     if out is not None:
-        raise InputError("--seeds saves no run; leave out --out, or train one --seed.")
+        check_writable(out)
     images, test = load_data(data)
     if test is None:
         raise InputError("--seeds needs a test set, and your data has none; use experiment, which holds images out.")
-    rows = _run_trials({None: recipe}, seeds, images, test, json)
+    rows = _run_trials({None: recipe}, seeds, images, test, json, save=out)
     if json:
         print_json({"recipe": recipe.name, "network": recipe.network.name, "on": f"{test.name}:test", **rows[0]})
 
@@ -141,7 +153,13 @@ def experiment(
 
 
 def _run_trials(
-    recipes: dict[Any, Recipe], seeds: range, images: Any, held_out: Any, json: bool, knob: str = ""
+    recipes: dict[Any, Recipe],
+    seeds: range,
+    images: Any,
+    held_out: Any,
+    json: bool,
+    knob: str = "",
+    save: Path | None = None,
 ) -> list[dict[str, Any]]:
     """Train every recipe with every seed, tell of each as it ends, and return and print a row per recipe."""
     from exmachina.cli.terminal import QUIET, make_console
@@ -151,7 +169,7 @@ def _run_trials(
     console = make_console(stderr=json)
     trials: list[Trial] = []
     total = len(recipes) * len(seeds)
-    for trial in run_trials(recipes, seeds, images, held_out):
+    for trial in run_trials(recipes, seeds, images, held_out, save=save):
         trials.append(trial)
         what = f"{knob} {trial.value}   " if knob else ""
         console.print(f"  {len(trials):>3}/{total}  {what}seed {trial.seed:<3} {trial.accuracy:.2%}", style=QUIET)

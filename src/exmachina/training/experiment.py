@@ -6,6 +6,7 @@ import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -64,23 +65,27 @@ def run_trials(
     held_out: Dataset,
     *,
     workers: int | None = None,
+    save: Path | None = None,
 ) -> Iterator[Trial]:
     """Train every recipe with every seed and yield each trial as it ends.
 
     On a CPU `workers` processes (as many as cores, unless told) train side by side with one thread each: two
     small networks on a core each waste less than one network on both. On a GPU they run one after another.
+    `save` is a directory that keeps each run as RECIPE-SEED; it takes one recipe.
     """
+    if save is not None and len(recipes) > 1:
+        raise InputError("Runs of several recipes cannot be kept in one directory; train one recipe.")
     jobs = [(value, recipe, seed) for value, recipe in recipes.items() for seed in seeds]
     if not 1 <= len(jobs) <= MAX_TRIALS:
         raise InputError(f"{len(jobs)} trainings asked for; an experiment takes 1 to {MAX_TRIALS}.")
     workers = min(workers or hardware()["cores"], len(jobs))
     if workers == 1 or choose_device().type == "cuda":
         for value, recipe, seed in jobs:
-            yield _trial(value, recipe, seed, data, held_out)
+            yield _trial(value, recipe, seed, data, held_out, save)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _start_worker, (data, held_out)) as pool:
-        futures = [pool.submit(_work, *job) for job in jobs]
+        futures = [pool.submit(_work, *job, save) for job in jobs]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -97,16 +102,18 @@ def _start_worker(data: Dataset, held_out: Dataset) -> None:
     _worker_data = (data, held_out)
 
 
-def _work(value: Any, recipe: Recipe, seed: int) -> Trial:
+def _work(value: Any, recipe: Recipe, seed: int, save: Path | None) -> Trial:
     if _worker_data is None:
         raise RuntimeError("this worker was never given its data")
-    return _trial(value, recipe, seed, *_worker_data)
+    return _trial(value, recipe, seed, *_worker_data, save)
 
 
-def _trial(value: Any, recipe: Recipe, seed: int, data: Dataset, held_out: Dataset) -> Trial:
+def _trial(value: Any, recipe: Recipe, seed: int, data: Dataset, held_out: Dataset, save: Path | None) -> Trial:
     for event in train(recipe, data, seed, test=held_out):
         if isinstance(event, TrainingEnd):
             run = event.run
+            if save is not None:
+                run.save(save / f"{recipe.name}-{seed}")
             return Trial(value, seed, run.test_accuracy or 0.0, run.test_loss or 0.0, run.train_seconds)
     raise RuntimeError("training ended without a run")
 

@@ -52,5 +52,7 @@ CONTESTANTS = (
         peer="pytorch_example",
     ),
     Contestant("classic", "our loop on the tutorial's recipe", runs=3, quick_runs=1, quick_fraction=0.1),
+    Contestant("sprint", "the tutorial's network, our schedule", runs=10, quick_runs=1, quick_fraction=0.25),
     Contestant("fast", "a small network, our schedule", runs=20, quick_runs=20, quick_fraction=1.0),
+    Contestant("accurate", "a deeper network, augmented, 30 epochs", runs=1, quick_runs=1, quick_fraction=0.005),
 )

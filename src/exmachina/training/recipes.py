@@ -102,6 +102,18 @@ CLASSIC_RECIPE = Recipe(
     epochs=6,
 )
 
+SPRINT_RECIPE = Recipe(
+    name="sprint",
+    network=CLASSIC,
+    optimizer="adamw",
+    learning_rate=0.005,
+    betas=(0.8, 0.95),
+    weight_decay=0.01,
+    label_smoothing=0.05,
+    batch_size=128,
+    epochs=1.5,
+)
+
 FAST_RECIPE = Recipe(
     name="fast",
     network=FAST,
@@ -129,7 +141,7 @@ ACCURATE_RECIPE = Recipe(
     ),
 )
 
-RECIPES = {recipe.name: recipe for recipe in (CLASSIC_RECIPE, FAST_RECIPE, ACCURATE_RECIPE)}
+RECIPES = {recipe.name: recipe for recipe in (CLASSIC_RECIPE, SPRINT_RECIPE, FAST_RECIPE, ACCURATE_RECIPE)}
 
 
 def get_recipe(name: str) -> Recipe:

@@ -30,6 +30,10 @@ class TooManyError(Exception):
     """The learner, or the whole class, has asked for more trainings than can wait; says so in one line."""
 
 
+def _count(trainings: int) -> str:
+    return "1 training is" if trainings == 1 else f"{trainings} trainings are"
+
+
 class Hub:
     """All jobs. Every method runs in the event loop's thread.
 
@@ -75,7 +79,7 @@ class Hub:
         if mine >= self.limits.jobs_per_learner:
             raise TooManyError(f"{mine} trainings of yours are waiting or running; wait for one or stop it.")
         if len(unfinished) >= self.limits.jobs_waiting:
-            raise TooManyError(f"{len(unfinished)} trainings are waiting; try again in a minute.")
+            raise TooManyError(f"{_count(len(unfinished))} waiting; try again in a minute.")
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="exmachina-"))
         job = Job(learner, kind, self._folder, about)

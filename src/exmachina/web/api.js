@@ -11,6 +11,7 @@
  * @typedef {{id: string, label: number, strokes: number[][][] | null, image: number[]}} Drawing
  */
 
+import { secondsToWait, turn } from "./busy.js";
 import { readSafetensors } from "./network/safetensors.js";
 
 /** @type {any} */
@@ -133,31 +134,52 @@ export async function digitsByIndex(split, indices) {
  * @returns {Promise<{id: string}>}
  */
 export const startTraining = (order) => post("trainings", order);
-/** @param {string} id */
-export const stopTraining = (id) => post(`trainings/${id}/stop`, {});
+/** @param {string} id @param {"pause" | "resume" | "step" | "stop"} command */
+export const leadTraining = (id, command) => post(`trainings/${id}/${command}`, {});
+/** What this reader has ordered and the server still knows. @returns {Promise<any[]>} oldest first */
+export const jobs = () => getJson("trainings");
+/** Every event of a training that is over. @param {string} id @returns {Promise<any[]>} */
+export async function pastEvents(id) {
+  const text = await (await request(`api/v1/trainings/${id}/events`)).text();
+  return [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data));
+}
 /** @param {Record<string, unknown>} order @returns {Promise<{id: string}>} */
 export const startExperiment = (order) => post("experiments", order);
 /** @param {Record<string, unknown>} order @returns {Promise<{id: string}>} */
 export const startFinetuning = (order) => post("finetune", order);
 
 /**
- * Follow what happens, an event at a time; the browser reconnects by itself and goes on where it was.
+ * Follow what happens, an event at a time, from the beginning; after a broken connection it goes on where it was.
  * @param {"trainings" | "experiments"} kind
  * @param {string} id
  * @param {(event: any) => void} onEvent
- * @returns {() => void} stops following
  */
 export function follow(kind, id, onEvent) {
-  const source = new EventSource(`api/v1/${kind}/${id}/events`);
-  source.onmessage = ({ data }) => {
-    const event = JSON.parse(data);
-    if (["end", "stopped", "error"].includes(event.type)) source.close();
-    onEvent(event);
-  };
-  source.onerror = () => {
-    if (source.readyState === EventSource.CLOSED) onEvent({ type: "error", error: "The connection to the server was lost." });
-  };
-  return () => source.close();
+  let last = 0;
+  let refused = 0;
+  connect();
+
+  function connect() {
+    const source = new EventSource(`api/v1/${kind}/${id}/events?after=${last}`);
+    source.onmessage = ({ data, lastEventId }) => {
+      last = Number(lastEventId);
+      refused = 0;
+      const event = JSON.parse(data);
+      if (["end", "stopped", "error"].includes(event.type)) source.close();
+      onEvent(event);
+    };
+    // A line that breaks is mended by the browser; a refusal is not.
+    source.onerror = () => {
+      if (source.readyState === EventSource.CLOSED) again().catch((error) => onEvent({ type: "error", error: error.message }));
+    };
+  }
+
+  async function again() {
+    if (!(await jobs()).some((job) => job.id === id)) throw new Error("The server no longer knows this training; start it again.");
+    refused += 1;
+    if (refused > 10 || !(await turn(5, "The server is too busy to tell how the training goes on."))) throw new Error("The connection to the server was lost.");
+    connect();
+  }
 }
 
 /** Every event of a recorded training. @param {string} url @returns {Promise<any[]>} */
@@ -209,10 +231,13 @@ async function post(path, body) {
   return (await request(`api/v1/${path}`, options)).json();
 }
 
-/** @param {string} url @param {RequestInit} [options] */
+/** Ask; if the server is busy and says for how long, wait and ask again. @param {string} url @param {RequestInit} [options] */
 async function request(url, options) {
-  const response = await fetch(url, options);
-  if (response.ok) return response;
-  const reason = await response.json().then((/** @type {any} */ body) => body.error, () => null);
-  throw new Error(reason ?? `${response.status} ${response.statusText}`);
+  for (let attempt = 1; ; attempt++) {
+    const response = await fetch(url, options);
+    if (response.ok) return response;
+    const reason = await response.json().then((/** @type {any} */ body) => body.error, () => null);
+    const seconds = secondsToWait(response, attempt);
+    if (seconds === null || !(await turn(seconds, reason ?? "The server is busy."))) throw new Error(reason ?? `${response.status} ${response.statusText}`);
+  }
 }

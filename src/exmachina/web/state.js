@@ -8,7 +8,8 @@
  * @typedef {{training: string, step: number}} Moment of a training whose weights are shown
  * @typedef {{model: Model | null, moment: Moment | null, image: Uint8Array | null, source: Source, result: Result | null,
  *   strokes: number[][][], pen: number, focus: Focus, built: import("./network/spec.js").Network | null, error: string,
- *   training: import("./training.js").Training | null, compared: import("./training.js").Training | null, kept: number, theme: string}} State
+ *   training: import("./training.js").Training | null, compared: import("./training.js").Training | null,
+ *   finished: import("./training.js").Training[], kept: number, theme: string}} State
  */
 
 import * as api from "./api.js";
@@ -34,6 +35,7 @@ const initial = {
   error: "",
   training: null,
   compared: null,
+  finished: [],
   kept: 0,
   theme: "",
 };

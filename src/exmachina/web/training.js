@@ -3,20 +3,36 @@
  *
  * @typedef {{index: number, step: number, url: string}} Snapshot
  * @typedef {{id: string, name: string, network: import("./network/spec.js").Network, status: "waiting" | "running" |
- *   "done" | "stopped" | "failed", message: string, steps: number, points: {step: number, loss: number, accuracy: number
+ *   "paused" | "done" | "stopped" | "failed", message: string, steps: number, points: {step: number, loss: number, accuracy: number
  *   | null, seconds: number}[], epochs: {epoch: number, step: number, loss: number, accuracy: number}[],
- *   snapshots: Snapshot[], runId: string | null, testAccuracy: number | null, seconds: number | null, end: any}} Training
+ *   snapshots: Snapshot[], runId: string | null, testAccuracy: number | null, seconds: number | null, end: any, number: number}} Training
+ *   `number` counts the finished ones, from 1
  */
 
 import * as api from "./api.js";
 import { refreshRuns } from "./api.js";
 import { store, useMoment, useRun } from "./state.js";
 
+const KEPT = 6; // finished trainings whose weights the server still has
+
+/** @param {Training | null} training */
+export const isLive = (training) => training !== null && ["waiting", "running", "paused"].includes(training.status);
+
 /** @param {string} id @param {string} name @param {import("./network/spec.js").Network} network @returns {Training} */
 export const newTraining = (id, name, network) => ({
   id, name, network, status: "waiting", message: "", steps: 0, points: [], epochs: [], snapshots: [], runId: null,
-  testAccuracy: null, seconds: null, end: null,
+  testAccuracy: null, seconds: null, end: null, number: 0,
 });
+
+/**
+ * What to call a training: its recipe and whatever differs from it.
+ * @param {any} recipe
+ * @param {{changes?: Record<string, unknown>, seed?: number, own?: boolean}} order `own`: with the reader's network
+ */
+export function trainingName(recipe, { changes = {}, seed = 0, own = false }) {
+  const differences = Object.entries(changes).filter(([knob, value]) => recipe[knob] !== value);
+  return [own ? "yours" : recipe.name, ...differences.map(([knob, value]) => `${knob.replaceAll("_", " ")} ${value}`), seed ? `seed ${seed}` : ""].filter(Boolean).join(", ");
+}
 
 /**
  * The record after one more event.
@@ -29,7 +45,11 @@ export function after(training, event) {
     case "queued":
       return { ...training, status: "waiting", message: queueText(event) };
     case "started":
-      return { ...training, status: "running", message: "", steps: event.steps ?? 0 };
+      return { ...training, status: "running", message: "", steps: event.steps ?? 0, network: event.network ?? training.network };
+    case "paused":
+      return { ...training, status: "paused", message: pauseText(event) };
+    case "resumed":
+      return { ...training, status: "running", message: event.because === "others" ? "It went on by itself: another training was waiting for its turn." : "" };
     case "step": {
       if (event.loss === null) return training;
       const { step, loss, seconds, accuracy = null } = event;
@@ -42,7 +62,7 @@ export function after(training, event) {
     case "end":
       return { ...training, status: "done", runId: event.run_id, testAccuracy: event.test_accuracy, seconds: event.train_seconds ?? null, end: event };
     case "stopped":
-      return { ...training, status: "stopped", runId: event.run_id, end: event };
+      return { ...training, status: "stopped", runId: event.run_id, seconds: event.train_seconds ?? null, end: event };
     case "error":
       return { ...training, status: "failed", message: event.error };
     default:
@@ -54,6 +74,13 @@ export function after(training, event) {
 function queueText({ position, estimated_seconds: seconds }) {
   const time = seconds && seconds > 1 ? `, about ${Math.ceil(seconds)} seconds` : "";
   return position > 0 ? `${position} training${position > 1 ? "s" : ""} before yours${time}.` : "Yours is next.";
+}
+
+/** @param {{patience: number, others_wait: boolean}} event */
+function pauseText({ patience, others_wait: othersWait }) {
+  return othersWait
+    ? `Another training waits for its turn, so this one goes on by itself within ${patience} seconds.`
+    : `It waits for you. Should another training have to wait for it, it goes on by itself after ${patience} seconds.`;
 }
 
 /** @type {Map<string, Promise<import("./network/safetensors.js").Weights>>} */
@@ -93,13 +120,37 @@ export async function showMoment(training, at) {
  */
 export async function train(order, name, network, kind = "trainings") {
   const { id } = await (kind === "finetune" ? api.startFinetuning(order) : api.startTraining(order));
-  const keeper = keep(newTraining(id, name, network));
+  return attach(newTraining(id, name, network));
+}
+
+/** Follow a training until it is over. @param {Training} first @returns {Promise<Training>} */
+function attach(first) {
+  const keeper = keep(first);
   return new Promise((resolve) => {
-    api.follow("trainings", id, (event) => {
+    api.follow("trainings", first.id, (event) => {
       const training = keeper(event);
-      if (["done", "stopped", "failed"].includes(training.status)) resolve(training);
+      if (!isLive(training)) resolve(training);
     });
   });
+}
+
+/** After a reload: find the finished trainings again, and go on following those that are not. */
+export async function rejoin() {
+  const jobs = (await api.jobs()).filter(({ kind }) => kind !== "experiment");
+  for (const job of jobs) {
+    const training = newTraining(job.id, jobName(job), /** @type {any} */ (null)); // its first event brings the network
+    if (["queued", "running", "paused"].includes(job.state)) attach(training);
+    else if (job.state !== "error") remember((await api.pastEvents(job.id)).reduce(after, training));
+  }
+  const { training, finished } = store.get();
+  if (!training && finished.length) store.set({ training: finished[finished.length - 1], compared: finished[finished.length - 2] ?? null });
+}
+
+/** @param {any} job an entry of the server's list */
+function jobName({ kind, recipe: name, network, ...order }) {
+  const recipe = api.recipes().find((item) => item.name === name);
+  if (kind === "finetune" || !recipe) return kind === "finetune" ? "your hand" : name;
+  return trainingName(recipe, { ...order, own: network !== recipe.network });
 }
 
 /**
@@ -129,24 +180,42 @@ export async function replay(recording, name, network) {
 /** Keep the record in the store and show the latest snapshot while it grows. @param {Training} first */
 function keep(first) {
   let training = first;
-  let loading = false;
-  const previous = store.get().training;
-  store.set({ training, compared: previous && previous.points.length ? previous : store.get().compared });
+  let shown = -1;
+  let showing = Promise.resolve();
+  const { finished } = store.get();
+  store.set({ training, compared: finished.filter(({ id }) => id !== first.id).pop() ?? null });
+  const isShown = () => store.get().training?.id === training.id;
+
+  /** Snapshots may come faster than their weights: always show the latest, and no two at once. */
+  async function catchUp() {
+    while (isLive(training) && isShown() && shown < training.snapshots.length - 1) {
+      shown = training.snapshots.length - 1;
+      await showMoment(training, shown).catch(() => {});
+    }
+    shown = -1;
+  }
+
   return (/** @type {any} */ event) => {
     training = after(training, event);
-    if (store.get().training?.id === training.id) store.set({ training });
-    if (event.type === "snapshot" && !loading) {
-      loading = true;
-      showMoment(training, training.snapshots.length - 1).catch(() => {}).finally(() => (loading = false));
-    }
-    if (event.type === "end") finish(training);
+    if (["done", "stopped"].includes(training.status)) training = remember(training);
+    if (isShown()) store.set({ training });
+    if (event.type === "snapshot" && shown < 0) showing = catchUp();
+    if (["end", "stopped"].includes(event.type)) showing.then(refreshRuns).catch(() => {}).then(() => isShown() && present(training));
     return training;
   };
 }
 
-/** @param {Training} training */
-async function finish(training) {
-  await refreshRuns().catch(() => {});
+/** Among the finished ones, unless it never began. @param {Training} training @returns {Training} with its number */
+function remember(training) {
+  if (training.points.length === 0) return training;
+  const { finished } = store.get();
+  const numbered = { ...training, number: 1 + Math.max(0, ...finished.map(({ number }) => number)) };
+  store.set({ finished: [...finished.filter(({ id }) => id !== training.id), numbered].slice(-KEPT) });
+  return numbered;
+}
+
+/** Let the whole page show what a training has ended with. @param {Training} training */
+export async function present(training) {
   const known = api.runs().some(({ id }) => id === training.runId);
   if (known && training.runId) await useRun(training.runId).catch((error) => store.set({ error: error.message }));
   else await showMoment(training, training.snapshots.length - 1).catch(() => {});

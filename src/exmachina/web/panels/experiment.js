@@ -40,30 +40,47 @@ export function mount(root) {
     picture, status, table,
   );
 
+  // After a reload, the latest experiment is still there, finished or not.
+  api.jobs().then((jobs) => {
+    const last = jobs.filter(({ kind }) => kind === "experiment").pop();
+    if (last && !button.disabled) watch(last.id, Object.keys(last.vary)[0] ?? "");
+  }, fail);
+
   async function begin() {
+    button.disabled = true;
+    const chosen = knob;
+    try {
+      const { id } = await api.startExperiment({ recipe: "fast", vary: { [chosen]: KNOBS[chosen].values }, seeds });
+      watch(id, chosen);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** @param {unknown} error */
+  function fail(error) {
+    status.textContent = error instanceof Error ? error.message : String(error);
+    button.disabled = false;
+  }
+
+  /** @param {string} id @param {string} chosen the knob that it varies */
+  function watch(id, chosen) {
     button.disabled = true;
     /** @type {Result[]} */
     const results = [];
-    const chosen = knob;
-    let total = KNOBS[chosen].values.length * seeds;
-    try {
-      const { id } = await api.startExperiment({ recipe: "fast", vary: { [chosen]: KNOBS[chosen].values }, seeds });
-      api.follow("experiments", id, (event) => {
-        if (event.type === "queued") status.textContent = event.position > 0 ? `${event.position} trainings before yours.` : "Yours is next.";
-        if (event.type === "started") total = event.total;
-        if (event.type === "result") results.push(event);
-        if (event.type === "result" || event.type === "started") {
-          draw(results, null, chosen);
-          status.textContent = `${results.length} of ${total} trained.`;
-        }
-        if (event.type === "error") status.textContent = `That did not work: ${event.error}`;
-        if (["end", "stopped"].includes(event.type)) draw(results, event.table, chosen);
-        if (["end", "stopped", "error"].includes(event.type)) button.disabled = false;
-      });
-    } catch (error) {
-      status.textContent = error instanceof Error ? error.message : String(error);
-      button.disabled = false;
-    }
+    let total = 0;
+    api.follow("experiments", id, (event) => {
+      if (event.type === "queued") status.textContent = event.position > 0 ? `${event.position} trainings before yours.` : "Yours is next.";
+      if (event.type === "started") total = event.total;
+      if (event.type === "result") results.push(event);
+      if (event.type === "result" || event.type === "started") {
+        draw(results, null, chosen);
+        status.textContent = `${results.length} of ${total} trained.`;
+      }
+      if (event.type === "error") status.textContent = `That did not work: ${event.error}`;
+      if (["end", "stopped"].includes(event.type)) draw(results, event.table, chosen);
+      if (["end", "stopped", "error"].includes(event.type)) button.disabled = false;
+    });
   }
 
   /** @param {Result[]} results @param {any[] | null} rows @param {string} name */

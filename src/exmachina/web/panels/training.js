@@ -8,7 +8,9 @@ import { legend } from "../marks/legend.js";
 import { mosaicLayout, paintMosaic } from "../marks/mosaic.js";
 import { reach } from "../marks/scale.js";
 import { store } from "../state.js";
-import { replay, showMoment, train } from "../training.js";
+import { isLive, rejoin, replay, showMoment, train, trainingName } from "../training.js";
+import { comparing } from "./compare.js";
+import { leading } from "./lead.js";
 import { mount as mountReading } from "./reading.js";
 import { player } from "./player.js";
 import { select, slider, whileVisible } from "./shared.js";
@@ -17,8 +19,10 @@ import { select, slider, whileVisible } from "./shared.js";
 export function mount(root) {
   const order = api.isStatic() ? recordings() : knobs();
   const button = h("button", { type: "button", class: "primary", onclick: begin }, api.isStatic() ? "Play this training" : "Train");
-  const stop = h("button", { type: "button", hidden: true, onclick: () => api.stopTraining(store.get().training?.id ?? "").catch(report) }, "Stop");
-  const status = h("p", { class: "fact", role: "status" });
+  const lead = leading();
+  const compare = comparing();
+  const status = h("p", { class: "fact" });
+  const news = h("p", { class: "unseen", role: "status" }); // what happens, but not at every step
   const charts = h("div", { class: "charts" });
   const kernels = h("canvas", { class: "heat mosaic", role: "img" });
   const kernelNote = h("p", { class: "note" });
@@ -28,38 +32,62 @@ export function mount(root) {
   const scrubber = player({ count: () => store.get().training?.snapshots.length ?? 0, speeds: [1, 30, 8], label: "Moment", onstep: scrubTo });
   root.classList.add("training");
   root.append(
-    h("div", { class: "controls above order" }, order.element, button, stop),
+    h("div", { class: "controls above order" }, order.element, button, lead.buttons),
     status,
+    news,
+    lead.note,
     h("div", { class: "train-view" }, charts, h("div", {}, h("p", { class: "layer-name" }, h("strong", {}, "First layer's kernels")), kernels, kernelLegend, kernelNote), reading),
     scrubber.element,
+    compare.element,
   );
+  let asking = false;
+  let told = ""; // the last of the news
+  let latest = ""; // the snapshot that the scrubber was last moved to
 
   async function begin() {
+    asking = true;
     button.disabled = true;
     try {
       await order.start();
     } catch (error) {
       report(error);
     } finally {
-      button.disabled = false;
+      asking = false;
+      button.disabled = isLive(store.get().training);
     }
+  }
+
+  /** @param {import("../training.js").Training | null} training */
+  function tellNews(training) {
+    const { id, status: state, message, points } = training ?? { id: "", status: "", message: "", points: [] };
+    const key = [id, state, state === "waiting" ? message : "", state === "paused" ? points.length : ""].join(" ");
+    if (key === told) return;
+    told = key;
+    news.textContent = state === "running" ? "The training is running." : status.textContent;
   }
 
   /** @param {number} at */
   function scrubTo(at) {
     const { training } = store.get();
-    if (training && training.status !== "running") showMoment(training, at).catch(report);
+    if (training && (!isLive(training) || training.status === "paused")) showMoment(training, at).catch(report);
   }
 
-  whileVisible(root, ["training", "compared", "moment"], ({ training, compared, moment }) => {
-    const running = training?.status === "running" || training?.status === "waiting";
-    stop.hidden = !running || api.isStatic();
+  whileVisible(root, ["training", "compared", "finished", "moment"], (state) => {
+    const { training, compared, moment } = state;
+    const live = isLive(training);
+    const leaves = lead.buttons.contains(document.activeElement) && !live;
+    button.disabled = asking || live;
+    lead.render(training);
+    if (leaves) button.focus();
+    compare.render(state);
     scrubber.element.hidden = !training || training.snapshots.length < 2;
     scrubber.resize();
-    if (training && running) scrubber.go(training.snapshots.length - 1, true);
-    if (training && !running && !moment) scrubber.go(training.snapshots.length - 1, true);
+    const end = (training?.snapshots.length ?? 0) - 1;
+    if (training && (live ? latest !== `${training.id} ${end}` : !moment)) scrubber.go(end, true);
+    latest = `${training?.id} ${end}`;
     scrubber.describe((at) => `step ${training?.snapshots[at]?.step ?? 0}`);
     status.replaceChildren(...statusText(training));
+    tellNews(training);
     charts.replaceChildren(...drawCharts(training, compared, moment));
   });
 
@@ -73,7 +101,12 @@ export function mount(root) {
     kernelLegend.replaceChildren(legend("signed", reach(values)));
     kernelNote.textContent = moment ? `at step ${moment.step}` : "as trained";
   });
+
+  if (!api.isStatic()) begun().then(rejoin).catch(report);
 }
+
+/** When the page has the network that its address names; what is learning now then takes its place. */
+const begun = () => new Promise((/** @type {(model: unknown) => void} */ resolve) => store.watch(["model"], ({ model }) => model && resolve(model)));
 
 /** @param {unknown} error */
 const report = (error) => store.set({ error: error instanceof Error ? error.message : String(error) });
@@ -83,6 +116,7 @@ function statusText(training) {
   if (!training) return ["Nothing has been trained yet in this session."];
   const last = training.points[training.points.length - 1];
   if (training.status === "waiting") return [training.message || "Asking the server …"];
+  if (training.status === "paused") return [last ? `Paused after step ${last.step} of ${training.steps} · loss ${fixed(last.loss, 3)} · ${fixed(last.seconds, 1)} seconds` : "Paused before the first step."];
   if (training.status === "failed") return [`That did not work: ${training.message}`];
   if (training.status === "running") return [last ? `Step ${last.step} of ${training.steps} · loss ${fixed(last.loss, 3)} · ${fixed(last.seconds, 1)} seconds` : "Beginning …"];
   if (training.status === "stopped") return ["Stopped. What it had learned until then can be looked at."];
@@ -99,16 +133,20 @@ function drawCharts(training, compared, moment) {
   const lines = [];
   /** @param {import("../training.js").Training} t @returns {[number, number][]} */
   const losses = (t) => t.points.map(({ step, loss }) => [step, loss]);
-  if (compared && compared.id !== training?.id) lines.push({ name: compared.name, points: losses(compared), kind: /** @type {const} */ ("other") });
-  if (training) lines.push({ name: training.name, points: losses(training), kind: /** @type {const} */ ("main") });
-  const steps = Math.max(10, training?.steps ?? 0, compared?.steps ?? 0);
+  const other = compared && compared.id !== training?.id ? compared : null;
+  /** @param {import("../training.js").Training} t */
+  const name = (t) => (other && training?.name === other.name && t.number ? `${t.number}. ${t.name}` : t.name);
+  if (other) lines.push({ name: name(other), points: losses(other), kind: /** @type {const} */ ("other") });
+  if (training) lines.push({ name: name(training), points: losses(training), kind: /** @type {const} */ ("main") });
+  const steps = Math.max(10, training?.steps ?? 0, other?.steps ?? 0);
   const top = Math.max(2.5, ...lines.flatMap(({ points }) => points.slice(0, 3).map(([, loss]) => Math.min(loss, 6))));
-  const charts = [lineChart(lines, { x: "step", y: "loss on each batch", xDomain: [0, steps], yDomain: [0, top], at: moment?.step })];
-  const accuracies = [compared, training].flatMap((t, i) => {
+  const at = moment && moment.training === training?.id ? moment.step : undefined;
+  const charts = [lineChart(lines, { x: "step", y: "loss on each batch", xDomain: [0, steps], yDomain: [0, top], at })];
+  const accuracies = [other, training].flatMap((t, i) => {
     const points = t ? smoothed(t) : [];
-    return points.length ? [{ name: t?.name ?? "", points, kind: /** @type {"main" | "other"} */ (i === 1 ? "main" : "other") }] : [];
+    return points.length ? [{ name: t ? name(t) : "", points, kind: /** @type {"main" | "other"} */ (i === 1 ? "main" : "other") }] : [];
   });
-  if (accuracies.length) charts.push(lineChart(accuracies, { x: "step", y: "right, of the last digits", xDomain: [0, steps], yDomain: [0, 1], height: 220, at: moment?.step, format: (v) => percent(v, 0) }));
+  if (accuracies.length) charts.push(lineChart(accuracies, { x: "step", y: "right, of the last digits", xDomain: [0, steps], yDomain: [0, 1], height: 220, at, format: (v) => percent(v, 0) }));
   return charts;
 }
 
@@ -169,9 +207,8 @@ function knobs() {
       const built = own ? store.get().built : null;
       const known = api.networks().find(({ name }) => name === recipe.network);
       const network = built ?? /** @type {import("../network/spec.js").Network} */ (known);
-      const differences = Object.entries(changes).filter(([knob, value]) => recipe[knob] !== value);
-      const name = [built ? "yours" : recipe.name, ...differences.map(([knob, value]) => `${knob.replaceAll("_", " ")} ${value}`), seed ? `seed ${seed}` : ""].filter(Boolean).join(", ");
-      return train({ recipe: recipe.name, seed, changes: Object.fromEntries(differences), snapshots: 40, ...(built ? { network: bare(built) } : {}) }, name, network);
+      const name = trainingName(recipe, { changes, seed, own: built !== null });
+      return train({ recipe: recipe.name, seed, changes, snapshots: 40, ...(built ? { network: bare(built) } : {}) }, name, network);
     },
   };
 }

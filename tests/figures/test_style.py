@@ -14,7 +14,8 @@ from matplotlib.colors import to_rgb
 
 from exmachina.errors import InputError
 from exmachina.figures import Plate, digits_grid, inks, look, render, save
-from exmachina.figures.style import broken, number, percent
+from exmachina.figures.numbers import number, percent
+from exmachina.figures.style import broken
 
 SIGNATURES = {".png": b"\x89PNG\r\n\x1a\n", ".svg": b"<?xml", ".pdf": b"%PDF"}
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from exmachina.figures.numbers import number, percent
 from exmachina.figures.style import (
     MARGIN,
     NARROW,
@@ -15,8 +16,6 @@ from exmachina.figures.style import (
     look,
     new_figure,
     note,
-    number,
-    percent,
     place,
     scale_bar,
     show_pixels,

@@ -8,16 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exmachina.errors import InputError
+from exmachina.figures.numbers import cell_numbers, number
 from exmachina.figures.style import (
     MARGIN,
     MONO,
     WIDE,
     Plate,
-    cell_numbers,
     look,
     new_figure,
     note,
-    number,
     outline,
     place,
     scale_bar,

@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 
 from exmachina.data import one_hot, scale
 from exmachina.errors import InputError
+from exmachina.figures.numbers import cell_numbers, percent
 from exmachina.figures.style import (
     MARGIN,
     NARROW,
     WIDE,
     Plate,
     bare,
-    cell_numbers,
     look,
     new_figure,
     note,
     outline,
-    percent,
     place,
     show_pixels,
     show_values,

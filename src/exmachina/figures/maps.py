@@ -8,16 +8,15 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from exmachina.figures.numbers import cell_numbers, number
 from exmachina.figures.style import (
     MARGIN,
     WIDE,
     Plate,
     bare,
-    cell_numbers,
     look,
     new_figure,
     note,
-    number,
     place,
     scale_bar,
     show_values,

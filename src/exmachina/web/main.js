@@ -8,6 +8,7 @@ import { store } from "./state.js";
 import { remember, restore } from "./url.js";
 import { mount as mountBar } from "./panels/bar.js";
 import { mount as mountGuesses } from "./panels/guess.js";
+import { fillWhenIdle, preparePaper } from "./print.js";
 
 async function start() {
   mountGuesses();
@@ -16,6 +17,7 @@ async function start() {
   } catch (error) {
     return fail(error);
   }
+  preparePaper();
   mountBar(/** @type {HTMLElement} */ (document.querySelector(".bar")));
   const ready = restore().catch(fail);
   await mountPanels();
@@ -24,8 +26,10 @@ async function start() {
   document.documentElement.dataset.ready = "true";
 }
 
-/** The panels on the screen first, the others when they come near it. */
+/** The panels on the screen first, the others when they come near it or when there is time. */
 async function mountPanels() {
+  /** @type {Set<HTMLElement>} */
+  const filled = new Set();
   const roots = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-panel]")]);
   const near = new IntersectionObserver(
     (entries) => {
@@ -38,6 +42,8 @@ async function mountPanels() {
   /** @param {HTMLElement} root */
   async function mountPanel(root) {
     near.unobserve(root);
+    if (filled.has(root)) return;
+    filled.add(root);
     try {
       const { mount } = await import(`./panels/${root.dataset.panel}.js`);
       await mount(root);
@@ -45,8 +51,7 @@ async function mountPanels() {
       root.textContent = `This figure cannot be shown: ${error instanceof Error ? error.message : error}`;
     }
   }
-  // Paper shows everything, seen or not.
-  window.addEventListener("beforeprint", () => roots.filter((root) => !root.hasChildNodes()).forEach(mountPanel));
+  fillWhenIdle(roots, mountPanel); // paper shows everything, seen or not
 }
 
 /** @param {unknown} error */

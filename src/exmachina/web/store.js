@@ -39,6 +39,9 @@ export function createStore(state) {
       }
     },
 
+    /** Tell the listeners at once, where no frame will be drawn. */
+    flush: notify,
+
     /**
      * Call `listener` now and whenever one of `keys` has changed.
      * @param {(keyof State)[]} keys

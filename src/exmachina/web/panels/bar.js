@@ -70,6 +70,7 @@ function mountTheme(tools) {
   function show() {
     const { theme } = store.get();
     if (theme) document.documentElement.dataset.theme = theme;
+    else delete document.documentElement.dataset.theme;
     const other = current() === "dark" ? "light" : "dark";
     button.setAttribute("aria-label", `Switch to ${other} colours`);
     button.title = `Switch to ${other} colours`;

@@ -49,7 +49,7 @@ export function mount(root) {
     where.textContent = `Row ${at.y}, column ${at.x}: ${pixels[at.y * 28 + at.x]}`;
   }
 
-  whileVisible(root, ["image", "source"], (state) => {
+  whileVisible(root, ["image", "source", "theme"], (state) => {
     pixels = state.image ?? new Uint8Array(784);
     paint(canvas, pixels, { width: 28, height: 28, scale: "pixel", max: 255, label: `${sourceText(state)}, enlarged` });
     show();

@@ -44,7 +44,7 @@ export function mount(root) {
       h("p", { class: "note" }, way === "bytes" ? "The scores are huge now, and whatever it says, it says with certainty." : way === "fractions" && network.mean ? "Nearly right is not right: every input is off by the same amount, and all sums with it." : ""),
     );
   }
-  whileVisible(root, ["image", "model"], show);
+  whileVisible(root, ["image", "model", "theme"], show);
 }
 
 /** @param {string} title @param {Node} table */

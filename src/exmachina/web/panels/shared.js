@@ -25,6 +25,10 @@ export function whileVisible(root, keys, render) {
     { rootMargin: "200px" },
   );
   observer.observe(root);
+  window.addEventListener("beforeprint", () => {
+    if (stale) render(store.get());
+    stale = false;
+  });
   store.watch(keys, (state) => {
     stale = !visible;
     if (visible) render(state);

@@ -58,6 +58,8 @@ class NetworkModule(nn.Module):
             # ReLU and max-pooling commute; pooling first leaves ReLU a quarter of the work.
             if layer.activation == "relu" and isinstance(following, MaxPool):
                 continue
+            if isinstance(layer, Flatten) and layer.activation == "linear" and isinstance(following, Dense):
+                continue
             x = activate(x, layer)
             if isinstance(layer, MaxPool):
                 x = self._late_relu(x, layer)
@@ -82,6 +84,8 @@ class NetworkModule(nn.Module):
             return F.max_pool2d(x, layer.size)
         if isinstance(layer, Flatten):
             return x.flatten(1)
+        if isinstance(layer, Dense) and x.dim() == 4:
+            return flat_dense(x, getattr(self, layer.name))
         result: Tensor = self.get_submodule(layer.name)(x)
         return result
 
@@ -122,6 +126,17 @@ def activate(x: Tensor, layer: Layer) -> Tensor:
     if layer.activation == "softmax":
         return F.softmax(x, dim=1)
     return x
+
+
+def flat_dense(x: Tensor, dense: nn.Linear) -> Tensor:
+    """`Flatten` and `Dense` in one: the maps stay as they lie, channels innermost, and the weights are reordered.
+
+    There are fewer weights than values, and the gradient comes back in the layout that the layers before it like.
+    """
+    count, channels, height, width = x.shape
+    rows = x.permute(0, 2, 3, 1).reshape(count, -1)
+    kernels = dense.weight.view(-1, channels, height, width).permute(0, 2, 3, 1)
+    return F.linear(rows, kernels.reshape(len(dense.weight), -1), dense.bias)
 
 
 def dropout(x: Tensor, rate: float, generator: torch.Generator | None = None) -> Tensor:

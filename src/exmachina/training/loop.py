@@ -48,7 +48,7 @@ def shuffled_batches(session: Session) -> Iterator[Batch]:
         order = torch.randperm(len(labels), generator=session.generator, device=session.device)
         for start in range(0, len(labels), size):
             chosen = order[start : start + size]
-            yield augment(pixels(images[chosen]), augmentation, session.generator), labels[chosen]
+            yield augment(pixels(images.index_select(0, chosen)), augmentation, session.generator), labels[chosen]
 
 
 def check_data(data: Dataset, network: Network) -> None:

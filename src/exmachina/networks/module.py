@@ -54,11 +54,11 @@ class NetworkModule(nn.Module):
         x = _channels_last(self.standardize(images).to(self.dtype))
         layers = self.network.layers
         for layer, following in pairwise(layers):
+            if isinstance(layer, Flatten) and layer.activation == "linear" and isinstance(following, Dense):
+                continue
             x = self.apply_layer(layer, x)
             # ReLU and max-pooling commute; pooling first leaves ReLU a quarter of the work.
             if layer.activation == "relu" and isinstance(following, MaxPool):
-                continue
-            if isinstance(layer, Flatten) and layer.activation == "linear" and isinstance(following, Dense):
                 continue
             x = activate(x, layer)
             if isinstance(layer, MaxPool):

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
+from functools import cache
+
 import torch
 
 from exmachina.errors import InputError
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # numbers of glibc's malloc.h; the second allows at most 32 MiB
 
 
 def choose_device(name: str | None = None) -> torch.device:
@@ -37,3 +43,18 @@ def choose_precision(wanted: str, device: torch.device) -> str:
     if wanted == "auto":
         return "bf16" if has_bf16(device) else "fp32"
     return wanted
+
+
+@cache
+def keep_freed_memory() -> None:
+    """Ask the C library to keep what is freed for the next step instead of giving it back to the system.
+
+    A step frees and takes tens of megabytes again, and the system hands every page out anew: with glibc's own
+    thresholds that was a fifth of the time of a step. Other C libraries are left as they are.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for option, size in ((M_MMAP_THRESHOLD, 32 << 20), (M_TRIM_THRESHOLD, 1 << 30)):
+            mallopt(option, size)

@@ -17,7 +17,7 @@ from exmachina.data import Dataset
 from exmachina.networks.module import NetworkModule, build, get_weights, set_weights
 from exmachina.runs import Run, Weights, git_revision, hardware, versions
 from exmachina.training.events import EpochEnd, Event, StepEnd, TrainingEnd, TrainingStarted
-from exmachina.training.hardware import choose_precision
+from exmachina.training.hardware import choose_precision, keep_freed_memory
 from exmachina.training.optimizers import build_optimizer, learning_rate
 from exmachina.training.parameters import Parameters
 from exmachina.training.recipes import Recipe
@@ -41,6 +41,7 @@ class Session:
     tested: tuple[float | None, float | None] = (None, None)  # loss and accuracy
 
     def __post_init__(self) -> None:
+        keep_freed_memory()
         self.start = time.perf_counter()
         self.precision = choose_precision(self.recipe.precision, self.device)
         self.generator = torch.Generator(self.device).manual_seed(self.seed)

@@ -93,7 +93,7 @@ CLASSIC_RECIPE = Recipe(
     name="classic",
     network=CLASSIC,
     optimizer="adadelta",
-    # All three as Keras 2 had them; today's default rate of 0.001 would leave the network at about 84 %.
+    # All three as Keras 2 had them; today's default rate of 0.001 would leave the network near 78 %.
     learning_rate=1.0,
     rho=0.95,
     epsilon=1e-7,

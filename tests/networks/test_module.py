@@ -32,7 +32,8 @@ VARIED = Network(
     mean=0.1,
     std=0.3,
 )
-ALL = [VARIED, *NETWORKS.values()]
+BENT = Network("bent", (Conv("conv1", filters=3, kernel=5, stride=3), Flatten("flatten1", "relu"), OUT))
+ALL = [VARIED, BENT, *NETWORKS.values()]
 
 
 @pytest.mark.parametrize("network", ALL, ids=lambda network: network.name)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -33,3 +37,21 @@ def test_version_of_pytorch_that_cannot_tell_gets_fp32(monkeypatch: pytest.Monke
     for feature in ("avx512_bf16", "amx_tile"):
         monkeypatch.delattr(torch.cpu, f"_is_{feature}_supported", raising=False)
     assert not has_bf16(CPU)
+
+
+FREED_AND_TAKEN = """
+import resource, torch
+from exmachina.training.hardware import keep_freed_memory
+keep_freed_memory()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(30):
+    parts = [torch.zeros(2_500_000) for _ in range(6)]
+    del parts
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) * resource.getpagesize())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="asks something of glibc")
+def test_freed_memory_is_kept_for_the_next_step() -> None:
+    done = subprocess.run([sys.executable, "-c", FREED_AND_TAKEN], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 1.5 * 6 * 2_500_000 * 4  # each page is handed out once, not at every turn

@@ -40,16 +40,16 @@ export function mount(root) {
     built = key;
     columns = [];
     inputFrame = framed(digitImage(new Uint8Array(784)), "input");
-    const parts = [column("input", "28 × 28 pixels", inputFrame)];
+    const parts = [column("input", ["28 × 28 pixels"], inputFrame)];
     const room = [3];
     steps(model.network).forEach(({ layer, output }, index) => {
       if (index === model.network.layers.length - 1) {
         answers = h("div", { class: "answers" });
-        parts.push(column(layer.name, describe(layer), answers));
+        parts.push(column(layer.name, [describe(layer)], answers));
         room.push(4.5);
       } else if (layer.type !== "Flatten" && layer.type !== "Dropout") {
         const across = acrossFor(output, narrow);
-        parts.push(column(layer.name, `${shapeText(output)} · ${describe(layer)}`, mapColumn(index, output, across)));
+        parts.push(column(layer.name, [shapeText(output), describe(layer)], mapColumn(index, output, across)));
         room.push(output.length === 3 ? Math.max(2.7, across) : 2.6);
       }
     });
@@ -127,12 +127,12 @@ function sources(layers, index, focus, { channels }) {
 function acrossFor([channels, height = 1], narrow) {
   if (height === 1) return narrow ? Math.min(32, channels) : Math.max(4, Math.round(Math.sqrt(channels / 2.2)));
   if (narrow) return channels <= 16 ? 4 : 8;
-  return Math.max(1, Math.ceil(channels / 8));
+  return Math.max(Math.min(4, channels), Math.ceil(channels / 8));
 }
 
-/** @param {string} name @param {string} detail @param {HTMLElement} content */
-function column(name, detail, content) {
-  return h("div", { class: "layer" }, h("p", { class: "layer-name" }, h("strong", {}, name), h("span", {}, detail)), content);
+/** @param {string} name @param {string[]} lines @param {HTMLElement} content */
+function column(name, lines, content) {
+  return h("div", { class: "layer" }, h("p", { class: "layer-name" }, h("strong", {}, name), lines.map((line) => h("span", {}, line))), content);
 }
 
 /** @param {string} name @param {Float32Array | null} values @param {number[]} shape */

@@ -17,6 +17,7 @@ import { focusOn, store, unitAt } from "../state.js";
 import { arrow, whileVisible } from "./shared.js";
 
 const NARROW = 760;
+const ONE_LINE = 9; // more layers are set in several lines
 
 /** @typedef {{index: number, canvas: HTMLCanvasElement, frame: HTMLElement, layout: import("../marks/mosaic.js").Layout}} Column */
 
@@ -55,7 +56,7 @@ export function mount(root) {
     });
     root.replaceChildren(h("div", { class: "layers" }, parts), h("div", { class: "controls" }, legend("ink", 1, { high: "the layer's strongest" }), legend("signed", 1, { low: "negative", high: "positive", name: "before ReLU:" })));
     const grid = /** @type {HTMLElement} */ (root.firstElementChild);
-    grid.style.gridTemplateColumns = narrow ? "minmax(0, 1fr)" : room.map((share) => `minmax(0, ${share}fr)`).join(" ");
+    grid.style.gridTemplateColumns = narrow ? "minmax(0, 1fr)" : parts.length > ONE_LINE ? "repeat(auto-fill, minmax(200px, 1fr))" : room.map((share) => `minmax(0, ${share}fr)`).join(" ");
   }
 
   /** @param {number} index @param {number[]} shape @param {number} across */

@@ -35,13 +35,15 @@ function diagram(bins) {
     svg("text", { class: "axis", x: x(0) - 44, y: 14 }, "right"),
     svg("text", { class: "axis", x: x(1), y: y(0) + 40, "text-anchor": "end" }, "how sure it was"),
   );
-  for (const { confidence, accuracy, count } of bins) {
-    if (confidence === null || !accuracy) continue;
+  bins.forEach(({ confidence, accuracy, count }, index) => {
+    if (confidence === null || !accuracy) return;
+    // Counts stand below and above in turn: where the network is sure, the bins lie close together.
+    const beside = index % 2 ? Math.min(y(accuracy.high), y(accuracy.value) - 5) - 6 : Math.max(y(accuracy.low), y(accuracy.value) + 5) + 14;
     root.append(
       svg("line", { class: "line", x1: x(confidence), x2: x(confidence), y1: y(accuracy.low), y2: y(accuracy.high) }),
       svg("circle", { class: "dot", cx: x(confidence), cy: y(accuracy.value), r: 5 }),
-      svg("text", { class: "tick", x: x(confidence) + 9, y: y(accuracy.value) + 14 }, whole(count)),
+      svg("text", { class: "tick", x: x(confidence), y: beside, "text-anchor": "middle" }, whole(count)),
     );
-  }
+  });
   return root;
 }

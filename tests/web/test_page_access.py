@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,12 @@ from page_browser import SEVEN, visiting
 
 pytestmark = pytest.mark.browser
 
+PAPER = """(() => ({
+    ink: getComputedStyle(document.body).color,
+    empty: [...document.querySelectorAll("[data-panel]")]
+        .filter(root => !root.hasChildNodes())
+        .map(root => root.dataset.panel),
+}))()"""
 AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
 
 
@@ -35,3 +42,24 @@ def test_axe_finds_nothing(browser: Any, site: str, width: int, scheme: str) -> 
             for node in violation["nodes"]
         ]
         assert problems == []
+
+
+def test_paper_gets_dark_ink_and_every_figure_and_the_screen_its_colours_back(browser: Any, site: str) -> None:
+    with visiting(browser, site, viewport={"width": 1280, "height": 900}, color_scheme="dark") as visit:
+        page = visit.open()
+        visit.draw(SEVEN)
+        for _ in range(100):  # figures that nobody has scrolled to are made when there is time
+            if not (before := page.evaluate(PAPER))["empty"]:
+                break
+            page.wait_for_timeout(200)
+        page.evaluate(f"addEventListener('beforeprint', () => {{ window.onPaper = {PAPER}; }})")
+        page.pdf()
+        page.wait_for_timeout(500)
+        on_paper, after = page.evaluate(f"[window.onPaper, {PAPER}]")
+        assert on_paper["empty"] == []
+        assert max(ink(on_paper)) < 100 < min(ink(before))
+        assert ink(after) == ink(before)
+
+
+def ink(state: dict[str, Any]) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", state["ink"])]

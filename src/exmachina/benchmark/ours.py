@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from exmachina.benchmark.worker import Measured
+from exmachina.benchmark.worker import WARM_UP, Measured
 from exmachina.classifier import Classifier
 from exmachina.data import load_mnist
 from exmachina.training import EpochEnd, StepEnd, TrainingEnd, get_recipe, train
@@ -28,8 +28,8 @@ def run(name: str, seed: int, fraction: float, precision: str, *, curve: bool = 
     data, test = load_mnist()
     recipe = get_recipe(name).replace(precision=precision)
     total = max(1, round(recipe.epochs * -(-len(data) // recipe.batch_size)))
-    limit = max(1, round(total * fraction))
-    marks = {round(limit * (i / CURVE_POINTS) ** 2) for i in range(1, CURVE_POINTS)} if curve else set()
+    counted = max(1, round(total * fraction))
+    marks = {round(counted * (i / CURVE_POINTS) ** 2) for i in range(1, CURVE_POINTS)} if curve else set()
     points: list[tuple[float, float]] = []
     paused = 0.0
     start = time.perf_counter()
@@ -40,8 +40,10 @@ def run(name: str, seed: int, fraction: float, precision: str, *, curve: bool = 
                 classifier = Classifier.from_run(event.snapshot())
                 points.append((stop - start - paused, classifier.accuracy(test.images, test.labels)))
                 paused += time.perf_counter() - stop
-            if fraction < 1 and event.step == limit:
-                seconds = (time.perf_counter() - start) * total / limit
+            if fraction < 1 and event.step == WARM_UP:
+                start = time.perf_counter()
+            if fraction < 1 and event.step == WARM_UP + counted:
+                seconds = (time.perf_counter() - start) * total / counted
                 return Measured(seed, seconds, None, fraction, torch.get_num_threads(), precision)
         elif isinstance(event, TrainingEnd):
             seconds = time.perf_counter() - start - paused

@@ -14,6 +14,8 @@ from importlib import import_module
 
 from exmachina.benchmark.contestants import CONTESTANTS
 
+WARM_UP = 10  # steps before the clock of a part starts: what happens once must not be scaled up
+
 
 @dataclass
 class Measured:

@@ -105,4 +105,9 @@ def export(
     if site is not None:
         from exmachina.server.static_copy import export_site
 
-        print(export_site(site, {Path(run).name: run} | {name: name for name in SITE_RUNS}))
+        print(export_site(site, site_runs(run)))
+
+
+def site_runs(run: str) -> dict[str, str]:
+    """The runs that a static copy shows, by name: the one that was asked for, and those that the text speaks of."""
+    return {Path(run).name: run} | {name: name for name in SITE_RUNS if name != Path(run).name}

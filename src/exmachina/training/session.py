@@ -41,7 +41,8 @@ class Session:
     tested: tuple[float | None, float | None] = (None, None)  # loss and accuracy
 
     def __post_init__(self) -> None:
-        keep_freed_memory()
+        if self.device.type == "cpu":
+            keep_freed_memory()
         self.start = time.perf_counter()
         self.precision = choose_precision(self.recipe.precision, self.device)
         self.generator = torch.Generator(self.device).manual_seed(self.seed)

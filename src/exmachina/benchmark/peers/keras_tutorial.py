@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from exmachina.benchmark.worker import Measured
+from exmachina.benchmark.worker import WARM_UP, Measured
 from exmachina.data import load_mnist
 
 BATCH, EPOCHS, IMAGES = 128, 6, 60_000
@@ -54,9 +54,9 @@ def run(seed: int, fraction: float) -> Measured:
 
 
 def _part(model: Any, x_train: np.ndarray, y_train: np.ndarray, fraction: float) -> float:
-    """Seconds that all six epochs would take, from a part of the steps after ten to warm up."""
+    """Seconds that all six epochs would take, from a part of the steps after some to warm up."""
     count = max(1, round(EPOCHS * IMAGES * fraction / BATCH)) * BATCH
-    model.fit(x_train[: 10 * BATCH], y_train[: 10 * BATCH], BATCH, verbose=0)
+    model.fit(x_train[: WARM_UP * BATCH], y_train[: WARM_UP * BATCH], BATCH, verbose=0)
     start = time.perf_counter()
     model.fit(x_train[:count], y_train[:count], BATCH, verbose=0)
     return (time.perf_counter() - start) * EPOCHS * IMAGES / min(count, IMAGES)

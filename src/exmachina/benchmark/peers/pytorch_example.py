@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from exmachina.benchmark.worker import Measured
+from exmachina.benchmark.worker import WARM_UP, Measured
 from exmachina.data import load_mnist
 
 BATCH, EPOCHS = 64, 14
@@ -42,7 +42,7 @@ def run(seed: int, fraction: float) -> Measured:
     optimizer = torch.optim.Adadelta(model.parameters(), lr=1.0)
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.7)
     steps = EPOCHS * len(data)
-    limit = max(1, round(steps * fraction))
+    counted = max(1, round(steps * fraction))
     step = 0
     for _ in range(EPOCHS):
         model.train()
@@ -51,8 +51,10 @@ def run(seed: int, fraction: float) -> Measured:
             F.nll_loss(model(batch), labels).backward()
             optimizer.step()
             step += 1
-            if fraction < 1 and step == limit:
-                seconds = (time.perf_counter() - start) * steps / limit
+            if fraction < 1 and step == WARM_UP:
+                start = time.perf_counter()
+            if fraction < 1 and step == WARM_UP + counted:
+                seconds = (time.perf_counter() - start) * steps / counted
                 return Measured(seed, seconds, None, fraction, torch.get_num_threads())
         schedule.step()
     model.eval()

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from exmachina.benchmark.worker import Measured
+from exmachina.benchmark.worker import WARM_UP, Measured
 from exmachina.data import load_mnist
 
 BATCH, EPOCHS = 128, 6
@@ -37,7 +37,7 @@ def run(seed: int, fraction: float) -> Measured:
     optimizer = torch.optim.Adadelta(model.parameters(), lr=1.0, rho=0.95, eps=1e-7)
     loss_function = nn.CrossEntropyLoss()
     steps = EPOCHS * len(data)
-    limit = max(1, round(steps * fraction))
+    counted = max(1, round(steps * fraction))
     step = 0
     model.train()
     for _ in range(EPOCHS):
@@ -46,8 +46,10 @@ def run(seed: int, fraction: float) -> Measured:
             loss_function(model(batch), labels).backward()
             optimizer.step()
             step += 1
-            if fraction < 1 and step == limit:
-                seconds = (time.perf_counter() - start) * steps / limit
+            if fraction < 1 and step == WARM_UP:
+                start = time.perf_counter()
+            if fraction < 1 and step == WARM_UP + counted:
+                seconds = (time.perf_counter() - start) * steps / counted
                 return Measured(seed, seconds, None, fraction, torch.get_num_threads())
     model.eval()
     with torch.no_grad():

@@ -60,9 +60,9 @@ class NetworkModule(nn.Module):
             # ReLU and max-pooling commute; pooling first leaves ReLU a quarter of the work.
             if layer.activation == "relu" and isinstance(following, MaxPool):
                 continue
-            x = activate(x, layer)
             if isinstance(layer, MaxPool):
                 x = self._late_relu(x, layer)
+            x = activate(x, layer)
         return self.apply_layer(layers[-1], x)
 
     @property

@@ -15,7 +15,12 @@ typedef struct {
 } Augmentation;
 
 enum { ELASTIC_GRID = 5, LIGHT_GRID = 3, LONGEST_SIDE = 1024 };
-enum { AFFINE = 0, ELASTIC = 16, LIGHT = 128, GRAIN = 256 }; // where each kind of change begins to count its random numbers
+enum {
+    AFFINE = 0,
+    ELASTIC = 16,
+    LIGHT = 128,
+    GRAIN = 256
+}; // where each kind of change begins to count its random numbers
 
 static int any_warp(const Augmentation *a) { return a->rotation || a->scale || a->shear || a->elastic; }
 static int any_change(const Augmentation *a) { return a->pen || a->hardness || a->light || a->noise; }
@@ -46,7 +51,9 @@ static void smooth_weights(int knots, int side, float *weights) { // [side][knot
         clear(weights + i * knots, knots);
         for (int k = -1; k <= 2; k++) {
             const float d = at - whole - k < 0 ? k + whole - at : at - whole - k;
-            const float w = d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : d < 2 ? ((d - 5) * d + 8) * d * a - 4 * a : 0;
+            const float w = d <= 1  ? ((a + 2) * d - (a + 3)) * d * d + 1
+                            : d < 2 ? ((d - 5) * d + 8) * d * a - 4 * a
+                                    : 0;
             weights[i * knots + min_int(max_int(whole + k, 0), knots - 1)] += w;
         }
     }
@@ -73,9 +80,7 @@ static float pixel(const float *image, int height, int width, int y, int x) {
     return y < 0 || x < 0 || y >= height || x >= width ? 0 : image[y * width + x];
 }
 
-static int whole_shift(Stream s, u32 i, float limit) {
-    return (int)(uniform(s, i) * (2 * limit + 1)) - (int)limit;
-}
+static int whole_shift(Stream s, u32 i, float limit) { return (int)(uniform(s, i) * (2 * limit + 1)) - (int)limit; }
 
 static void move_whole(const Augmentation *a, Stream s, const float *image, int height, int width, float *to) {
     const int down = whole_shift(s, AFFINE, a->shift), right = whole_shift(s, AFFINE + 1, a->shift);
@@ -84,7 +89,8 @@ static void move_whole(const Augmentation *a, Stream s, const float *image, int 
 }
 
 // Rotation, scale, shear, shift and elastic displacement in one bilinear interpolation; what comes in is black.
-static void warp(const Augmentation *a, Stream s, const float *image, int height, int width, float *to, Scratch scratch) {
+static void warp(const Augmentation *a, Stream s, const float *image, int height, int width, float *to,
+                 Scratch scratch) {
     const float turns = evenly(s, AFFINE + 2, a->rotation) / 6.2831853f, zoom = 1 + evenly(s, AFFINE + 3, a->scale);
     const float slant = evenly(s, AFFINE + 4, a->shear);
     const float sine = sine_of_turns(turns) / zoom, cosine = sine_of_turns(turns + .25f) / zoom;
@@ -101,12 +107,17 @@ static void warp(const Augmentation *a, Stream s, const float *image, int height
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
             const float v = y - (height - 1) * .5f, u = x - (width - 1) * .5f;
-            const float from_x = cosine * u + (sine + slant * cosine) * v + right + by_x[y * width + x] + (width - 1) * .5f;
-            const float from_y = -sine * u + (cosine - slant * sine) * v + down + by_y[y * width + x] + (height - 1) * .5f;
-            const int left = (int)(from_x + LONGEST_SIDE) - LONGEST_SIDE, top = (int)(from_y + LONGEST_SIDE) - LONGEST_SIDE;
+            const float from_x =
+                cosine * u + (sine + slant * cosine) * v + right + by_x[y * width + x] + (width - 1) * .5f;
+            const float from_y =
+                -sine * u + (cosine - slant * sine) * v + down + by_y[y * width + x] + (height - 1) * .5f;
+            const int left = (int)(from_x + LONGEST_SIDE) - LONGEST_SIDE,
+                      top = (int)(from_y + LONGEST_SIDE) - LONGEST_SIDE;
             const float dx = from_x - left, dy = from_y - top;
-            const float above = pixel(image, height, width, top, left) * (1 - dx) + pixel(image, height, width, top, left + 1) * dx;
-            const float below = pixel(image, height, width, top + 1, left) * (1 - dx) + pixel(image, height, width, top + 1, left + 1) * dx;
+            const float above =
+                pixel(image, height, width, top, left) * (1 - dx) + pixel(image, height, width, top, left + 1) * dx;
+            const float below = pixel(image, height, width, top + 1, left) * (1 - dx) +
+                                pixel(image, height, width, top + 1, left + 1) * dx;
             to[y * width + x] = above * (1 - dy) + below * dy;
         }
 }
@@ -141,11 +152,12 @@ static void change(const Augmentation *a, Stream s, float *image, int height, in
     const int count = height * width;
     if (a->pen) thicken(image, height, width, evenly(s, AFFINE + 5, a->pen), scratch);
     if (a->hardness) {
-        const float part = uniform(s, AFFINE + 6) * a->hardness, gain = 1 + 11 * part * part; // 12: an edge of one pixel
+        const float part = uniform(s, AFFINE + 6) * a->hardness,
+                    gain = 1 + 11 * part * part; // 12: an edge of one pixel
         for (int i = 0; i < count; i++) image[i] = between_0_and_1((image[i] - .5f) * gain + .5f);
     }
     const float strength = evenly(s, AFFINE + 7, a->light); // below zero, for half of the images: nothing
-    if (strength > 0) { // black paper becomes brighter, ink stays
+    if (strength > 0) {                                     // black paper becomes brighter, ink stays
         const float even = uniform(s, AFFINE + 8);
         float field[LIGHT_GRID * LIGHT_GRID], *paper = take(&scratch, count);
         for (u32 i = 0; i < LIGHT_GRID * LIGHT_GRID; i++) {
@@ -165,9 +177,13 @@ static idx augment_floats(int height, int width) {
 }
 
 // One image, changed at random; the same stream changes it alike.
-static void augment_image(const Augmentation *a, Stream s, const float *image, int height, int width, float *to, Scratch scratch) {
-    if (any_warp(a) || (a->shift && any_change(a))) warp(a, s, image, height, width, to, scratch);
-    else if (a->shift) move_whole(a, s, image, height, width, to);
-    else copy(to, image, (idx)height * width);
+static void augment_image(const Augmentation *a, Stream s, const float *image, int height, int width, float *to,
+                          Scratch scratch) {
+    if (any_warp(a) || (a->shift && any_change(a)))
+        warp(a, s, image, height, width, to, scratch);
+    else if (a->shift)
+        move_whole(a, s, image, height, width, to);
+    else
+        copy(to, image, (idx)height * width);
     if (any_change(a)) change(a, s, to, height, width, scratch);
 }

@@ -18,8 +18,7 @@ static Frame framed(const float *x, const Shape *shape, int top, int left, int h
     const int stored = shape->stored, row = width * stored;
     const int lines = min_int(shape->height, height - top), columns = min_int(shape->width, width - left) * stored;
     clear(to, frame_floats(height, width, stored));
-    for (int y = 0; y < lines; y++)
-        copy(to + (top + y) * row + left * stored, x + y * shape->width * stored, columns);
+    for (int y = 0; y < lines; y++) copy(to + (top + y) * row + left * stored, x + y * shape->width * stored, columns);
     return (Frame){to, row};
 }
 
@@ -44,8 +43,12 @@ static int takes_images_as_rows(const Layer *l) { return l->map.width < ROWS; }
 // x [images][in.size] -> y [images][step of y]: (h, w, F) = bias + sum over k x k x C.
 static void conv_direct(const Layer *l, const float *x, float *y, idx y_step, int images, int relu, Scratch s) {
     const int C = l->in.stored, F = l->columns, k = l->kernel;
-    Product p = {.columns = F, .b = l->weights, .count = {1, k, k * C}, .b_step = {0, k * C * F, F},
-                 .bias = l->bias, .relu = relu};
+    Product p = {.columns = F,
+                 .b = l->weights,
+                 .count = {1, k, k * C},
+                 .b_step = {0, k * C * F, F},
+                 .bias = l->bias,
+                 .relu = relu};
     if (images > 1 && takes_images_as_rows(l)) {
         Frame first = conv_input(l, x, &s), next = first;
         for (int i = 1; i < images; i++) next = conv_input(l, x + (idx)i * l->in.size, &s);
@@ -92,10 +95,16 @@ static void conv_direct_weights(const Layer *l, const float *x, const float *dy,
         Scratch inner = s;
         const Frame frame = conv_input(l, x + (idx)i * l->in.size, &inner);
         for (int line = 0; line < k; line++) {
-            const Product p = {.rows = k * C, .columns = F, .a = frame.at + line * frame.row, .a_row = 1,
-                               .b = dy + (idx)i * l->out.size, .c = gradient + line * k * C * F, .c_row = F,
+            const Product p = {.rows = k * C,
+                               .columns = F,
+                               .a = frame.at + line * frame.row,
+                               .a_row = 1,
+                               .b = dy + (idx)i * l->out.size,
+                               .c = gradient + line * k * C * F,
+                               .c_row = F,
                                .count = {1, l->map.height, w},
-                               .a_step = {0, l->stride * frame.row, l->stride * C}, .b_step = {0, w * F, F},
+                               .a_step = {0, l->stride * frame.row, l->stride * C},
+                               .b_step = {0, w * F, F},
                                .accumulate = 1};
             product(&p);
         }
@@ -103,7 +112,8 @@ static void conv_direct_weights(const Layer *l, const float *x, const float *dy,
 }
 
 // dx = dy through the transposed kernels, [k][k][F][C]. With stride s only every s-th place of the kernel meets a given
-// pixel: pixel u (counted with its padding) is met by places r, r + s, ... with r = u mod s, from outputs u / s, u / s - 1, ...
+// pixel: pixel u (counted with its padding) is met by places r, r + s, ... with r = u mod s, from outputs u / s, u / s
+// - 1, ...
 static void conv_direct_input(const Layer *l, const float *dy, float *dx, int images, Scratch s) {
     const int C = l->in.stored, F = l->columns, k = l->kernel, step = l->stride, H = l->in.height, W = l->in.width;
     const int border = ceil_div(k, step) - 1;
@@ -119,12 +129,16 @@ static void conv_direct_input(const Layer *l, const float *dy, float *dx, int im
             for (int x = 0; x < min_int(step, W); x++) {
                 const int place = (x + l->padding) % step;
                 const Product p = {
-                    .rows = ceil_div(W - x, step), .columns = C,
-                    .a = frame.at + from * frame.row + (border + (x + l->padding) / step) * F, .a_row = F,
+                    .rows = ceil_div(W - x, step),
+                    .columns = C,
+                    .a = frame.at + from * frame.row + (border + (x + l->padding) / step) * F,
+                    .a_row = F,
                     .b = l->backward_weights + (line * k + place) * F * C,
-                    .c = result + (y * W + x) * C, .c_row = step * C,
+                    .c = result + (y * W + x) * C,
+                    .c_row = step * C,
                     .count = {line < k ? ceil_div(k - line, step) : 0, place < k ? ceil_div(k - place, step) : 0, F},
-                    .a_step = {-frame.row, -F, 1}, .b_step = {(idx)step * k * F * C, step * F * C, C}};
+                    .a_step = {-frame.row, -F, 1},
+                    .b_step = {(idx)step * k * F * C, step * F * C, C}};
                 product(&p);
             }
         }
@@ -142,9 +156,16 @@ static void conv_direct_image(const Layer *l, const float *dy, float *dx, int im
         const Frame frame = {to, width * C};
         clear(to, frame_floats(height, width, C));
         for (int h = 0; h < l->map.height; h++) {
-            const Product p = {.rows = w, .columns = taps, .a = dy + (idx)i * l->out.size + h * w * F, .a_row = F,
-                               .b = l->backward_weights, .c = sent, .c_row = taps, .count = {1, 1, F},
-                               .a_step = {0, 0, 1}, .b_step = {0, 0, taps}};
+            const Product p = {.rows = w,
+                               .columns = taps,
+                               .a = dy + (idx)i * l->out.size + h * w * F,
+                               .a_row = F,
+                               .b = l->backward_weights,
+                               .c = sent,
+                               .c_row = taps,
+                               .count = {1, 1, F},
+                               .a_step = {0, 0, 1},
+                               .b_step = {0, 0, taps}};
             product(&p);
             for (int x = 0; x < w; x++)
                 for (int line = 0; line < k; line++) {

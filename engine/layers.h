@@ -10,7 +10,9 @@ INLINE vec exponential(vec x) {
     const vec t = x * 1.44269504f;
     const ivec whole = __builtin_convertvector(t + choose(t < 0, splat(-.5f), splat(.5f)), ivec);
     const vec f = t - __builtin_convertvector(whole, vec);
-    const vec p = 1 + f * (.6931472f + f * (.2402265f + f * (.05550411f + f * (.009618129f + f * (.001333356f + f * 1.54035e-4f)))));
+    const vec p =
+        1 +
+        f * (.6931472f + f * (.2402265f + f * (.05550411f + f * (.009618129f + f * (.001333356f + f * 1.54035e-4f)))));
     return p * (vec)((whole + 127) << 23);
 }
 
@@ -78,8 +80,9 @@ static void activation_gradient(const Layer *l, int first, int images) {
 
 // ---- batch norm ---------------------------------------------------------------------------------------------------
 
-// What a lane tells of its values: how many a channel has, their sum, and their squared distance from their mean. Sums of
-// squares would do with one pass, and lose all digits where the mean is large. The second pass also mends the first sum.
+// What a lane tells of its values: how many a channel has, their sum, and their squared distance from their mean. Sums
+// of squares would do with one pass, and lose all digits where the mean is large. The second pass also mends the first
+// sum.
 static void norm_count(const Layer *l, const float *x, int images, float *sums) {
     const int C = l->columns, places = l->in.height * l->in.width;
     const float count = (float)images * places;
@@ -143,7 +146,8 @@ static void norm_apply(const Layer *l, const float *x, float *y, const float *fa
 }
 
 // What a lane adds to the gradients of the shift and of the factor: the sums of dy and of dy (x - mean).
-static void norm_gradient_sums(const Layer *l, const float *x, const float *dy, int images, const float *mean, float *sums) {
+static void norm_gradient_sums(const Layer *l, const float *x, const float *dy, int images, const float *mean,
+                               float *sums) {
     const int C = l->columns, places = l->in.height * l->in.width;
     for (int c = 0; c < C; c += WIDTH) {
         vec sum = {0}, product = {0};
@@ -166,7 +170,8 @@ static float norm_gradient_total(const Layer *l, int which, int c) {
     return sum;
 }
 
-// dx = factor (dy - mean of dy - (x - mean) / (variance + epsilon) * mean of dy (x - mean)), as by_dy dy + by_x x + rest.
+// dx = factor (dy - mean of dy - (x - mean) / (variance + epsilon) * mean of dy (x - mean)), as by_dy dy + by_x x +
+// rest.
 static void norm_input_factors(const Layer *l, const float *mean, const float *variance, float count, float *by_dy,
                                float *by_x, float *rest) {
     for (int c = 0; c < l->columns; c++) {
@@ -191,17 +196,19 @@ static void norm_input(const Layer *l, const float *x, const float *dy, float *d
 
 // ---- dropout, pooling's scatter, input, loss ----------------------------------------------------------------------
 
-// Each value zero with probability `rate`, the others scaled up so that the mean stays; in place. Which ones is a
-// function of the stream and the value's number, so that the backward pass draws the same again.
-static void drop(float *values, int count, float rate, Stream s) {
+// Each value of an image zero with probability `rate`, the others scaled up so that the mean stays; in place. Which
+// ones is a function of the stream and the value's number, channels innermost, so that the backward pass draws the same
+// again.
+static void drop(float *values, const Shape *shape, float rate, Stream s) {
     const float scale = 1 / (1 - rate);
     const int threshold = (int)(rate * 2147483648.f); // of 31 bits, which compare as signed numbers
-    uvec number;
-    for (int i = 0; i < WIDTH; i++) number[i] = (u32)i;
-    for (int i = 0; i < count; i += WIDTH, number += WIDTH) {
-        const ivec kept = (ivec)(random_vector(s, number) >> 1) >= threshold;
-        store(values + i, keep(kept, load(values + i) * scale));
-    }
+    uvec lane;
+    for (int i = 0; i < WIDTH; i++) lane[i] = (u32)i;
+    for (int p = 0; p < shape->height * shape->width; p++, values += shape->stored)
+        for (int c = 0; c < shape->stored; c += WIDTH) {
+            const ivec bits = (ivec)(random_vector(s, lane + (u32)(p * shape->channels + c)) >> 1);
+            store(values + c, keep(bits >= threshold, load(values + c) * scale));
+        }
 }
 
 static void unpool(const Layer *l, const float *dy, const int *place, float *dx) {
@@ -215,8 +222,8 @@ static void unpool(const Layer *l, const float *dy, const int *place, float *dx)
             }
 }
 
-// Cross-entropy of one image's logits with a smoothed label: each class gets smoothing / classes of the target. Where a gradient
-// is wanted, the logits become (probability - target) * scale.
+// Cross-entropy of one image's logits with a smoothed label: each class gets smoothing / classes of the target. Where a
+// gradient is wanted, the logits become (probability - target) * scale.
 static float cross_entropy(float *logits, const Shape *shape, int label, float smoothing, float scale, int gradient) {
     const int classes = shape->channels;
     float largest = logits[0], total = 0, sum = 0;

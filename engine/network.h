@@ -33,16 +33,16 @@ typedef struct {
 
     // Weights [taps][rows][columns]: for each place of the kernel a matrix from stored inputs to stored outputs.
     int taps, rows, columns;
-    float *weights, *bias; // of batch norm: the factor and the shift, [columns]
+    float *weights, *bias;  // of batch norm: the factor and the shift, [columns]
     float *mean, *variance; // of batch norm: running statistics
 
     // What the passes read instead of `weights`, brought up to date after every step.
     float *forward_weights;  // Winograd's domain, [positions][rows][columns]
     float *backward_weights; // see `derive`
 
-    int backward;       // DIRECT, WINOGRAD or POOLED
-    int tile;           // side of the output tiles of Winograd's algorithm, 0 for a direct convolution
-    int batched;        // computed for all images of a lane at once, not image by image
+    int backward;        // DIRECT, WINOGRAD or POOLED
+    int tile;            // side of the output tiles of Winograd's algorithm, 0 for a direct convolution
+    int batched;         // computed for all images of a lane at once, not image by image
     float *lane_weights; // gradients of each lane, [LANES][lane_size]
     idx lane_size;
     float *lane_bias; // [LANES][columns]; of batch norm: both sums of the backward pass, [LANES][2][columns]

@@ -24,7 +24,8 @@ static void update(const Settings *o, const Step *step, float *restrict w, const
         const float b1 = o->beta_1, b2 = o->beta_2, epsilon = o->epsilon, keep = 1 - step->rate * o->weight_decay;
         const float scale = 1 / __builtin_sqrtf(step->correction_2), rate = step->rate / step->correction_1;
         for (idx i = 0; i < count; i++) {
-            const float g = gradient[i], m = first[i] + (1 - b1) * (g - first[i]), v = b2 * second[i] + (1 - b2) * g * g;
+            const float g = gradient[i], m = first[i] + (1 - b1) * (g - first[i]),
+                        v = b2 * second[i] + (1 - b2) * g * g;
             first[i] = m;
             second[i] = v;
             w[i] = w[i] * keep - rate * m / (__builtin_sqrtf(v) * scale + epsilon);
@@ -48,11 +49,12 @@ static void update(const Settings *o, const Step *step, float *restrict w, const
     }
 }
 
-// The learning rate of step `step` (from 0) out of `steps`: constant, or up in a line over the first `warmup` of them and
-// then down to zero.
+// The learning rate of step `step` (from 0) out of `steps`: constant, or up in a line over the first `warmup` of them
+// and then down to zero.
 static float scheduled_rate(float rate, int one_cycle, float warmup, int step, int steps) {
     if (!one_cycle) return rate;
-    const double peak = (double)warmup * steps, rise = peak > 0 ? (step + 1) / peak : 1, fall = (steps - step) / (steps - peak);
+    const double peak = (double)warmup * steps, rise = peak > 0 ? (step + 1) / peak : 1,
+                 fall = (steps - step) / (steps - peak);
     const double share = rise < fall ? rise : fall; // the peak may lie between two steps
     return (float)(rate * (share < 1 ? share : 1));
 }

@@ -18,15 +18,31 @@ static Stream dropout_stream(const Pass *pass, int layer, int image) {
 }
 
 static void dense_forward(const Layer *l, const float *x, float *y, int images) {
-    const Product p = {.rows = images, .columns = l->columns, .a = x, .a_row = l->in.size, .b = l->weights, .c = y,
-                       .c_row = l->out.size, .count = {1, 1, l->taps * l->rows}, .a_step = {0, 0, 1},
-                       .b_step = {0, 0, l->columns}, .bias = l->bias, .relu = l->activation == RELU};
+    const Product p = {.rows = images,
+                       .columns = l->columns,
+                       .a = x,
+                       .a_row = l->in.size,
+                       .b = l->weights,
+                       .c = y,
+                       .c_row = l->out.size,
+                       .count = {1, 1, l->taps * l->rows},
+                       .a_step = {0, 0, 1},
+                       .b_step = {0, 0, l->columns},
+                       .bias = l->bias,
+                       .relu = l->activation == RELU};
     long_product(p);
 }
 
 static void dense_input(const Layer *l, const float *dy, float *dx, int images) {
-    const Product p = {.rows = images, .columns = l->in.size, .a = dy, .a_row = l->out.size, .b = l->backward_weights,
-                       .c = dx, .c_row = l->in.size, .count = {1, 1, l->columns}, .a_step = {0, 0, 1},
+    const Product p = {.rows = images,
+                       .columns = l->in.size,
+                       .a = dy,
+                       .a_row = l->out.size,
+                       .b = l->backward_weights,
+                       .c = dx,
+                       .c_row = l->in.size,
+                       .count = {1, 1, l->columns},
+                       .a_step = {0, 0, 1},
                        .b_step = {0, 0, l->in.size}};
     product(&p);
 }
@@ -39,8 +55,10 @@ static void layer_forward(const Layer *l, int number, const Pass *pass, int firs
         const int relu = l->activation == RELU, pooled = l->pool > 1;
         float *map = pooled ? take(&s, l->map.size) : y;
         const idx step = pooled ? 0 : l->out.size; // pooled layers go image by image
-        if (l->tile) WITH_TILE(l, winograd_forward, l, x, map, step, images, relu && !pooled, s);
-        else conv_direct(l, x, map, step, images, relu && !pooled, s);
+        if (l->tile)
+            WITH_TILE(l, winograd_forward, l, x, map, step, images, relu && !pooled, s);
+        else
+            conv_direct(l, x, map, step, images, relu && !pooled, s);
         if (pooled) pool(l->pool, &l->map, &l->out, map, y, l->place + (idx)first * l->out.size, relu);
         if (l->activation == SOFTMAX)
             for (int i = 0; i < images; i++) activate(l, y + (idx)i * l->out.size);
@@ -66,7 +84,7 @@ static void layer_forward(const Layer *l, int number, const Pass *pass, int firs
         } else if (x != y && !l->absorbed) {
             copy(y, x, l->out.size);
         }
-        if (l->kind == DROPOUT && pass->training) drop(y, l->out.size, l->option, dropout_stream(pass, number, first + i));
+        if (l->kind == DROPOUT && pass->training) drop(y, &l->out, l->option, dropout_stream(pass, number, first + i));
         activate(l, y);
     }
 }
@@ -84,13 +102,16 @@ static void layer_backward(const Layer *l, int number, const Pass *pass, int lan
         if (l->backward == POOLED) {
             for (int i = 0; i < images; i++)
                 pooled_backward(l, x + (idx)i * l->in.size, dy + (idx)i * l->out.size,
-                                l->place + (idx)(first + i) * l->out.size, dx ? dx + (idx)i * l->in.size : 0, gradient, s);
+                                l->place + (idx)(first + i) * l->out.size, dx ? dx + (idx)i * l->in.size : 0, gradient,
+                                s);
         } else if (l->backward == WINOGRAD) {
             WITH_TILE(l, winograd_backward, l, x, dy, dx, images, gradient, s);
         } else {
             if (gradient) conv_direct_weights(l, x, dy, images, gradient, s);
-            if (dx && l->in.stored % WIDTH) conv_direct_image(l, dy, dx, images, s);
-            else if (dx) conv_direct_input(l, dy, dx, images, s);
+            if (dx && l->in.stored % WIDTH)
+                conv_direct_image(l, dy, dx, images, s);
+            else if (dx)
+                conv_direct_input(l, dy, dx, images, s);
         }
         return;
     }
@@ -111,11 +132,14 @@ static void layer_backward(const Layer *l, int number, const Pass *pass, int lan
         }
     }
     for (int i = 0; i < images; i++, x += l->in.size, dy += l->out.size, dx += dx ? l->in.size : 0) {
-        if (l->kind == DROPOUT && pass->training) drop(dy, l->out.size, l->option, dropout_stream(pass, number, first + i));
+        if (l->kind == DROPOUT && pass->training) drop(dy, &l->out, l->option, dropout_stream(pass, number, first + i));
         if (!dx) continue;
-        if (l->kind == BATCH_NORM) norm_input(l, x, dy, dx, by_dy, by_x, rest);
-        else if (l->kind == MAX_POOL && !l->absorbed) unpool(l, dy, l->place + (idx)(first + i) * l->out.size, dx);
-        else if (dx != dy && !l->absorbed) copy(dx, dy, l->out.size);
+        if (l->kind == BATCH_NORM)
+            norm_input(l, x, dy, dx, by_dy, by_x, rest);
+        else if (l->kind == MAX_POOL && !l->absorbed)
+            unpool(l, dy, l->place + (idx)(first + i) * l->out.size, dx);
+        else if (dx != dy && !l->absorbed)
+            copy(dx, dy, l->out.size);
     }
 }
 
@@ -125,9 +149,16 @@ static void layer_backward(const Layer *l, int number, const Pass *pass, int lan
 static void reduce(const Layer *l, int images, int from, int to, float *gradient) {
     const int C = l->rows, F = l->columns;
     if (l->kind == DENSE) {
-        const Product p = {.rows = to - from, .columns = F, .a = l->x + from, .a_row = 1, .b = l->dy,
-                           .c = gradient + (idx)from * F, .c_row = F, .count = {1, 1, images},
-                           .a_step = {0, 0, l->in.size}, .b_step = {0, 0, l->out.size}};
+        const Product p = {.rows = to - from,
+                           .columns = F,
+                           .a = l->x + from,
+                           .a_row = 1,
+                           .b = l->dy,
+                           .c = gradient + (idx)from * F,
+                           .c_row = F,
+                           .count = {1, 1, images},
+                           .a_step = {0, 0, l->in.size},
+                           .b_step = {0, 0, l->out.size}};
         product(&p);
     } else if (l->backward == WINOGRAD) {
         for (int row = from; row < to; row++) WITH_TILE(l, winograd_reduce, l, row, gradient);

@@ -27,12 +27,14 @@ INLINE void pool_windows(const int side, const Shape *in, const Shape *out, cons
 }
 
 static void pool(int side, const Shape *in, const Shape *out, const float *x, float *y, int *place, int relu) {
-    if (side == 2) pool_windows(2, in, out, x, y, place, relu);
-    else pool_windows(side, in, out, x, y, place, relu);
+    if (side == 2)
+        pool_windows(2, in, out, x, y, place, relu);
+    else
+        pool_windows(side, in, out, x, y, place, relu);
 }
 
-// The gradient of a convolution under pooling is a sum over the values that their windows have chosen, filter by filter:
-// of each, `value` is the gradient and `at` where its kernel begins in the input.
+// The gradient of a convolution under pooling is a sum over the values that their windows have chosen, filter by
+// filter: of each, `value` is the gradient and `at` where its kernel begins in the input.
 typedef struct {
     int at;
     float value;
@@ -57,14 +59,17 @@ INLINE void gather(const int R, const int V, const Gather *p) {
     for (int f = 0; f < p->layer->columns; f++) {
         float *c = p->gradient + (idx)f * k * line;
         vec sum[KEPT];
-        UNROLL for (int i = 0; i < R * V; i++) sum[i] = load(c + i / V * line + i % V * WIDTH);
+        UNROLL
+        for (int i = 0; i < R * V; i++) sum[i] = load(c + i / V * line + i % V * WIDTH);
         const Entry *entry = p->entries + (idx)f * p->windows, *end = entry + p->counts[f];
         for (; entry < end; entry++) {
             const float *x = p->x + entry->at;
             const vec value = splat(entry->value);
-            UNROLL for (int i = 0; i < R * V; i++) MADD(sum[i], value, load(x + i / V * x_row + i % V * WIDTH));
+            UNROLL
+            for (int i = 0; i < R * V; i++) MADD(sum[i], value, load(x + i / V * x_row + i % V * WIDTH));
         }
-        UNROLL for (int i = 0; i < R * V; i++) store(c + i / V * line + i % V * WIDTH, sum[i]);
+        UNROLL
+        for (int i = 0; i < R * V; i++) store(c + i / V * line + i % V * WIDTH, sum[i]);
     }
 }
 
@@ -93,16 +98,19 @@ INLINE void scatter(const int R, const int V, const Scatter *p) {
                 if (!any) continue;
                 float *c = p->dx + (h * dx_row + w * l->in.stored) * l->stride * l->pool + p->offsets[place];
                 vec sum[KEPT];
-                UNROLL for (int i = 0; i < R * V; i++) sum[i] = load(c + i / V * dx_row + i % V * WIDTH);
+                UNROLL
+                for (int i = 0; i < R * V; i++) sum[i] = load(c + i / V * dx_row + i % V * WIDTH);
                 for (int word = 0; word < words; word++)
                     for (u32 left = chosen[word]; left; left &= left - 1) {
                         const int f = word * 32 + __builtin_ctz(left);
                         const float *kernel = p->kernels + f * step;
                         const vec value = splat(dy[f]);
-                        UNROLL for (int i = 0; i < R * V; i++)
+                        UNROLL
+                        for (int i = 0; i < R * V; i++)
                             MADD(sum[i], value, load(kernel + i / V * line + i % V * WIDTH));
                     }
-                UNROLL for (int i = 0; i < R * V; i++) store(c + i / V * dx_row + i % V * WIDTH, sum[i]);
+                UNROLL
+                for (int i = 0; i < R * V; i++) store(c + i / V * dx_row + i % V * WIDTH, sum[i]);
             }
 }
 
@@ -133,7 +141,8 @@ typedef struct {
     int lines, vectors;
 } KernelPart;
 
-// The parts into which a kernel is cut: as few as fit, and then as equal as can be, for a small part waits for its own sums.
+// The parts into which a kernel is cut: as few as fit, and then as equal as can be, for a small part waits for its own
+// sums.
 static KernelPart kernel_part(int lines, int vectors) {
     KernelPart best = {1, 1};
     int fewest = lines * vectors + 1, smallest = 0;
@@ -141,12 +150,15 @@ static KernelPart kernel_part(int lines, int vectors) {
         for (int v = 1; v <= min_int(vectors, min_int(MOST_VECTORS, KEPT / r)); v++) {
             const int parts = ceil_div(lines, r) * ceil_div(vectors, v);
             const int least = ((lines - 1) % r + 1) * ((vectors - 1) % v + 1);
-            if (parts < fewest || (parts == fewest && least > smallest)) best = (KernelPart){r, v}, fewest = parts, smallest = least;
+            if (parts < fewest || (parts == fewest && least > smallest))
+                best = (KernelPart){r, v}, fewest = parts, smallest = least;
         }
     return best;
 }
 
-enum { FRAME_FLOATS = 6000 }; // of the lines of the input that a block of windows sees: they should stay in the first cache
+enum {
+    FRAME_FLOATS = 6000
+}; // of the lines of the input that a block of windows sees: they should stay in the first cache
 
 static int windows_high(const Layer *l) { // lines of windows in a block
     const int line = (l->in.width + 2 * l->padding) * l->in.stored * l->stride * l->pool;
@@ -211,12 +223,22 @@ static void pooled_backward(const Layer *l, const float *x, const float *dy, con
             for (int r = 0; r < k; r += part.lines) {
                 const int R = min_int(part.lines, k - r) - 1, V = min_int(part.vectors, vectors - v) - 1;
                 const int within = r * line + v * WIDTH;
-                const Gather g = {l, entries, counts, (to - from) * l->out.width, frame.at + r * frame.row + v * WIDTH,
-                                  frame.row, gradient + within};
+                const Gather g = {l,
+                                  entries,
+                                  counts,
+                                  (to - from) * l->out.width,
+                                  frame.at + r * frame.row + v * WIDTH,
+                                  frame.row,
+                                  gradient + within};
                 if (gradient) gathers[R][V](&g);
-                const Scatter t = {l, chosen, dy + first, to - from, l->backward_weights + within,
+                const Scatter t = {l,
+                                   chosen,
+                                   dy + first,
+                                   to - from,
+                                   l->backward_weights + within,
                                    result.at + from * result.row * l->stride * side + r * result.row + v * WIDTH,
-                                   result.row, offsets};
+                                   result.row,
+                                   offsets};
                 if (dx) scatters[R][V](&t);
             }
     }

@@ -2,8 +2,9 @@
 #pragma once
 #include "base.h"
 
-// C[r][c] = bias[c] or C[r][c], plus the sum over i, j, k of A[r, i, j, k] * B[i, j, k][c]. Every index has a step of its own in floats,
-// so the same code is a matrix product, a convolution, and the gradient of either: only the steps differ.
+// C[r][c] = bias[c] or C[r][c], plus the sum over i, j, k of A[r, i, j, k] * B[i, j, k][c]. Every index has a step of
+// its own in floats, so the same code is a matrix product, a convolution, and the gradient of either: only the steps
+// differ.
 typedef struct {
     int rows, columns; // columns: whole vectors
     const float *a, *b;
@@ -18,10 +19,13 @@ typedef struct {
 INLINE void block(const int R, const int V, const Product *p, const float *a, const float *b, float *c,
                   const float *bias) {
     vec sum[ROWS][COLUMNS];
-    UNROLL for (int i = 0; i < R * V; i++) {
+    UNROLL
+    for (int i = 0; i < R * V; i++) {
         const int r = i / V, v = i % V;
-        if (p->accumulate) sum[r][v] = load(c + r * p->c_row + v * WIDTH);
-        else sum[r][v] = bias ? load(bias + v * WIDTH) : (vec){0};
+        if (p->accumulate)
+            sum[r][v] = load(c + r * p->c_row + v * WIDTH);
+        else
+            sum[r][v] = bias ? load(bias + v * WIDTH) : (vec){0};
     }
     const idx a_row = p->a_row, a_step = p->a_step[2], b_step = p->b_step[2];
     for (int i = 0; i < p->count[0]; i++)
@@ -30,14 +34,18 @@ INLINE void block(const int R, const int V, const Product *p, const float *a, co
             const float *w = b + i * p->b_step[0] + j * p->b_step[1];
             for (int k = p->count[2]; k > 0; k--, x += a_step, w += b_step) {
                 vec column[COLUMNS];
-                UNROLL for (int v = 0; v < V; v++) column[v] = load(w + v * WIDTH);
-                UNROLL for (int r = 0; r < R; r++) {
+                UNROLL
+                for (int v = 0; v < V; v++) column[v] = load(w + v * WIDTH);
+                UNROLL
+                for (int r = 0; r < R; r++) {
                     vec value = splat(x[r * a_row]);
-                    UNROLL for (int v = 0; v < V; v++) MADD(sum[r][v], value, column[v]);
+                    UNROLL
+                    for (int v = 0; v < V; v++) MADD(sum[r][v], value, column[v]);
                 }
             }
         }
-    UNROLL for (int i = 0; i < R * V; i++) {
+    UNROLL
+    for (int i = 0; i < R * V; i++) {
         const int r = i / V, v = i % V;
         store(c + r * p->c_row + v * WIDTH, p->relu ? positive(sum[r][v]) : sum[r][v]);
     }
@@ -45,7 +53,7 @@ INLINE void block(const int R, const int V, const Product *p, const float *a, co
 
 typedef void Block(const Product *, const float *, const float *, float *, const float *);
 #define BLOCK(R, V)                                                                                                    \
-    static void block_##R##_##V(const Product *p, const float *a, const float *b, float *c, const float *bias) {      \
+    static void block_##R##_##V(const Product *p, const float *a, const float *b, float *c, const float *bias) {       \
         block(R, V, p, a, b, c, bias);                                                                                 \
     }
 #define BLOCK_ROWS_4(X, V) X(1, V) X(2, V) X(3, V) X(4, V)

@@ -12,29 +12,36 @@ static const float A_2[] = {1, 1, 1, 0, 0, 1, -1, -1};
 static const float G_2[] = {1, 0, 0, .5f, .5f, .5f, .5f, -.5f, .5f, 0, 0, 1};
 static const float B_3[] = {2, -1, -2, 1, 0, 0, -2, -1, 1, 0, 0, 2, -3, 1, 0, 0, -1, 0, 1, 0, 0, 2, -1, -2, 1};
 static const float A_3[] = {1, 1, 1, 1, 0, 0, 1, -1, 2, 0, 0, 1, 1, 4, 1};
-static const float G_3[] = {.5f, 0, 0, -.5f, -.5f, -.5f, -1 / 6.f, 1 / 6.f, -1 / 6.f, 1 / 6.f, 1 / 3.f, 2 / 3.f, 0, 0, 1};
-static const float B_4[] = {4, 0, -5, 0, 1, 0, 0, -4, -4, 1, 1, 0, 0, 4, -4, -1, 1, 0,
-                            0, -2, -1, 2, 1, 0, 0, 2, -1, -2, 1, 0, 0, 4, 0, -5, 0, 1};
+static const float G_3[] = {.5f,      0,       0,       -.5f,    -.5f, -.5f, -1 / 6.f, 1 / 6.f,
+                            -1 / 6.f, 1 / 6.f, 1 / 3.f, 2 / 3.f, 0,    0,    1};
+static const float B_4[] = {4, 0,  -5, 0, 1, 0, 0, -4, -4, 1,  1, 0, 0, 4, -4, -1, 1, 0,
+                            0, -2, -1, 2, 1, 0, 0, 2,  -1, -2, 1, 0, 0, 4, 0,  -5, 0, 1};
 static const float A_4[] = {1, 1, 1, 1, 1, 0, 0, 1, -1, 2, -2, 0, 0, 1, 1, 4, 4, 0, 0, 1, -1, 8, -8, 1};
-static const float G_4[] = {.25f, 0, 0, -1 / 6.f, -1 / 6.f, -1 / 6.f, -1 / 6.f, 1 / 6.f, -1 / 6.f,
-                            1 / 24.f, 1 / 12.f, 1 / 6.f, 1 / 24.f, -1 / 12.f, 1 / 6.f, 0, 0, 1};
+static const float G_4[] = {.25f,     0,        0,       -1 / 6.f, -1 / 6.f,  -1 / 6.f, -1 / 6.f, 1 / 6.f, -1 / 6.f,
+                            1 / 24.f, 1 / 12.f, 1 / 6.f, 1 / 24.f, -1 / 12.f, 1 / 6.f,  0,        0,       1};
 #define MATRIX(name, m) ((m) == 2 ? name##_2 : (m) == 3 ? name##_3 : name##_4)
 
 // out[i] = sum over j of matrix[i][j] in[j], or with the matrix transposed. Everything is known when this is compiled:
 // zeros vanish and ones are additions.
 INLINE void times(const float *matrix, const int transposed, const int rows, const int inner, const vec *in,
                   const int in_step, vec *out, const int out_step) {
-    UNROLL for (int i = 0; i < rows; i++) {
+    UNROLL
+    for (int i = 0; i < rows; i++) {
         vec sum = {0};
         int empty = 1;
-        UNROLL for (int j = 0; j < inner; j++) {
+        UNROLL
+        for (int j = 0; j < inner; j++) {
             const float factor = transposed ? matrix[j * rows + i] : matrix[i * inner + j];
             if (factor == 0) continue;
             const vec value = in[j * in_step];
-            if (empty) sum = factor == 1 ? value : factor == -1 ? -value : value * factor;
-            else if (factor == 1) sum += value;
-            else if (factor == -1) sum -= value;
-            else MADD(sum, value, splat(factor));
+            if (empty)
+                sum = factor == 1 ? value : factor == -1 ? -value : value * factor;
+            else if (factor == 1)
+                sum += value;
+            else if (factor == -1)
+                sum -= value;
+            else
+                MADD(sum, value, splat(factor));
             empty = 0;
         }
         out[i * out_step] = sum;
@@ -45,9 +52,10 @@ INLINE void times(const float *matrix, const int transposed, const int rows, con
 INLINE void both_sides(const float *matrix, const int transposed, const int rows, const int inner, const vec *in,
                        vec *out) {
     vec half[36];
-    UNROLL for (int j = 0; j < inner; j++) times(matrix, transposed, rows, inner, in + j, inner, half + j, inner);
-    UNROLL for (int i = 0; i < rows; i++)
-        times(matrix, transposed, rows, inner, half + i * inner, 1, out + i * rows, 1);
+    UNROLL
+    for (int j = 0; j < inner; j++) times(matrix, transposed, rows, inner, in + j, inner, half + j, inner);
+    UNROLL
+    for (int i = 0; i < rows; i++) times(matrix, transposed, rows, inner, half + i * inner, 1, out + i * rows, 1);
 }
 
 // Between a square of values that lie `row` and `column` floats apart and positions that lie `apart` floats apart.
@@ -57,14 +65,17 @@ INLINE void to_positions(const float *matrix, const int transposed, const int n,
                          idx row, idx column, float *to, idx apart, int channels) {
     EACH_VECTOR(c, channels) {
         vec in[36], out[36];
-        UNROLL for (int i = 0; i < inner * inner; i++) in[i] = load(from + i / inner * row + i % inner * column + c);
+        UNROLL
+        for (int i = 0; i < inner * inner; i++) in[i] = load(from + i / inner * row + i % inner * column + c);
         both_sides(matrix, transposed, n, inner, in, out);
-        UNROLL for (int i = 0; i < n * n; i++) store(to + i * apart + c, out[i]);
+        UNROLL
+        for (int i = 0; i < n * n; i++) store(to + i * apart + c, out[i]);
     }
 }
 
 INLINE void load_positions(const float *from, idx apart, const int n, vec *in) {
-    UNROLL for (int i = 0; i < n * n; i++) in[i] = load(from + i * apart);
+    UNROLL
+    for (int i = 0; i < n * n; i++) in[i] = load(from + i * apart);
 }
 
 // The block of tiles that is computed at once, and where each of them lies.
@@ -81,7 +92,8 @@ static Tiling tiling(const Layer *l, int images) {
     Tiling t = {.high = ceil_div(l->map.height, m), .wide = ceil_div(l->map.width, m)};
     t.count = t.high * t.wide * images;
     t.height = t.high * m + 2, t.width = t.wide * m + 2;
-    t.most = min_int(max_int(WINOGRAD_FLOATS / (n * n * (l->in.stored + l->columns)), 2 * ROWS), t.high * t.wide * BLOCK_IMAGES);
+    t.most = min_int(max_int(WINOGRAD_FLOATS / (n * n * (l->in.stored + l->columns)), 2 * ROWS),
+                     t.high * t.wide * BLOCK_IMAGES);
     return t;
 }
 
@@ -130,9 +142,16 @@ INLINE void winograd_forward(const int m, const Layer *l, const float *x, float 
         const int tiles = min_int(t.most, t.count - first);
         input_to_domain(m, l, &t, x, first, tiles, inputs, &kept);
         for (int i = 0; i < n * n; i++) {
-            const Product p = {.rows = tiles, .columns = F, .a = inputs + (idx)i * tiles * C, .a_row = C,
-                               .b = l->forward_weights + (idx)i * C * F, .c = outputs + (idx)i * tiles * F, .c_row = F,
-                               .count = {1, 1, C}, .a_step = {0, 0, 1}, .b_step = {0, 0, F}};
+            const Product p = {.rows = tiles,
+                               .columns = F,
+                               .a = inputs + (idx)i * tiles * C,
+                               .a_row = C,
+                               .b = l->forward_weights + (idx)i * C * F,
+                               .c = outputs + (idx)i * tiles * F,
+                               .c_row = F,
+                               .count = {1, 1, C},
+                               .a_step = {0, 0, 1},
+                               .b_step = {0, 0, F}};
             product(&p);
         }
         for (int i = 0; i < tiles; i++) {
@@ -145,7 +164,8 @@ INLINE void winograd_forward(const int m, const Layer *l, const float *x, float 
                 const vec bias = load(l->bias + c);
                 load_positions(outputs + i * F + c, (idx)tiles * F, n, in);
                 both_sides(MATRIX(A, m), 0, m, n, in, out);
-                UNROLL for (int a = 0; a < m * m; a++)
+                UNROLL
+                for (int a = 0; a < m * m; a++)
                     if (a / m < lines && a % m < places) {
                         const vec value = out[a] + bias;
                         store(to + (a / m * l->map.width + a % m) * F + c, relu ? positive(value) : value);
@@ -155,7 +175,8 @@ INLINE void winograd_forward(const int m, const Layer *l, const float *x, float 
     }
 }
 
-// gradient, in the domain [n*n][C][F], += B' x B times A dy A'; and dx through the kernels [n*n][F][C], if it is wanted.
+// gradient, in the domain [n*n][C][F], += B' x B times A dy A'; and dx through the kernels [n*n][F][C], if it is
+// wanted.
 INLINE void winograd_backward(const int m, const Layer *l, const float *x, const float *dy, float *dx, int images,
                               float *gradient, Scratch s) {
     const int n = m + 2, C = l->in.stored, F = l->columns;
@@ -185,17 +206,32 @@ INLINE void winograd_backward(const int m, const Layer *l, const float *x, const
         if (gradient) {
             input_to_domain(m, l, &t, x, first, tiles, inputs, &kept);
             for (int i = 0; i < n * n; i++) {
-                const Product p = {.rows = C, .columns = F, .a = inputs + (idx)i * tiles * C, .a_row = 1,
-                                   .b = outputs + (idx)i * tiles * F, .c = gradient + (idx)i * C * F, .c_row = F,
-                                   .count = {1, 1, tiles}, .a_step = {0, 0, C}, .b_step = {0, 0, F}, .accumulate = 1};
+                const Product p = {.rows = C,
+                                   .columns = F,
+                                   .a = inputs + (idx)i * tiles * C,
+                                   .a_row = 1,
+                                   .b = outputs + (idx)i * tiles * F,
+                                   .c = gradient + (idx)i * C * F,
+                                   .c_row = F,
+                                   .count = {1, 1, tiles},
+                                   .a_step = {0, 0, C},
+                                   .b_step = {0, 0, F},
+                                   .accumulate = 1};
                 product(&p);
             }
         }
         if (!dx) continue;
         for (int i = 0; i < n * n; i++) {
-            const Product p = {.rows = tiles, .columns = C, .a = outputs + (idx)i * tiles * F, .a_row = F,
-                               .b = l->backward_weights + (idx)i * F * C, .c = inputs + (idx)i * tiles * C, .c_row = C,
-                               .count = {1, 1, F}, .a_step = {0, 0, 1}, .b_step = {0, 0, C}};
+            const Product p = {.rows = tiles,
+                               .columns = C,
+                               .a = outputs + (idx)i * tiles * F,
+                               .a_row = F,
+                               .b = l->backward_weights + (idx)i * F * C,
+                               .c = inputs + (idx)i * tiles * C,
+                               .c_row = C,
+                               .count = {1, 1, F},
+                               .a_step = {0, 0, 1},
+                               .b_step = {0, 0, C}};
             product(&p);
         }
         for (int i = 0; i < tiles; i++) {
@@ -211,7 +247,8 @@ INLINE void winograd_backward(const int m, const Layer *l, const float *x, const
                 vec in[36], out[36];
                 load_positions(inputs + i * C + c, (idx)tiles * C, n, in);
                 both_sides(MATRIX(B, m), 1, n, n, in, out);
-                UNROLL for (int a = 0; a < n * n; a++) {
+                UNROLL
+                for (int a = 0; a < n * n; a++) {
                     float *sum = at + a / n * to.row + a % n * C + c;
                     store(sum, load(sum) + out[a]);
                 }
@@ -221,7 +258,8 @@ INLINE void winograd_backward(const int m, const Layer *l, const float *x, const
     if (dx_image >= 0) unframed(to, l->padding, l->padding, &l->in, dx + (idx)dx_image * l->in.size);
 }
 
-// Kernels (3 x 3, taps `tap` floats apart) of one input channel and all outputs into the domain, and the transposed ones.
+// Kernels (3 x 3, taps `tap` floats apart) of one input channel and all outputs into the domain, and the transposed
+// ones.
 INLINE void winograd_kernels(const int m, const Layer *l, int row) {
     const int n = m + 2, C = l->rows, F = l->columns;
     to_positions(MATRIX(G, m), 0, n, 3, l->weights + (idx)row * F, (idx)3 * C * F, (idx)C * F,
@@ -229,7 +267,8 @@ INLINE void winograd_kernels(const int m, const Layer *l, int row) {
     if (!l->backward_weights || l->backward != WINOGRAD) return;
     for (int i = 0; i < n * n; i++)
         for (int f = 0; f < F; f++)
-            l->backward_weights[(idx)i * F * C + (idx)f * C + row] = l->forward_weights[(idx)i * C * F + (idx)row * F + f];
+            l->backward_weights[(idx)i * F * C + (idx)f * C + row] =
+                l->forward_weights[(idx)i * C * F + (idx)row * F + f];
 }
 
 // The gradient of one input channel's kernels out of the domain: sum over the lanes, then G' g G.
@@ -237,20 +276,22 @@ INLINE void winograd_reduce(const int m, const Layer *l, int row, float *gradien
     const int n = m + 2, C = l->rows, F = l->columns;
     EACH_VECTOR(c, F) {
         vec in[36], out[9];
-        UNROLL for (int i = 0; i < n * n; i++) {
+        UNROLL
+        for (int i = 0; i < n * n; i++) {
             const float *from = l->lane_weights + ((idx)i * C + row) * F + c;
             vec sum = load(from);
             for (int lane = 1; lane < LANES; lane++) sum += load(from + lane * l->lane_size);
             in[i] = sum;
         }
         both_sides(MATRIX(G, m), 1, 3, n, in, out);
-        UNROLL for (int tap = 0; tap < 9; tap++) store(gradient + ((idx)tap * C + row) * F + c, out[tap]);
+        UNROLL
+        for (int tap = 0; tap < 9; tap++) store(gradient + ((idx)tap * C + row) * F + c, out[tap]);
     }
 }
 
 // One compiled copy for each tile size.
 #define WINOGRAD_TILES(m)                                                                                              \
-    static void winograd_forward_##m(const Layer *l, const float *x, float *y, idx y_step, int images, int relu,      \
+    static void winograd_forward_##m(const Layer *l, const float *x, float *y, idx y_step, int images, int relu,       \
                                      Scratch s) {                                                                      \
         winograd_forward(m, l, x, y, y_step, images, relu, s);                                                         \
     }                                                                                                                  \
@@ -264,7 +305,9 @@ WINOGRAD_TILES(2)
 WINOGRAD_TILES(3)
 WINOGRAD_TILES(4)
 #define WITH_TILE(l, function, ...)                                                                                    \
-    ((l)->tile == 2 ? function##_2(__VA_ARGS__) : (l)->tile == 3 ? function##_3(__VA_ARGS__) : function##_4(__VA_ARGS__))
+    ((l)->tile == 2   ? function##_2(__VA_ARGS__)                                                                      \
+     : (l)->tile == 3 ? function##_3(__VA_ARGS__)                                                                      \
+                      : function##_4(__VA_ARGS__))
 
 // The tile size with the least arithmetic for this map, or 0 where the direct way is cheaper.
 static int best_tile(const Layer *l) {
@@ -272,9 +315,11 @@ static int best_tile(const Layer *l) {
     int best = 0;
     double least = 9. * l->map.height * l->map.width * l->in.stored * l->columns;
     for (int m = 2; m <= 4; m++) {
-        const double tiles = (double)ceil_div(l->map.height, m) * ceil_div(l->map.width, m), positions = (m + 2) * (m + 2);
+        const double tiles = (double)ceil_div(l->map.height, m) * ceil_div(l->map.width, m),
+                     positions = (m + 2) * (m + 2);
         // A transform costs about as much as m more channels would.
-        const double cost = tiles * positions * ((double)l->in.stored * l->columns + 4. * m * (l->in.stored + l->columns));
+        const double cost =
+            tiles * positions * ((double)l->in.stored * l->columns + 4. * m * (l->in.stored + l->columns));
         if (cost < .9 * least) best = m, least = cost;
     }
     return best;

@@ -19,12 +19,13 @@ from scipy.special import softmax
 
 from exmachina.classifier import Classifier, Prediction
 from exmachina.data import Dataset
+from exmachina.engine import initial_weights
 from exmachina.errors import InputError
 from exmachina.networks import Conv, Dense, Flatten, Network
-from exmachina.networks.module import build, get_weights, set_weights
 from exmachina.normalize import NoInk, normalize
 from exmachina.runs import Run
 from exmachina.runs.onnx_graph import build_onnx
+from exmachina.training.pytorch.module import build, get_weights
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +34,7 @@ def reader(tiny_run_directory: Path) -> Classifier:
 
 
 def test_probabilities_and_logits_are_pytorchs(reader: Classifier, tiny_run: Run, test_digits: Dataset) -> None:
-    module = build(tiny_run.network).eval()
-    set_weights(module, tiny_run.weights)
+    module = build(tiny_run.network, tiny_run.weights).eval()
     with torch.inference_mode():
         logits = module(torch.from_numpy(test_digits.images / np.float32(255))[:, None])
     np.testing.assert_allclose(reader.logits(test_digits.images), logits.numpy(), atol=1e-4)
@@ -43,8 +43,7 @@ def test_probabilities_and_logits_are_pytorchs(reader: Classifier, tiny_run: Run
 
 
 def test_layers_are_pytorchs_under_their_names(reader: Classifier, tiny_run: Run, test_digits: Dataset) -> None:
-    module = build(tiny_run.network).eval()
-    set_weights(module, tiny_run.weights)
+    module = build(tiny_run.network, tiny_run.weights).eval()
     found = reader.layers(test_digits.images[:3])
     with torch.inference_mode():
         images = torch.from_numpy(test_digits.images[:3] / np.float32(255))[:, None]
@@ -232,7 +231,7 @@ def test_model_that_points_to_another_file_is_refused(
 def test_run_with_padding_and_stride_predicts_as_its_network(digits: Dataset) -> None:
     layers = (Conv("conv1", "relu", filters=3, kernel=5, stride=2, padding=3), Flatten("f"))
     network = Network("strided", (*layers, Dense("d", "softmax", units=10)))
-    module = build(network, seed=1)
+    module = build(network, initial_weights(network, 1))
     reader = Classifier.from_run(Run(network, get_weights(module), {}))
     with torch.inference_mode():
         logits = module(torch.from_numpy(digits.images[:5] / np.float32(255))[:, None]).numpy()

@@ -1,27 +1,22 @@
-"""From an image to a prediction, on ONNX Runtime alone."""
+"""From an image to a prediction."""
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import ArrayLike, NDArray
 
-from exmachina.data.dataset import SIDE, scale
+from exmachina.data.dataset import SIDE
+from exmachina.engine import Model
 from exmachina.errors import InputError, check_number
 from exmachina.images import read_image
 from exmachina.networks.layers import Network
 from exmachina.normalize import NoInk, normalize
-from exmachina.runs import Run, find_run, read_onnx
-
-EXTERNAL = b"location"  # the key under which ONNX looks for weights in another file; `Layer` leaves the word alone
-BATCH = 256  # images per call; larger ones leave the cache
+from exmachina.runs import Run, Weights
 
 
 @dataclass(frozen=True)
@@ -53,16 +48,12 @@ class Classifier:
 
     def __init__(
         self,
-        model: bytes,
         network: Network,
+        weights: Weights,
         *,
         temperature: float = 1.0,
         rejection_threshold: float | None = None,
     ) -> None:
-        options = ort.SessionOptions()
-        # One thread a call: a single image is too small to share, and batches run in parallel calls.
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 4  # what goes wrong is told by `InputError`, once
         check_number("temperature", temperature, 1e-3, 1e3)
         if rejection_threshold is not None:
             check_number("rejection_threshold", rejection_threshold, 0.0, 1.0)
@@ -71,42 +62,17 @@ class Classifier:
         self.network = network
         self.temperature = temperature
         self.rejection_threshold = rejection_threshold
-        if EXTERNAL in model:
-            raise InputError(f"The ONNX model of network '{network.name}' points to another file; the run is damaged.")
-        try:
-            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime raises a dozen types of its own
-            reason = str(error).splitlines()[0][:120]
-            raise InputError(f"ONNX Runtime cannot load the model of network '{network.name}': {reason}") from None
-        outputs = {output.name: output.shape[1:] for output in self._session.get_outputs()}
-        expected = {step.layer.name: list(step.output_shape) for step in network.steps()}
-        expected |= {name: [network.classes] for name in ("logits", "probabilities")}
-        if outputs != expected or [value.name for value in self._session.get_inputs()] != ["images"]:
-            raise InputError(f"The ONNX model does not belong to network '{network.name}'; the run is damaged.")
+        self._weights = weights
 
     @classmethod
     def load(cls, source: str | Path) -> Classifier:
         """The classifier of a run directory, or of a recipe whose weights ship with the package."""
-        directory = find_run(source)
-        run = Run.load(directory)
-        return cls(
-            read_onnx(directory),
-            run.network,
-            temperature=run.temperature,
-            rejection_threshold=run.rejection_threshold,
-        )
+        return cls.from_run(Run.load(source))
 
     @classmethod
     def from_run(cls, run: Run) -> Classifier:
         """The classifier of a run in memory."""
-        from exmachina.runs.onnx_graph import build_onnx
-
-        return cls(
-            build_onnx(run.network, run.weights),
-            run.network,
-            temperature=run.temperature,
-            rejection_threshold=run.rejection_threshold,
-        )
+        return cls(run.network, run.weights, temperature=run.temperature, rejection_threshold=run.rejection_threshold)
 
     def predict(self, image: ArrayLike | str | Path) -> Prediction:
         """Read one digit from an array or an image file.
@@ -135,31 +101,28 @@ class Classifier:
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Class probabilities (N, classes) of images uint8 (N, 28, 28), calibrated by the run's temperature."""
-        if self.temperature == 1:
-            return self._run(images, "probabilities")
-        logits = self.logits(images) / np.float32(self.temperature)
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        scaled: NDArray[np.float32] = exponentials / exponentials.sum(axis=1, keepdims=True)
-        return scaled
+        return softmax(self.logits(images) / np.float32(self.temperature))
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The scores (N, classes) before softmax of images uint8 (N, 28, 28)."""
-        return self._run(images, "logits")
+        return self._reader.logits(_checked(images))
 
     def layer(self, images: NDArray[np.uint8], name: str) -> NDArray[np.float32]:
         """One layer's output after activation for images uint8 (N, 28, 28), N as large as you like."""
         if name not in {layer.name for layer in self.network.layers}:
             names = ", ".join(layer.name for layer in self.network.layers)
             raise InputError(f"Network '{self.network.name}' has no layer '{name}'. Choose one of: {names}.")
-        return self._run(images, name)
+        values = self._inspected.values(_checked(images), [name])[name]
+        return softmax(values) if name == self.network.layers[-1].name else values
 
     def layers(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         """Every layer's output after activation, by name, for images uint8 (N, 28, 28); then the logits.
 
         Maps are (N, channels, height, width), rows (N, units).
         """
-        names = [*(layer.name for layer in self.network.layers), "logits"]
-        return dict(zip(names, self._session.run(names, {"images": _pixels(images)}), strict=True))
+        values = self._inspected.values(_checked(images))
+        last = self.network.layers[-1].name
+        return {**values, last: softmax(values[last]), "logits": values[last]}
 
     def accuracy(self, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> float:
         """Fraction of images that are read as labelled."""
@@ -167,22 +130,24 @@ class Classifier:
             raise InputError(f"Accuracy needs images and as many labels, not {len(images)} and {len(labels)}.")
         return float((self.logits(images).argmax(axis=1) == labels).mean())
 
-    def _run(self, images: NDArray[np.uint8], output: str) -> NDArray[np.float32]:
-        images = _checked(images)
-        if len(images) <= BATCH:
-            result: NDArray[np.float32] = self._session.run([output], {"images": _pixels(images)})[0]
-            return result
-        batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-        return np.concatenate(list(self._pool.map(lambda batch: self._run(batch, output), batches)))
+    @cached_property
+    def _reader(self) -> Model:
+        model = Model(self.network)
+        model.set(self._weights)
+        return model
 
     @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        return ThreadPoolExecutor(cores or 1)
+    def _inspected(self) -> Model:
+        model = Model(self.network, keeps_values=True)
+        model.set(self._weights)
+        return model
 
 
-def _pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return scale(_checked(images))[:, None]
+def softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities (N, classes) of scores (N, classes)."""
+    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+    probabilities: NDArray[np.float32] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return probabilities
 
 
 def _checked(given: Any) -> NDArray[np.uint8]:

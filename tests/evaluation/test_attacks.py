@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from exmachina import InputError
-from exmachina.data import Dataset
+from exmachina.data import Dataset, scale
+from exmachina.engine import Model, initial_weights
 from exmachina.evaluation.attacks import adversarial_images, attack
 from exmachina.networks import Dense, Flatten, Network
-from exmachina.networks.module import build, set_weights
 from exmachina.runs import Run
+
+GREY, ZERO = np.full((1, 1, 28, 28), 0.5, np.float32), np.zeros(1, np.uint8)
+
+
+def model_of(run: Run) -> Model:
+    model = Model(run.network, explains=True)
+    model.set(run.weights)
+    return model
+
+
+def seeded() -> np.random.Generator:
+    return np.random.default_rng(0)
 
 
 @pytest.mark.parametrize("method", ["fgsm", "pgd"])
@@ -19,23 +30,19 @@ from exmachina.runs import Run
 def test_images_stay_within_epsilon_and_the_range_of_pixels(
     method, epsilon, tiny_run: Run, test_digits: Dataset
 ) -> None:
-    module = build(tiny_run.network)
-    set_weights(module, tiny_run.weights)
-    images = torch.from_numpy(test_digits.images[:20].astype(np.float32) / 255)[:, None]
-    labels = torch.from_numpy(test_digits.labels[:20].astype(np.int64))
-    changed = adversarial_images(module, images, labels, method, epsilon, torch.Generator().manual_seed(0))
+    images = scale(test_digits.images[:20])[:, None]
+    changed = adversarial_images(model_of(tiny_run), images, test_digits.labels[:20], method, epsilon, seeded())
     assert changed.min() >= 0 and changed.max() <= 1
-    assert (changed - images).abs().max() <= epsilon + 1e-6
+    assert np.abs(changed - images).max() <= epsilon + 1e-6
 
 
 def test_fgsm_on_a_linear_network_moves_every_pixel_against_the_label() -> None:
     # Two classes of one linear layer: the loss of class 0 grows along w1 − w0, whatever the image.
-    module = build(Network("line", (Flatten("flatten"), Dense("dense", "softmax", units=2))), seed=4)
-    weight = module.get_submodule("dense").weight.detach()
-    images = torch.full((1, 1, 28, 28), 0.5)
-    generator = torch.Generator()
-    changed = adversarial_images(module, images, torch.tensor([0]), "fgsm", 0.25, generator)
-    assert torch.allclose(changed.flatten(), 0.5 + 0.25 * (weight[1] - weight[0]).sign(), atol=1e-6)
+    network = Network("line", (Flatten("flatten"), Dense("dense", "softmax", units=2)))
+    weights = initial_weights(network, 4)
+    changed = adversarial_images(model_of(Run(network, weights, {})), GREY, ZERO, "fgsm", 0.25, seeded())
+    expected = 0.5 + 0.25 * np.sign(weights["dense.weight"][1] - weights["dense.weight"][0])
+    np.testing.assert_allclose(changed.ravel(), expected, atol=1e-6)
 
 
 def test_errors_grow_with_epsilon_and_pgd_is_no_weaker_than_fgsm(tiny_run: Run, test_digits: Dataset) -> None:
@@ -49,7 +56,6 @@ def test_errors_grow_with_epsilon_and_pgd_is_no_weaker_than_fgsm(tiny_run: Run, 
 
 
 def test_an_impossible_attack_is_refused(tiny_run: Run) -> None:
-    module, images = build(tiny_run.network), torch.zeros(1, 1, 28, 28)
     for method, epsilon in (("fgsm", 2.0), ("magic", 0.1)):
         with pytest.raises(InputError, match=r"2\.0|magic"):
-            adversarial_images(module, images, torch.tensor([0]), method, epsilon, torch.Generator())  # type: ignore[arg-type]
+            adversarial_images(model_of(tiny_run), GREY, ZERO, method, epsilon, seeded())  # type: ignore[arg-type]

@@ -9,8 +9,8 @@ import torch
 from exmachina.data import Dataset
 from exmachina.errors import InputError
 from exmachina.inspection import feature_maps, neuron_sum, strongest_neuron
-from exmachina.networks.module import build, set_weights
 from exmachina.runs import Run
+from exmachina.training.pytorch.module import build
 
 SUMMED = ("Conv2D", "Dense", "BatchNormalization")
 
@@ -18,8 +18,7 @@ SUMMED = ("Conv2D", "Dense", "BatchNormalization")
 def test_sum_equals_pytorchs_value_everywhere(random_network_run: Run, test_digits: Dataset) -> None:
     rng = np.random.default_rng(0)
     image = test_digits.images[2]
-    module = build(random_network_run.network)
-    set_weights(module, random_network_run.weights)
+    module = build(random_network_run.network, random_network_run.weights)
     module.eval()
     pixels = torch.from_numpy(image.astype(np.float32) / 255)[None, None]
     with torch.no_grad():

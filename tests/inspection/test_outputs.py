@@ -18,14 +18,13 @@ from exmachina.inspection import (
     layer_inputs,
     network_input,
 )
-from exmachina.networks.module import activate, build, set_weights
 from exmachina.runs import Run
+from exmachina.training.pytorch.module import activate, build
 
 
 def torch_layers(run: Run, image: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Every layer's sums and activations, from PyTorch's own layers."""
-    module = build(run.network)
-    set_weights(module, run.weights)
+    module = build(run.network, run.weights)
     module.eval()
     x = module.standardize(torch.from_numpy(image.astype(np.float32) / 255)[None, None])
     found = {}

@@ -9,13 +9,12 @@ import torch
 from exmachina.data import Dataset
 from exmachina.errors import InputError
 from exmachina.inspection import before_activation, preferred_images
-from exmachina.networks.module import build, set_weights
 from exmachina.runs import Run
+from exmachina.training.pytorch.module import build
 
 
 def test_preferred_image_beats_every_real_digit(tiny_run: Run, test_digits: Dataset) -> None:
-    module = build(tiny_run.network)
-    set_weights(module, tiny_run.weights)
+    module = build(tiny_run.network, tiny_run.weights)
     module.eval()
     found = preferred_images(tiny_run, channels=[3, 8], steps=60)
     with torch.no_grad():

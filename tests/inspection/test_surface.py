@@ -7,8 +7,11 @@ import math
 
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 
-from exmachina.data import Dataset
+from exmachina.data import Dataset, scale
+from exmachina.engine import initial_weights
 from exmachina.errors import InputError
 from exmachina.inspection import (
     Plane,
@@ -17,9 +20,9 @@ from exmachina.inspection import (
     plane_of_trajectory,
     plane_through_start,
 )
-from exmachina.networks.module import build, get_weights, set_weights
 from exmachina.runs import Run
-from exmachina.training import StepEnd, evaluate, get_recipe, train
+from exmachina.training import StepEnd, get_recipe, train
+from exmachina.training.pytorch.module import build
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +37,14 @@ def sample(digits: Dataset) -> Dataset:
 
 
 def loss_of(run: Run, weights: dict[str, np.ndarray], data: Dataset) -> float:
-    module = build(run.network)
-    set_weights(module, {**run.weights, **weights})
-    return evaluate(module, data)[0]
+    module = build(run.network, {**run.weights, **weights}).eval()
+    with torch.inference_mode():
+        logits = module(torch.from_numpy(scale(data.images)[:, None]))
+        return float(F.cross_entropy(logits, torch.from_numpy(data.labels.astype(np.int64))))
 
 
 def test_plane_holds_the_trained_and_the_first_weights(tiny_run: Run, plane: Plane) -> None:
-    start = get_weights(build(tiny_run.network, seed=tiny_run.seed))
+    start = initial_weights(tiny_run.network, tiny_run.seed)
     for name, array in tiny_run.weights.items():
         np.testing.assert_array_equal(plane.at(0, 0)[name], array)
         np.testing.assert_allclose(plane.at(*plane.start)[name], start[name], atol=1e-5)
@@ -73,7 +77,7 @@ def test_surface_is_the_training_loops_loss(tiny_run: Run, plane: Plane, sample:
 
 def test_sgd_takes_the_step_that_finite_differences_give(tiny_run: Run, plane: Plane, sample: Dataset) -> None:
     rate, tiny = 1e-6, 1e-4
-    walk = optimizer_walk(tiny_run, sample, plane, "SGD", steps=1, images=60, lr=rate)
+    walk = optimizer_walk(tiny_run, sample, plane, "SGD", steps=1, images=60, learning_rate=rate)
     a, b = plane.start
     slope = [
         (loss_of(tiny_run, plane.at(a + da, b + db), sample) - loss_of(tiny_run, plane.at(a - da, b - db), sample))
@@ -90,11 +94,11 @@ def test_every_optimizer_gets_down(tiny_run: Run, plane: Plane, sample: Dataset,
     walk = optimizer_walk(tiny_run, sample, plane, optimizer, steps=25)
     assert walk.points.shape == (26, 2)
     assert walk.losses[-1] < walk.losses[0]
-    assert walk.options["lr"] > 0
+    assert walk.options["learning_rate"] > 0
 
 
 def test_walk_that_flies_off_ends_early(tiny_run: Run, plane: Plane, sample: Dataset) -> None:
-    walk = optimizer_walk(tiny_run, sample, plane, "SGD", steps=20, lr=1e30)
+    walk = optimizer_walk(tiny_run, sample, plane, "SGD", steps=20, learning_rate=1e30)
     assert len(walk.points) < 21
     assert np.isfinite(walk.losses).all()
 
@@ -135,6 +139,6 @@ def test_bad_input_is_refused(tiny_run: Run, plane: Plane, digits: Dataset) -> N
         plane_of_trajectory([tiny_run] * 3)
     with pytest.raises(InputError, match="holds no images"):
         plane_through_start(tiny_run, digits[:0])
-    untrained = dataclasses.replace(tiny_run, weights=get_weights(build(tiny_run.network, seed=0)), seed=0)
+    untrained = dataclasses.replace(tiny_run, weights=initial_weights(tiny_run.network, 0), seed=0)
     with pytest.raises(InputError, match="where it started"):
         plane_through_start(untrained, digits)

@@ -14,11 +14,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from exmachina.engine import initial_weights
 from exmachina.errors import InputError
 from exmachina.networks import CLASSIC, FAST, BatchNorm, Conv, Dense, Dropout, Flatten, MaxPool, Network
-from exmachina.networks.module import build, get_weights, set_weights
 from exmachina.runs import Run
 from exmachina.runs.keras_file import export_keras, import_keras
+from exmachina.training.pytorch.module import build
 
 keras: Any = pytest.importorskip("keras")
 layers = keras.layers
@@ -50,7 +51,7 @@ NETWORKS = [CLASSIC, FAST, VARIED]
 def random_run(network: Network) -> Run:
     """A run whose every tensor, biases and batch norm's past included, is its own."""
     rng = np.random.default_rng(4)
-    weights = get_weights(build(network, seed=1))
+    weights = initial_weights(network, 1)
     for name, array in weights.items():
         if array.ndim == 1:
             array[:] = rng.uniform(0.5, 2, array.shape) if "running_var" in name else rng.normal(0.1, 0.3, array.shape)
@@ -63,8 +64,7 @@ def images() -> NDArray[np.float32]:
 
 
 def ours(run: Run, images: NDArray[np.float32]) -> NDArray[np.float32]:
-    module = build(run.network).eval()
-    set_weights(module, run.weights)
+    module = build(run.network, run.weights).eval()
     with torch.inference_mode():
         return torch.softmax(module(torch.from_numpy(images)[:, None]), 1).numpy()
 
@@ -188,7 +188,7 @@ def test_kerass_own_summary_counts_the_classic_as_we_do() -> None:
 
 def test_classic_starts_as_keras_starts_it() -> None:
     keras.utils.set_random_seed(0)
-    model, weights = textbook(), get_weights(build(CLASSIC, seed=0))
+    model, weights = textbook(), initial_weights(CLASSIC, 0)
     layer_of = dict(zip(("conv1", "conv2", "dense1", "dense2"), (0, 1, 5, 7), strict=True))
     for name, index in layer_of.items():
         kernel, bias = model.layers[index].get_weights()

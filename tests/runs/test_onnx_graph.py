@@ -8,9 +8,10 @@ import onnxruntime as ort
 import pytest
 import torch
 
+from exmachina.engine import initial_weights
 from exmachina.networks import NETWORKS, BatchNorm, Conv, Dense, Dropout, Flatten, MaxPool, Network
-from exmachina.networks.module import build, get_weights
 from exmachina.runs.onnx_graph import build_onnx
+from exmachina.training.pytorch.module import build, get_weights
 
 VARIED = Network(
     "varied",
@@ -34,7 +35,7 @@ ALL = [VARIED, *NETWORKS.values()]
 
 def trained(network: Network) -> torch.nn.Module:
     """A module whose every tensor, batch norm's past included, is its own."""
-    module = build(network, seed=1)
+    module = build(network, initial_weights(network, 1))
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
         for name, tensor in module.state_dict().items():

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
+from exmachina.classifier import Classifier
 from exmachina.data import Dataset
 from exmachina.errors import InputError
-from exmachina.networks.module import build, set_weights
 from exmachina.runs import Run
-from exmachina.training import EpochEnd, StepEnd, TrainingEnd, TrainingStarted, evaluate
+from exmachina.training import EpochEnd, StepEnd, TrainingEnd, TrainingStarted
 from exmachina.training.finetune import BATCH, OWN, finetune, mixed_batches
 
 
@@ -24,9 +23,7 @@ def mine() -> Dataset:
 
 
 def accuracy(run: Run, data: Dataset) -> float:
-    module = build(run.network)
-    set_weights(module, run.weights)
-    return evaluate(module, data)[1]
+    return Classifier.from_run(run).accuracy(data.images, data.labels)
 
 
 def tune(run: Run, mine: Dataset, digits: Dataset, test: Dataset | None = None, **options: float) -> list[object]:
@@ -78,11 +75,11 @@ def test_same_seed_gives_the_same_weights(tiny_run: Run, mine: Dataset, digits: 
 def test_every_batch_holds_both_kinds_in_fair_shares(digits: Dataset, count: int) -> None:
     # The reader's digits are all black here, so that they can be counted.
     mine = Dataset(np.zeros((count, 28, 28), np.uint8), np.arange(count).astype(np.uint8) % 10, "black")
-    images, labels = next(mixed_batches(mine, digits, 0, torch.device("cpu")))
-    black = images.amax(dim=(1, 2, 3)) == 0
-    assert images.shape == (BATCH, 1, 28, 28) and black.sum() == OWN and len(labels) == BATCH
+    batch = next(mixed_batches(mine, digits, 0))
+    black = batch.images.max(axis=(1, 2, 3)) == 0
+    assert batch.images.shape == (BATCH, 1, 28, 28) and black.sum() == OWN and len(batch) == BATCH
     if count <= 10:
-        times = torch.bincount(labels[black], minlength=10)[:count]
+        times = np.bincount(batch.labels[black], minlength=10)[:count]
         assert times.max() - times.min() <= 1
 
 

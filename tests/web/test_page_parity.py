@@ -61,11 +61,12 @@ def test_forward_pass_equals_pytorch(network: Network, tmp_path: Path) -> None:
     import torch
     from safetensors.numpy import save_file
 
-    from exmachina.networks.module import build, get_weights
+    from exmachina.engine import initial_weights
+    from exmachina.training.pytorch.module import build, get_weights
 
     rng = np.random.default_rng(1)
     images = (rng.random((100, 28, 28)) ** 3 * 255).astype(np.uint8)
-    module = build(network, seed=2).eval()
+    module = build(network, initial_weights(network, 2)).eval()
     with torch.no_grad():
         for name, tensor in module.state_dict().items():
             if name.endswith(("bias", "running_mean")):

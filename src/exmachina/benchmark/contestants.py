@@ -15,12 +15,13 @@ class Contestant:
     quick_runs: int
     quick_fraction: float  # of the training steps that a quick benchmark takes and scales up
     peer: str | None = None
-    needs: str | None = None  # a package that only the `bench` extra installs
+    needs: str | None = None  # a package that only an extra installs
+    backend: str | None = None  # of a recipe of ours, if not the engine
 
     @property
     def recipe(self) -> str:
         """The recipe of ours that this row trains."""
-        return self.name
+        return self.name.removesuffix("-torch")
 
 
 REFERENCE = "keras-tutorial"
@@ -30,8 +31,8 @@ CONTESTANTS = (
         REFERENCE,
         "the textbook network in TensorFlow-Keras, Adadelta, 6 epochs",
         runs=1,
-        quick_runs=2,  # all ratios hang on it
-        quick_fraction=0.04,
+        quick_runs=5,  # all ratios hang on it
+        quick_fraction=0.02,
         peer="keras_tutorial",
         needs="tensorflow",
     ),
@@ -42,6 +43,7 @@ CONTESTANTS = (
         quick_runs=1,
         quick_fraction=0.01,
         peer="pytorch_tutorial",
+        needs="torch",
     ),
     Contestant(
         "pytorch-example",
@@ -50,9 +52,28 @@ CONTESTANTS = (
         quick_runs=1,
         quick_fraction=0.005,
         peer="pytorch_example",
+        needs="torch",
     ),
-    Contestant("classic", "our loop on the tutorial's recipe", runs=3, quick_runs=3, quick_fraction=0.02),
-    Contestant("sprint", "the tutorial's network, our schedule", runs=10, quick_runs=1, quick_fraction=0.08),
+    Contestant(
+        "classic-torch",
+        "the tutorial's recipe in our loop, on PyTorch",
+        runs=1,
+        quick_runs=1,
+        quick_fraction=0.02,
+        needs="torch",
+        backend="torch",
+    ),
+    Contestant(
+        "fast-torch",
+        "our small network, on PyTorch",
+        runs=5,
+        quick_runs=3,
+        quick_fraction=1.0,
+        needs="torch",
+        backend="torch",
+    ),
+    Contestant("classic", "the tutorial's recipe, on the engine", runs=10, quick_runs=3, quick_fraction=0.05),
+    Contestant("sprint", "the tutorial's network, our schedule", runs=10, quick_runs=1, quick_fraction=0.2),
     Contestant("fast", "a small network, our schedule", runs=20, quick_runs=20, quick_fraction=1.0),
-    Contestant("accurate", "a deeper network, augmented, 30 epochs", runs=1, quick_runs=1, quick_fraction=0.005),
+    Contestant("accurate", "a deeper network, augmented, 30 epochs", runs=1, quick_runs=1, quick_fraction=0.01),
 )

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import time
 
-import torch
-
 from exmachina.benchmark.worker import WARM_UP, Measured
 from exmachina.classifier import Classifier
 from exmachina.data import load_mnist
-from exmachina.training import EpochEnd, StepEnd, TrainingEnd, get_recipe, train
+from exmachina.training import EpochEnd, StepEnd, TrainingEnd, TrainingStarted, get_recipe, train
 
 CURVE_POINTS = 12
 
 
-def warm_up(name: str, precision: str) -> None:
-    """A few steps, so that the timed runs meet a process that has done this before."""
-    data, _ = load_mnist()
-    recipe = get_recipe(name).replace(precision=precision)
-    for event in train(recipe, data, seed=12345):
-        if isinstance(event, StepEnd) and event.step == 5:
-            return
-
-
-def run(name: str, seed: int, fraction: float, precision: str, *, curve: bool = False) -> Measured:
+def run(
+    name: str, seed: int, fraction: float, precision: str, backend: str | None = None, *, curve: bool = False
+) -> Measured:
     """One training of a recipe; with `curve` the clock stands still while accuracy is looked at on the way."""
     data, test = load_mnist()
     recipe = get_recipe(name).replace(precision=precision)
@@ -33,8 +24,10 @@ def run(name: str, seed: int, fraction: float, precision: str, *, curve: bool = 
     points: list[tuple[float, float]] = []
     paused = 0.0
     start = time.perf_counter()
-    for event in train(recipe, data, seed, test=test):
-        if isinstance(event, StepEnd):
+    for event in train(recipe, data, seed, test=test, backend=backend):
+        if isinstance(event, TrainingStarted):
+            started = event
+        elif isinstance(event, StepEnd):
             if event.step in marks:
                 stop = time.perf_counter()
                 classifier = Classifier.from_run(event.snapshot())
@@ -44,11 +37,12 @@ def run(name: str, seed: int, fraction: float, precision: str, *, curve: bool = 
                 start = time.perf_counter()
             if fraction < 1 and event.step == WARM_UP + counted:
                 seconds = (time.perf_counter() - start) * total / counted
-                return Measured(seed, seconds, None, fraction, torch.get_num_threads(), precision)
+                return Measured(seed, seconds, None, fraction, started.threads, started.precision, started.device)
         elif isinstance(event, TrainingEnd):
             seconds = time.perf_counter() - start - paused
             accuracy = event.run.test_accuracy
-            points.append((seconds, accuracy or 0.0))
+            if accuracy is not None:
+                points.append((seconds, accuracy))
             ended = event.run
         elif isinstance(event, EpochEnd):
             continue

@@ -44,9 +44,6 @@ def options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and leave with its exit code: 0 success, 2 bad usage or input, 1 anything else."""
-    # PyTorch's threads wait for each other at every operation. By default they wait awake, which on cores that
-    # others use as well makes a step fifty times as slow; a short wait costs nothing on free ones.
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         code = app(args=(sys.argv[1:] if arguments is None else arguments) or ["--help"], standalone_mode=False)
     except (InputError, UsageError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,10 +97,8 @@ def _train(console: Console, recipe: Recipe, train: Dataset, test: Dataset, seed
         f"From scratch, with {recipe.optimizer}: {recipe.batch_size} images a step; after each, every parameter moves "
         "a little in the direction that would have made these answers less wrong.",
     )
-    start = time.perf_counter()
-    from exmachina.training import train as learn  # PyTorch takes a second to import; say so rather than hide it
+    from exmachina.training import train as learn
 
-    console.print(f"  (PyTorch loaded in {time.perf_counter() - start:.1f} s)", style=QUIET)
     run = watch(learn(recipe, train, seed, test=test), console, show_curve=True)
     console.print(f"  {run.train_seconds:.2f} s from raw bytes to a tested network, in {run.precision}", style=QUIET)
     return run

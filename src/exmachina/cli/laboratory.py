@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exmachina.cli.options import Data, Device, Json, OutDir, Precision, Seed, print_json
+from exmachina.cli.options import Backend, Data, Device, Json, OutDir, Precision, Seed, print_json
 from exmachina.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def train(
     epochs: Annotated[float | None, typer.Option("--epochs", help="Other than the recipe's; may be 0.5.")] = None,
     precision: Precision = "auto",
     device: Device = None,
+    backend: Backend = None,
     data: Data = None,
     seeds: Annotated[
         int | None, typer.Option("--seeds", help="Train so many seeds, from --seed on; with --out keep each.")
@@ -57,6 +58,7 @@ def train(
     from exmachina.data import load_data, split
     from exmachina.runs import check_writable
     from exmachina.training import get_recipe
+    from exmachina.training.learner import choose_backend
 
     chosen = get_recipe(recipe).replace(precision=precision)
     if epochs is not None:
@@ -68,6 +70,7 @@ def train(
         return
     directory = out if out is not None else Path("runs") / f"{recipe}-{seed}"
     check_writable(directory)
+    choose_backend(chosen, backend, device)  # refuse what is not there before anything is said
     images, test = load_data(data)
     validation = None
     if held_out:
@@ -77,13 +80,12 @@ def train(
     from exmachina.cli.terminal import QUIET, make_console
     from exmachina.cli.watch import watch
     from exmachina.training import train as learn
-    from exmachina.training.hardware import choose_device
 
-    choose_device(device)  # refuse an unknown one before anything is said
     console = make_console(stderr=json)
     network = chosen.network
     console.print(f"{chosen.name}: {network.parameters:,} parameters, {len(images):,} images, seed {seed}", style=QUIET)
-    run = watch(learn(chosen, images, seed, validation=validation, test=test, device=device), console)
+    events = learn(chosen, images, seed, validation=validation, test=test, backend=backend, device=device)
+    run = watch(events, console)
     if held_out:
         run = replace(run, splits={**run.splits, "held_out": {"images": held_out, "seed": seed}})
     path = run.save(directory)
@@ -216,6 +218,9 @@ def benchmark(
     quick: Annotated[bool, typer.Option("--quick", help="Three minutes: time a declared part of slow peers.")] = False,
     only: Annotated[list[str] | None, typer.Option("--only", help="A contestant; repeatable.")] = None,
     precision: Precision = "auto",
+    instructions: Annotated[
+        str, typer.Option("--instructions", help="best, or avx2: nobody uses wider vectors or bf16.")
+    ] = "best",
     out: Annotated[Path | None, typer.Option("--out", help="Picture of accuracy over time: PNG, SVG or PDF.")] = None,
     json: Json = False,
 ) -> None:
@@ -226,7 +231,7 @@ def benchmark(
 
     console = make_console(stderr=json)
     rows = []
-    for item in compare_speed(only, quick=quick, curve=out is not None, precision=precision):
+    for item in compare_speed(only, quick=quick, curve=out is not None, precision=precision, instructions=instructions):
         if isinstance(item, Progress):
             seconds = ", ".join(f"{one:.2f}" for one in item.seconds)
             console.print(f"  round {item.round}  {item.contestant:<18} {seconds} s", style=QUIET)
@@ -235,7 +240,14 @@ def benchmark(
     if json:
         from exmachina.runs import hardware, versions
 
-        print_json({"rows": [asdict(row) for row in rows], "hardware": hardware(), "versions": versions()})
+        print_json(
+            {
+                "rows": [asdict(row) for row in rows],
+                "instructions": instructions,
+                "hardware": hardware(),
+                "versions": versions("torch", "tensorflow"),
+            }
+        )
     else:
         _print_benchmark(console, rows)
     if out is not None:
@@ -256,7 +268,9 @@ def _print_benchmark(console: Console, rows: list[Any]) -> None:
         if row.accuracy_sd is not None:
             accuracy += f" ± {row.accuracy_sd * 100:.2f}"
         scaled = "" if row.fraction == 1 else "*"
-        ratio = "–" if row.ratio_to_keras is None else f"{row.ratio_to_keras:.1f}"
+        ratio = "–" if row.ratio_to_keras is None else f"{row.ratio_to_keras:.3g}"
+        if row.ratio_range is not None and row.n > 1:
+            ratio += f" ({row.ratio_range[0]:.3g} to {row.ratio_range[1]:.3g})"
         cells = (row.name, accuracy, str(row.n), f"{row.train_seconds:.2f}{scaled}", f"{row.cold_seconds:.1f}", ratio)
         table.add_row(*cells, row.precision)
     console.print(table)

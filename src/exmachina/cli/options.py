@@ -17,8 +17,9 @@ Data = Annotated[
     str | None,
     typer.Option("--data", help="Your own data: a folder of IDX files, a folder of images or a CSV. Default: MNIST."),
 ]
-Precision = Annotated[str, typer.Option("--precision", help="auto, fp32 or bf16.")]
-Device = Annotated[str | None, typer.Option("--device", help="cpu or cuda. Default: CUDA if there, else the CPU.")]
+Precision = Annotated[str, typer.Option("--precision", help="auto, fp32, or with the extra torch also bf16.")]
+Device = Annotated[str | None, typer.Option("--device", help="cpu, or with the extra torch also cuda.")]
+Backend = Annotated[str | None, typer.Option("--backend", help="engine, or with the extra torch also torch.")]
 OutDir = Annotated[Path | None, typer.Option("--out", help="Directory to write to.")]
 
 

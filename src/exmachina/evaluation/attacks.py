@@ -12,18 +12,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
 
 from exmachina.data import Dataset, scale
+from exmachina.engine import Model
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import check_scores
 from exmachina.evaluation.intervals import Interval, wilson
-from exmachina.networks.module import NetworkModule, build, set_weights
 from exmachina.runs import Run
 
+Floats = NDArray[np.float32]
 Method = Literal["fgsm", "pgd"]
 EPSILONS = (0.05, 0.1, 0.2, 0.3)
 STEPS = 40
@@ -44,20 +42,25 @@ class AttackResult:
 
 
 def adversarial_images(
-    module: NetworkModule, images: Tensor, labels: Tensor, method: Method, epsilon: float, generator: torch.Generator
-) -> Tensor:
+    model: Model,
+    images: Floats,
+    labels: NDArray[np.uint8],
+    method: Method,
+    epsilon: float,
+    generator: np.random.Generator,
+) -> Floats:
     """Images (N, 1, 28, 28) in [0, 1] within `epsilon` of the given ones, made to raise the loss."""
     if method not in ("fgsm", "pgd"):
         raise InputError(f"Unknown attack '{method}'. Choose fgsm or pgd.")
     if not 0 <= epsilon <= 1:
         raise InputError(f"An ε of {epsilon} is impossible; choose one from 0 to 1, where white is 1.")
-    low, high = (images - epsilon).clamp(0, 1), (images + epsilon).clamp(0, 1)
+    low, high = np.clip(images - np.float32(epsilon), 0, 1), np.clip(images + np.float32(epsilon), 0, 1)
     if method == "fgsm":
-        return _step(module, images, labels, epsilon).clamp(low, high)
-    start = (2 * torch.rand(images.shape, generator=generator) - 1) * epsilon
-    changed = (images + start).clamp(low, high)
+        return _between(_step(model, images, labels, epsilon), low, high)
+    start = generator.uniform(-epsilon, epsilon, images.shape).astype(np.float32)
+    changed = _between(images + start, low, high)
     for _ in range(STEPS):
-        changed = _step(module, changed, labels, step_size("pgd", epsilon)).clamp(low, high)
+        changed = _between(_step(model, changed, labels, step_size("pgd", epsilon)), low, high)
     return changed
 
 
@@ -72,20 +75,18 @@ def attack(
 
     Images that the network misreads anyhow count as errors, whatever the attack makes of them.
     """
-    module = build(run.network)
-    set_weights(module, run.weights)
-    module.eval().requires_grad_(False)
-    pixels = torch.from_numpy(scale(data.images))[:, None]
-    labels = torch.from_numpy(data.labels.astype(np.int64))
-    fooled = _misread(module, pixels, labels)
+    model = Model(run.network, explains=True)
+    model.set(run.weights)
+    pixels, labels = scale(data.images)[:, None], data.labels
+    fooled = _misread(model, pixels, labels)
     for method in methods:
         for epsilon in epsilons:
-            generator = torch.Generator().manual_seed(seed)
+            generator = np.random.default_rng(seed)
             wrong = fooled.copy()
             for start in range(0, len(labels), BATCH):
                 part = slice(start, start + BATCH)
-                changed = adversarial_images(module, pixels[part], labels[part], method, epsilon, generator)
-                wrong[part] |= _misread(module, changed, labels[part])
+                changed = adversarial_images(model, pixels[part], labels[part], method, epsilon, generator)
+                wrong[part] |= _misread(model, changed, labels[part])
             steps = STEPS if method == "pgd" else 1
             error = wilson(int(wrong.sum()), len(labels))
             yield AttackResult(method, epsilon, steps, step_size(method, epsilon), 1, error)
@@ -96,15 +97,15 @@ def step_size(method: Method, epsilon: float) -> float:
     return epsilon if method == "fgsm" else STEP_SHARE * epsilon / STEPS
 
 
-def _step(module: NetworkModule, images: Tensor, labels: Tensor, size: float) -> Tensor:
-    images = images.detach().requires_grad_()
-    loss = F.cross_entropy(module(images), labels, reduction="sum")
-    (gradient,) = torch.autograd.grad(loss, images)
-    return images.detach() + size * gradient.sign()
+def _step(model: Model, images: Floats, labels: NDArray[np.uint8], size: float) -> Floats:
+    return np.asarray(images + np.float32(size) * np.sign(model.image_gradient(images, labels)), np.float32)
 
 
-@torch.no_grad()
-def _misread(module: NetworkModule, images: Tensor, labels: Tensor) -> NDArray[np.bool_]:
-    answers = torch.cat([module(images[start : start + BATCH]) for start in range(0, len(images), BATCH)])
-    check_scores(answers.numpy())
-    return np.asarray((answers.argmax(dim=1) != labels).numpy())
+def _between(images: Floats, low: Floats, high: Floats) -> Floats:
+    return np.minimum(np.maximum(images, low), high)
+
+
+def _misread(model: Model, images: Floats, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    logits = model.logits(images)
+    check_scores(logits)
+    return np.asarray(logits.argmax(axis=1) != labels)

@@ -1,7 +1,6 @@
 """Looking inside a trained network: what it computes for one image, exactly.
 
-Nothing here draws; `exmachina.figures` does. PyTorch is loaded only by the functions that follow gradients:
-`attribute`, `preferred_images`, `plane_through_start`, `loss_surface` and `optimizer_walk`.
+Nothing here draws; `exmachina.figures` does.
 """
 
 from exmachina.inspection.attribution import METHODS, Attribution, attribute

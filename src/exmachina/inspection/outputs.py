@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from exmachina.classifier import Classifier
 from exmachina.data import scale
 from exmachina.data.dataset import SIDE
+from exmachina.engine import Model
 from exmachina.errors import InputError
-from exmachina.networks import BatchNorm, Conv, Dense, MaxPool, Network
-from exmachina.networks.layers import Step
+from exmachina.networks import BatchNorm, Conv, Network
 from exmachina.runs import Run
 
 Array = NDArray[np.float32]
@@ -110,33 +110,15 @@ def layer_inputs(run: Run, image: NDArray[np.uint8]) -> dict[str, Array]:
 
 
 def before_activation(run: Run, image: NDArray[np.uint8], layer: str) -> Array:
-    """One layer's sums for one image before ReLU or softmax, in float64 arithmetic: maps (C, H, W) or (units,)."""
+    """One layer's sums for one image before ReLU or softmax: maps (C, H, W) or (units,)."""
     step = run.network.step(layer)
-    return apply(step, run, layer_inputs(run, image)[layer]).astype(np.float32)
-
-
-def apply(step: Step, run: Run, x: Array) -> NDArray[np.float64]:
-    """One layer without its activation, by its definition."""
-    layer = step.layer
-    values = x.astype(np.float64)
-
-    def weight(name: str) -> NDArray[np.float64]:
-        return run.weights[f"{layer.name}.{name}"].astype(np.float64)
-
-    if isinstance(layer, Conv):
-        patches = conv_patches(layer, values)  # (C, H, W, k, k)
-        sums = np.einsum("chwij,fcij->fhw", patches, weight("weight"), optimize=True)
-        return np.asarray(sums + weight("bias")[:, None, None])
-    if isinstance(layer, Dense):
-        return np.asarray(weight("weight") @ values + weight("bias"))
-    if isinstance(layer, BatchNorm):
-        factor, shift = norm_factors(layer, run)
-        return np.asarray(values * factor[:, None, None] + shift[:, None, None])
-    if isinstance(layer, MaxPool):
-        channels, height, width = step.output_shape
-        kept = values[:, : height * layer.size, : width * layer.size]
-        return np.asarray(kept.reshape(channels, height, layer.size, width, layer.size).max(axis=(2, 4)))
-    return values.reshape(step.output_shape)  # flatten; dropout does nothing after training
+    last = step.layer is run.network.layers[-1]  # the engine leaves its softmax to the loss
+    model = Model(
+        run.network if last else run.network.replace(layer, activation="linear"), keeps_values=True, threads=1
+    )
+    model.set(run.weights)
+    values: Array = model.values(check_image(image)[None], [layer])[layer][0]
+    return values
 
 
 def conv_patches(layer: Conv, x: NDArray[np.float64]) -> NDArray[np.float64]:

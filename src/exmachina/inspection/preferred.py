@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import correlate1d
 
+from exmachina.data.dataset import SIDE
+from exmachina.engine import Model, Optimizer, OptimizerSettings
 from exmachina.errors import InputError
 from exmachina.runs import Run
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from exmachina.networks.module import NetworkModule
-
+Floats = NDArray[np.float32]
 STEPS = 96
 RATE = 0.05
 BLUR = 1.2  # pixels: the pen is never thinner
@@ -50,59 +48,74 @@ def preferred_images(
     pen, with a price on ink and on jumps between neighbouring pixels, and a small random shift at every step.
     Source: Erhan et al. 2009.
     """
-    import torch
-
-    from exmachina.networks.module import build, set_weights
-
     name = layer if layer is not None else run.network.layers[-1].name
     units = run.network.step(name).output_shape[0]
     chosen = list(range(units)) if channels is None else list(channels)
     wrong = [channel for channel in chosen if not 0 <= channel < units]
     if wrong:
         raise InputError(f"Layer '{name}' has no channel {wrong[0]}; choose from 0 to {units - 1}.")
-    module = build(run.network)
-    set_weights(module, run.weights)
-    module.eval().requires_grad_(False)
-    generator = torch.Generator().manual_seed(seed)
-    raw = (torch.randn(len(chosen), *run.network.input_shape, generator=generator) * 0.1).requires_grad_()
-    optimizer = torch.optim.Adam([raw], lr=RATE)
+    model = _model_of_sums(run, name)
+    generator = np.random.default_rng(seed)
+    raw = generator.normal(0, 0.1, (len(chosen), 1, SIDE, SIDE)).astype(np.float32)
+    wanted = np.zeros((len(chosen), *run.network.step(name).output_shape), np.float32)
+    wanted[np.arange(len(chosen)), chosen] = 1
+    adam = Optimizer(OptimizerSettings("adamw"), raw.size)
     for _ in range(steps):
         images = _drawn(raw)
-        down, right = (int(i) for i in torch.randint(-SHIFT, SHIFT + 1, (2,), generator=generator))
-        sums = _sums(module, torch.roll(images, (down, right), (2, 3)), name, chosen)
-        jumps = images.diff(dim=2).square().sum() + images.diff(dim=3).square().sum()
-        loss = SMOOTHNESS * jumps + INK * images.sum() - sums.sum()
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-    with torch.no_grad():
-        images = _drawn(raw)
-        values = _sums(module, images, name, chosen).mean(dim=1)
-        blank = _sums(module, torch.zeros_like(images), name, chosen).mean(dim=1)
+        move = tuple(int(i) for i in generator.integers(-SHIFT, SHIFT + 1, 2))
+        moved = np.roll(images, move, (2, 3))
+        pleasure = np.roll(model.image_gradient(moved, layer=name, seeds=wanted), (-move[0], -move[1]), (2, 3))
+        slope = SMOOTHNESS * _jumps_gradient(images) + np.float32(INK) - pleasure
+        raw = adam.step(raw.ravel(), _drawn_gradient(images, slope).ravel(), RATE).reshape(raw.shape)
+    images = _drawn(raw)
+    values, blank = (_sums(model, some, name, chosen) for some in (images, np.zeros_like(images)))
     return [
-        PreferredImage(name, channel, images[i, 0].numpy(), float(values[i]), float(blank[i]))
+        PreferredImage(name, channel, images[i, 0], float(values[i]), float(blank[i]))
         for i, channel in enumerate(chosen)
     ]
 
 
-def _drawn(raw: Tensor) -> Tensor:
+def _model_of_sums(run: Run, name: str) -> Model:
+    """The run's network with `name` giving its sums before activation."""
+    last = run.network.layers[-1].name == name
+    network = run.network if last else run.network.replace(name, activation="linear")
+    model = Model(network, keeps_values=True, explains=True)
+    model.set(run.weights)
+    return model
+
+
+def _drawn(raw: Floats) -> Floats:
     """Free numbers as pixels between 0 and 1, blurred as by a pen, (N, 1, 28, 28)."""
-    import torch
-    import torch.nn.functional as F
-
-    line = torch.exp(-torch.arange(-3, 4).square() / (2 * BLUR**2))
-    kernel = torch.outer(line, line) / line.sum() ** 2
-    return torch.sigmoid(4 * F.conv2d(raw, kernel[None, None], padding=3) + START)
+    drawn: Floats = (1 / (1 + np.exp(-(4 * _blurred(raw) + START)))).astype(np.float32)
+    return drawn
 
 
-def _sums(module: NetworkModule, images: Tensor, name: str, channels: list[int]) -> Tensor:
-    """For image i every sum of channel `channels[i]` before activation, (N, positions)."""
-    from exmachina.networks.module import activate
+def _drawn_gradient(images: Floats, slope: Floats) -> Floats:
+    """The gradient with respect to the free numbers, from that of the pixels; the blur is its own transpose."""
+    return _blurred(4 * images * (1 - images) * slope)
 
-    x = module.standardize(images)
-    for layer in module.network.layers:
-        sums = module.apply_layer(layer, x)
-        if layer.name == name:
-            break
-        x = activate(sums, layer)
-    return sums[range(len(channels)), channels].reshape(len(channels), -1)
+
+def _blurred(images: Floats) -> Floats:
+    offsets = np.arange(-3, 4)
+    line = np.exp(-np.square(offsets) / (2 * BLUR**2))
+    line /= line.sum()
+    for axis in (2, 3):
+        images = correlate1d(images, line, axis=axis, mode="constant")
+    return images
+
+
+def _jumps_gradient(images: Floats) -> Floats:
+    """Gradient of the sum of squared differences between neighbouring pixels."""
+    slope = np.zeros_like(images)
+    for axis in (2, 3):
+        jumps = 2 * np.diff(images, axis=axis)
+        before, after = [(0, 0)] * 4, [(0, 0)] * 4
+        before[axis], after[axis] = (1, 0), (0, 1)
+        slope += np.pad(jumps, before) - np.pad(jumps, after)
+    return slope
+
+
+def _sums(model: Model, images: Floats, name: str, channels: list[int]) -> NDArray[np.float64]:
+    """For image i the mean over all places of channel `channels[i]` before activation, (N,)."""
+    values = model.values(images, [name])[name][np.arange(len(images)), channels]
+    return np.asarray(values.reshape(len(images), -1).mean(axis=1, dtype=np.float64))

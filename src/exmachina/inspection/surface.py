@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from exmachina.data import Dataset, scale
+from exmachina.data import Dataset
+from exmachina.engine import Model, Optimizer, OptimizerSettings, initial_weights
+from exmachina.engine.model import GRADIENT, LOSS_ONLY
 from exmachina.errors import InputError
-from exmachina.networks import Network
+from exmachina.networks import Dropout, Network
 from exmachina.runs import Run, Weights
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 IMAGES = 128  # one batch of the classic recipe
 POINTS = 17
 STEPS = 60
 # Adadelta has its textbook values. SGD's rate depends on the network and is found from the slope (`_sgd_rate`).
 OPTIMIZERS: dict[str, dict[str, Any]] = {
-    "Adadelta": {"lr": 1.0, "rho": 0.95, "eps": 1e-7},
+    "Adadelta": {"learning_rate": 1.0, "rho": 0.95, "epsilon": 1e-7},
     "SGD": {},
-    "AdamW": {"lr": 0.002, "weight_decay": 0.0},
+    "AdamW": {"learning_rate": 0.002},
 }
 
 
@@ -86,15 +85,13 @@ def plane_through_start(run: Run, data: Dataset, *, images: int = IMAGES) -> Pla
 
     The second axis is the way straight downhill from that start, made perpendicular to the first.
     """
-    from exmachina.networks.module import build, get_weights
-
-    start = get_weights(build(run.network, seed=run.seed))
+    start = initial_weights(run.network, run.seed)
     origin = _trainable(run.network, run.weights)
     way = _flat({name: start[name] - base for name, base in origin.items()})
     distance = float(np.linalg.norm(way))
     if not distance:
         raise InputError("This run is where it started; train it before drawing its loss.")
-    downhill = _flat(_downhill(run, _trainable(run.network, start), data, images))
+    downhill = -_flat(_Loss(run, data, images).gradient(_trainable(run.network, start))[1])
     across = downhill - way * (downhill @ way) / (way @ way)
     return Plane(
         origin,
@@ -142,14 +139,11 @@ def loss_surface(
 
     The bounds default to a little more than the way from start to end, and a narrow strip along it.
     """
-    import torch
-
-    loss = _PlaneLoss(run, data, plane, images)
+    loss = _Loss(run, data, images)
     way = math.hypot(*plane.start)
     across = np.linspace(*(first or (min(0.0, plane.start[0]) - 0.3 * way, plane.start[0] + 0.2 * way)), points)
     up = np.linspace(*(second or (min(0.0, plane.start[1]) - 0.15 * way, max(0.0, plane.start[1]) + 0.2 * way)), points)
-    with torch.no_grad():
-        losses = [[float(loss(torch.tensor([a, b], dtype=torch.float32))) for a in across] for b in up]
+    losses = [[loss(plane.at(a, b)) for a in across] for b in up]
     return LossSurface(plane, across, up, np.array(losses), loss.images)
 
 
@@ -172,106 +166,79 @@ def optimizer_walk(
     """
     if optimizer not in OPTIMIZERS:
         raise InputError(f"Unknown optimizer '{optimizer}'. Choose one of: {', '.join(OPTIMIZERS)}.")
-    import torch
-
     chosen = {**OPTIMIZERS[optimizer], **options}
-    loss = _PlaneLoss(run, data, plane, images)
-    place = torch.tensor(plane.start if start is None else start, dtype=torch.float32, requires_grad=True)
-    if optimizer == "SGD" and "lr" not in chosen:
-        chosen["lr"] = _sgd_rate(loss, place)
-    walker = getattr(torch.optim, optimizer)([place], **chosen)
+    slope = _Slope(_Loss(run, data, images), plane)
+    place = np.array(plane.start if start is None else start, np.float32)
+    if optimizer == "SGD" and "learning_rate" not in chosen:
+        chosen["learning_rate"] = _sgd_rate(slope, place)
+    settings = {name: value for name, value in chosen.items() if name != "learning_rate"}
+    walker = Optimizer(OptimizerSettings(**{"optimizer": optimizer.lower(), "momentum": 0.0, **settings}), 2)
     points, losses = [], []
-    for step in range(steps + 1):
-        walker.zero_grad()
-        value = loss(place)
-        if not torch.isfinite(value):
+    for _ in range(steps + 1):
+        loss, gradient = slope(place)
+        if not math.isfinite(loss):
             break
-        points.append(place.detach().tolist())
-        losses.append(value.item())
-        if step < steps:
-            value.backward()  # type: ignore[no-untyped-call]
-            walker.step()
+        points.append(place.tolist())
+        losses.append(loss)
+        place = walker.step(place, gradient, chosen["learning_rate"])
     return Walk(optimizer, chosen, np.array(points), np.array(losses))
 
 
-class _PlaneLoss:
-    """The loss as a differentiable function of two coordinates, over a fixed sample of images."""
+class _Loss:
+    """The loss as a function of all weights, over a fixed sample of images.
 
-    def __init__(self, run: Run, data: Dataset, plane: Plane, images: int) -> None:
-        import torch
-
-        self.pixels, self.labels = _sample(data, images)
-        self.images = len(self.labels)
-        self.module = _fixed_module(run)
-        self.parts = {
-            name: tuple(torch.from_numpy(np.array(part[name])) for part in (plane.origin, plane.first, plane.second))
-            for name in plane.origin
-        }
-
-    def __call__(self, place: Tensor) -> Tensor:
-        import torch
-        import torch.nn.functional as F
-
-        weights = {name: base + place[0] * u + place[1] * v for name, (base, u, v) in self.parts.items()}
-        logits = torch.func.functional_call(self.module, weights, (self.pixels,))
-        return F.cross_entropy(logits, self.labels)
-
-    def gradient(self, place: Tensor) -> Tensor:
-        import torch
-
-        here = place.detach().clone().requires_grad_()
-        (slope,) = torch.autograd.grad(self(here), here)
-        return slope
-
-
-def _sgd_rate(loss: _PlaneLoss, start: Tensor) -> float:
-    """Three quarters of the rate at which plain gradient descent would be thrown out of the valley at `start`.
-
-    On a parabola of curvature c that limit is 2 / c; the curvature is measured along the slope.
+    Without dropout, and with batch norm by the batch, as in training; its running statistics stay as they are.
     """
-    slope = loss.gradient(start)
-    size = max(float(slope.norm()), 1e-12)
+
+    def __init__(self, run: Run, data: Dataset, images: int) -> None:
+        if not len(data):
+            raise InputError(f"'{data.name}' holds no images to measure the loss on.")
+        chosen = np.sort(np.random.default_rng(0).permutation(len(data))[:images])
+        self.images = len(chosen)
+        layers = tuple(replace(item, rate=0.0) if isinstance(item, Dropout) else item for item in run.network.layers)
+        self._model = Model(replace(run.network, layers=layers), learns=self.images)
+        self._model.prepare(OptimizerSettings())
+        self._given = self._model.engine.place(data.images[chosen]), self._model.engine.place(data.labels[chosen])
+        self._running = run.weights
+
+    def __call__(self, weights: Weights) -> float:
+        self._model.set({**self._running, **weights})
+        return self._model.learn(*self._given, how=LOSS_ONLY)[0]
+
+    def gradient(self, weights: Weights) -> tuple[float, Weights]:
+        """The loss and its gradient."""
+        self._model.set({**self._running, **weights})
+        loss, _ = self._model.learn(*self._given, how=GRADIENT)
+        return loss, self._model.get("gradients")
+
+
+class _Slope:
+    """The loss and its gradient with respect to the two coordinates of a plane."""
+
+    def __init__(self, loss: _Loss, plane: Plane) -> None:
+        self._loss, self._plane = loss, plane
+        self._axes = np.stack([_flat(plane.first), _flat(plane.second)])
+
+    def __call__(self, place: NDArray[np.floating]) -> tuple[float, NDArray[np.float64]]:
+        loss, gradient = self._loss.gradient(self._plane.at(float(place[0]), float(place[1])))
+        return loss, self._axes @ _flat({name: gradient[name] for name in self._plane.first})
+
+
+def _sgd_rate(slope: _Slope, start: NDArray[np.floating]) -> float:
+    """Three quarters of the rate at which plain gradient descent would be thrown out of the valley.
+
+    On a parabola of curvature c that limit is 2 / c. The curvature is measured along the slope, at five places on the
+    way from `start` to the plane's origin, and the largest counts: valleys tend to narrow towards their bottom.
+    """
     step = 0.01 * max(math.hypot(*start.tolist()), 1e-3)
-    curvature = float((slope - loss.gradient(start - step * slope / size)) @ slope) / size / step
-    return 1.5 / curvature if curvature > 0 else step / size
-
-
-def _fixed_module(run: Run) -> Any:
-    """The network without dropout, and with batch norm by the batch, as in training, leaving its record alone."""
-    from torch import nn
-
-    from exmachina.networks.module import build, set_weights
-
-    module = build(run.network)
-    set_weights(module, run.weights)
-    module.eval()
-    for part in module.modules():
-        if isinstance(part, nn.BatchNorm2d):
-            part.train()
-            part.momentum = 0.0
-    return module
-
-
-def _sample(data: Dataset, images: int) -> tuple[Tensor, Tensor]:
-    import torch
-
-    if not len(data):
-        raise InputError(f"'{data.name}' holds no images to measure the loss on.")
-    chosen = np.sort(np.random.default_rng(0).permutation(len(data))[:images])
-    pixels = torch.from_numpy(scale(data.images[chosen]))[:, None]
-    return pixels, torch.from_numpy(data.labels[chosen].astype(np.int64))
-
-
-def _downhill(run: Run, weights: Weights, data: Dataset, images: int) -> Weights:
-    """Minus the gradient of the loss at `weights`."""
-    import torch
-    import torch.nn.functional as F
-
-    pixels, labels = _sample(data, images)
-    leaves = {name: torch.from_numpy(array).requires_grad_() for name, array in weights.items()}
-    loss = F.cross_entropy(torch.func.functional_call(_fixed_module(run), leaves, (pixels,)), labels)
-    gradients = torch.autograd.grad(loss, list(leaves.values()))
-    return {name: -gradient.numpy() for name, gradient in zip(leaves, gradients, strict=True)}
+    curvatures, sizes = [], []
+    for share in np.linspace(1, 0.2, 5):
+        here = slope(share * start)[1]
+        size = max(float(np.linalg.norm(here)), 1e-12)
+        curvatures.append(float((here - slope(share * start - step * here / size)[1]) @ here) / size / step)
+        sizes.append(size)
+    largest = max(curvatures)
+    return 1.5 / largest if largest > 0 else step / max(sizes)
 
 
 def _trainable(network: Network, weights: Weights) -> Weights:

@@ -9,14 +9,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("hello-ex-machina", "torch", "numpy", "onnx", "safetensors")
+PACKAGES = ("hello-ex-machina", "numpy", "onnx", "safetensors")
 
 
 @lru_cache
-def versions() -> dict[str, str]:
-    """Versions of Python and the packages that shape a result."""
+def versions(*more: str) -> dict[str, str]:
+    """Versions of Python and the packages that shape a result, and of `more` that did."""
     found = {"python": platform.python_version()}
-    for package in PACKAGES:
+    for package in (*PACKAGES, *more):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from exmachina.classifier import BATCH, Classifier
+from exmachina.classifier import Classifier
 from exmachina.data import Dataset
+from exmachina.engine.model import BLOCK
 from exmachina.evaluation.arrays import softmax
 from exmachina.evaluation.calibration import calibration
 from exmachina.evaluation.metrics import measure
@@ -26,9 +27,9 @@ def step_back() -> None:
 
 def assess(classifier: Classifier, test: Dataset) -> dict[str, Any]:
     """Accuracy with its interval, scores per digit, confusion, reliability, and the mistakes, surest first."""
-    # One block after the other in this thread; the classifier's own threads would take every core.
-    starts = range(0, len(test), BATCH)
-    logits = np.concatenate([classifier.logits(test.images[start : start + BATCH]) for start in starts])
+    # One block after the other: a prediction that somebody waits for comes in between, and no other core is taken.
+    starts = range(0, len(test), BLOCK)
+    logits = np.concatenate([classifier.logits(test.images[start : start + BLOCK]) for start in starts])
     probabilities = softmax(logits / classifier.temperature)
     metrics = measure(logits, test.labels)
     reliability = calibration(probabilities, test.labels)

@@ -144,7 +144,7 @@ class Hub:
 
     def _worker(self, lane: Lane) -> Worker:
         if lane.worker is None:
-            lane.worker = Worker(self._hear, threads=self.settings.threads, niceness=lane.niceness)
+            lane.worker = Worker(self._hear, niceness=lane.niceness)
         return lane.worker
 
     def _insist(self, lane: Lane, unit: Unit) -> None:

@@ -12,17 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from safetensors.numpy import save
 
+from exmachina.classifier import Classifier
 from exmachina.data import Dataset, load_mnist, split
 from exmachina.data.dataset import SIDE
 from exmachina.errors import InputError
-from exmachina.networks.module import build, set_weights
 from exmachina.runs import Run
 from exmachina.server.control import Control
 from exmachina.server.specs import recipe_from_json
-from exmachina.training import evaluate, get_recipe, train
+from exmachina.training import get_recipe, train
 from exmachina.training.events import EpochEnd, Event, StepEnd, TrainingEnd, TrainingStarted
 from exmachina.training.finetune import finetune
 
@@ -43,9 +42,8 @@ def halves() -> tuple[Dataset, Dataset]:
     return parts.train, parts.validation
 
 
-def warm_up(threads: int) -> None:
-    """Load the data and let PyTorch choose its kernels, so that the first learner does not wait for it."""
-    torch.set_num_threads(threads)
+def warm_up() -> None:
+    """Load the data and the engine, so that the first learner does not wait for them."""
     train_set, test_set = mnist()
     for _ in train(get_recipe("fast"), train_set[:1024], test=test_set[:256]):
         pass
@@ -56,7 +54,6 @@ def run_task(task: Message, stopped: Callable[[], bool], control: Control | None
 
     `control` may make a training wait between two steps; an experiment never waits.
     """
-    torch.set_num_threads(task["threads"])
     if task["kind"] == "experiment":
         yield from _measure(task, stopped)
         return
@@ -66,7 +63,7 @@ def run_task(task: Message, stopped: Callable[[], bool], control: Control | None
 
 def _train(task: Message, recorder: _Recorder) -> Iterator[Message]:
     train_set, test_set = mnist()
-    events = train(recipe_from_json(task["recipe"]), train_set, task["seed"], test=test_set)
+    events = train(recipe_from_json(task["recipe"]), train_set, task["seed"], test=test_set, threads=task["threads"])
     yield from recorder.follow(events, {})
 
 
@@ -85,21 +82,21 @@ def _finetune(task: Message, recorder: _Recorder) -> Iterator[Message]:
 
 def _measure(task: Message, stopped: Callable[[], bool]) -> Iterator[Message]:
     train_set, validation = halves()
-    accuracy = math.nan
-    for event in train(recipe_from_json(task["recipe"]), train_set, task["seed"], validation=validation):
+    recipe, accuracy = recipe_from_json(task["recipe"]), math.nan
+    for event in train(recipe, train_set, task["seed"], validation=validation, threads=task["threads"]):
         if stopped():
             yield {"type": "stopped"}
             return
-        if isinstance(event, EpochEnd):
-            accuracy = event.validation_accuracy or math.nan
+        if isinstance(event, EpochEnd) and event.validation_accuracy is not None:
+            accuracy = event.validation_accuracy
         if isinstance(event, TrainingEnd):
             yield {"type": "result", "seed": task["seed"], "accuracy": accuracy, "seconds": event.seconds}
 
 
 def _accuracies(run: Run, test: Dataset, mine: Dataset) -> dict[str, float]:
-    module = build(run.network)
-    set_weights(module, run.weights)
-    return {"test_accuracy": evaluate(module, test)[1], "collection_accuracy": evaluate(module, mine)[1]}
+    reader = Classifier.from_run(run)
+    accuracies = [reader.accuracy(data.images, data.labels) for data in (test, mine)]
+    return {"test_accuracy": accuracies[0], "collection_accuracy": accuracies[1]}
 
 
 class _Recorder:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import subprocess
 import sys
 import threading
@@ -23,18 +22,14 @@ class Worker:
     side ever unpickles: a line of JSON is all that passes.
     """
 
-    def __init__(self, on_message: Callable[[Worker, dict[str, Any]], None], *, threads: int, niceness: int) -> None:
+    def __init__(self, on_message: Callable[[Worker, dict[str, Any]], None], *, niceness: int) -> None:
         self.on_message = on_message
-        # Threads that wait for each other sleep instead of spinning: with the server and a browser on the same
-        # cores, spinning keeps from work the very thread that is waited for, and training takes several times as long.
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"}
-        command = [sys.executable, "-m", "exmachina.server.worker_main", str(threads), str(niceness)]
+        command = [sys.executable, "-m", "exmachina.server.worker_main", str(niceness)]
         # Its own session: Ctrl-C in the terminal is for the server, which then ends its workers itself.
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment,
             start_new_session=True,
         )
         threading.Thread(target=self._listen, name="worker-messages", daemon=True).start()

@@ -58,15 +58,15 @@ class Channel:
 
 def main() -> None:
     """Warm up, then serve tasks until the server goes away."""
-    threads, niceness = int(sys.argv[1]), int(sys.argv[2])
+    niceness = int(sys.argv[1])
     with suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(niceness)  # a prediction always goes first
     channel = Channel()
-    from exmachina.server.tasks import run_task, warm_up  # imports PyTorch
+    from exmachina.server.tasks import run_task, warm_up
 
-    warm_up(threads)
+    warm_up()
     channel.send({"type": "ready"})
     while True:
         task = channel.tasks.get()

@@ -8,7 +8,6 @@ from exmachina.training.recipes import RECIPES, Recipe, get_recipe
 if TYPE_CHECKING:
     from exmachina.training.events import EpochEnd, Event, StepEnd, TrainingEnd, TrainingStarted
     from exmachina.training.loop import train
-    from exmachina.training.session import evaluate
 
 __all__ = [
     "RECIPES",
@@ -19,22 +18,17 @@ __all__ = [
     "StepEnd",
     "TrainingEnd",
     "TrainingStarted",
-    "evaluate",
     "get_recipe",
     "train",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    # The loop needs PyTorch, which takes a second to import; recipes do not.
+    # The loop loads the engine; recipes do not.
     if name == "train":
         from exmachina.training.loop import train
 
         return train
-    if name == "evaluate":
-        from exmachina.training.session import evaluate
-
-        return evaluate
     if name in __all__:
         from exmachina.training import events
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event as Flag
 from typing import Any
-
-import torch
 
 from exmachina.data import Dataset
 from exmachina.errors import InputError
 from exmachina.runs import hardware
 from exmachina.training.events import TrainingEnd
-from exmachina.training.hardware import choose_device
+from exmachina.training.learner import choose_backend
 from exmachina.training.loop import train
 from exmachina.training.recipes import Recipe
 
@@ -69,52 +67,51 @@ def run_trials(
 ) -> Iterator[Trial]:
     """Train every recipe with every seed and yield each trial as it ends.
 
-    On a CPU `workers` processes (as many as cores, unless told) train side by side with one thread each: two
-    small networks on a core each waste less than one network on both. On a GPU they run one after another.
-    `save` is a directory that keeps each run as RECIPE-SEED; it takes one recipe.
+    `workers` trainings, as many as cores unless told, go side by side with one thread each: two small networks on a
+    core each waste less than one network on both. On PyTorch they go one after another. `save` is a directory that
+    keeps each run as RECIPE-SEED; it takes one recipe.
     """
     if save is not None and len(recipes) > 1:
         raise InputError("Runs of several recipes cannot be kept in one directory; train one recipe.")
     jobs = [(value, recipe, seed) for value, recipe in recipes.items() for seed in seeds]
     if not 1 <= len(jobs) <= MAX_TRIALS:
         raise InputError(f"{len(jobs)} trainings asked for; an experiment takes 1 to {MAX_TRIALS}.")
-    workers = min(workers or hardware()["cores"], len(jobs))
-    if workers == 1 or choose_device().type == "cuda":
-        for value, recipe, seed in jobs:
-            yield _trial(value, recipe, seed, data, held_out, save)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _start_worker, (data, held_out)) as pool:
-        futures = [pool.submit(_work, *job, save) for job in jobs]
+    side_by_side = all(choose_backend(recipe) == "engine" for recipe in recipes.values())
+    workers = min(workers or hardware()["cores"], len(jobs)) if side_by_side else 1
+    stop = Flag()
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(_trial, *job, data, held_out, save, 1 if workers > 1 else None, stop) for job in jobs]
         try:
             for future in as_completed(futures):
-                yield future.result()
+                trial = future.result()
+                if trial is not None:
+                    yield trial
         finally:
+            stop.set()
             pool.shutdown(cancel_futures=True)
 
 
-_worker_data: tuple[Dataset, Dataset] | None = None  # of this process, set once when a worker starts
-
-
-def _start_worker(data: Dataset, held_out: Dataset) -> None:
-    global _worker_data
-    torch.set_num_threads(1)
-    _worker_data = (data, held_out)
-
-
-def _work(value: Any, recipe: Recipe, seed: int, save: Path | None) -> Trial:
-    if _worker_data is None:
-        raise RuntimeError("this worker was never given its data")
-    return _trial(value, recipe, seed, *_worker_data, save)
-
-
-def _trial(value: Any, recipe: Recipe, seed: int, data: Dataset, held_out: Dataset, save: Path | None) -> Trial:
-    for event in train(recipe, data, seed, test=held_out):
+def _trial(
+    value: Any,
+    recipe: Recipe,
+    seed: int,
+    data: Dataset,
+    held_out: Dataset,
+    save: Path | None,
+    threads: int | None,
+    stop: Flag,
+) -> Trial | None:
+    """One training to its end, or `None` if it was told to stop."""
+    for event in train(recipe, data, seed, test=held_out, threads=threads):
+        if stop.is_set():
+            return None
         if isinstance(event, TrainingEnd):
             run = event.run
+            if run.test_accuracy is None or run.test_loss is None:
+                raise InputError(f"'{held_out.name}' holds no images to judge by.")
             if save is not None:
                 run.save(save / f"{recipe.name}-{seed}")
-            return Trial(value, seed, run.test_accuracy or 0.0, run.test_loss or 0.0, run.train_seconds)
+            return Trial(value, seed, run.test_accuracy, run.test_loss, run.train_seconds)
     raise RuntimeError("training ended without a run")
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import torch
 
-from exmachina.data import Dataset
-from exmachina.data.augmentation import Augmentation, augment
+from exmachina.data import Dataset, scale
+from exmachina.data.augmentation import Augmentation
+from exmachina.engine import augmented
 from exmachina.errors import InputError, check_number
 from exmachina.runs import Run
 from exmachina.training.events import Event, TrainingEnd
-from exmachina.training.hardware import choose_device
+from exmachina.training.learner import Batch, make_learner
 from exmachina.training.loop import check_data
 from exmachina.training.recipes import Recipe
-from exmachina.training.session import Batch, Session, pixels, to_tensors
+from exmachina.training.session import Session
 
 STEPS = 60
 BATCH, OWN = 128, 32  # images a step, and how many of them are the reader's
@@ -33,6 +34,7 @@ def finetune(
     steps: int = STEPS,
     rate: float = 3e-4,
     test: Dataset | None = None,
+    backend: str | None = None,
     device: str | None = None,
 ) -> Iterator[Event]:
     """Train on from `run`'s weights; the events are those of `train`, in one epoch of `steps` steps.
@@ -42,6 +44,7 @@ def finetune(
     what it does not see (catastrophic forgetting, McCloskey and Cohen 1989). Raises `InputError` if there are
     no digits to learn.
     """
+    start = time.perf_counter()
     if not len(mine):
         raise InputError("There are no digits of your own yet; draw one and tell its label first.")
     if not len(rehearsal) or steps < 1:
@@ -50,8 +53,10 @@ def finetune(
     for part in (mine, rehearsal, test):
         if part is not None:
             check_data(part, run.network)
-    session = Session(tuned_recipe(run, steps, rate), mine, seed, choose_device(device), test, weights=run.weights)
-    for event in session.events(mixed_batches(mine, rehearsal, seed, session.device), steps, steps):
+    recipe = tuned_recipe(run, rate)
+    learner = make_learner(recipe, seed, backend=backend, device=device, weights=run.weights)
+    session = Session(recipe, learner, mine, seed, start, test)
+    for event in session.events(mixed_batches(mine, rehearsal, seed), steps, steps):
         if isinstance(event, TrainingEnd):
             splits = {**event.run.splits, "rehearsal": len(rehearsal)}
             # Fitted to the weights before; a second's training does not move them far.
@@ -65,7 +70,7 @@ def finetune(
         yield event
 
 
-def tuned_recipe(run: Run, steps: int, rate: float) -> Recipe:
+def tuned_recipe(run: Run, rate: float) -> Recipe:
     """A gentle recipe for `run`'s network: the weights are good already and should not be thrown about."""
     name = str(run.recipe.get("name", run.network.name)).removesuffix(" + mine")
     return Recipe(
@@ -80,17 +85,16 @@ def tuned_recipe(run: Run, steps: int, rate: float) -> Recipe:
     )
 
 
-def mixed_batches(mine: Dataset, rehearsal: Dataset, seed: int, device: torch.device) -> Iterator[Batch]:
+def mixed_batches(mine: Dataset, rehearsal: Dataset, seed: int) -> Iterator[Batch]:
     """Batches without end: `OWN` of the reader's digits, freshly shifted and turned, and rehearsal for the rest."""
     random = np.random.default_rng(seed)
-    own, own_labels = to_tensors(mine, device)
-    generator = torch.Generator(device).manual_seed(seed)
     rounds = math.ceil(OWN / len(mine))
+    step = 0
     while True:
         # Each of the reader's digits as often as any other, but for the remainder.
-        order = np.concatenate([random.permutation(len(mine)) for _ in range(rounds)])[:OWN]
-        chosen = torch.from_numpy(order).to(device)
-        new = augment(pixels(own[chosen]), JITTER, generator)
-        # Only the images that are drawn become tensors, not the 47 MB of the whole training set.
-        old, old_labels = to_tensors(rehearsal[random.integers(len(rehearsal), size=BATCH - OWN)], device)
-        yield torch.cat([new, pixels(old)]), torch.cat([own_labels[chosen], old_labels])
+        chosen = np.concatenate([random.permutation(len(mine)) for _ in range(rounds)])[:OWN]
+        new = augmented(scale(mine.images[chosen]), JITTER.numbers(), seed, step)
+        old = rehearsal[random.integers(len(rehearsal), size=BATCH - OWN)]
+        pixels = np.concatenate([new, scale(old.images)])[:, None]
+        yield Batch(pixels, np.concatenate([mine.labels[chosen], old.labels]))
+        step += 1

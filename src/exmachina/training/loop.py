@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
-import torch
-
 from exmachina.data import Dataset
-from exmachina.data.augmentation import augment
+from exmachina.engine import shuffled_order
 from exmachina.errors import InputError, check_number
 from exmachina.networks.layers import Network
 from exmachina.training.events import Event
-from exmachina.training.hardware import choose_device
+from exmachina.training.learner import Batch, Learner, make_learner
 from exmachina.training.recipes import Recipe
-from exmachina.training.session import Batch, Session, pixels, to_tensors
+from exmachina.training.session import Session
 
 
 def train(
@@ -23,33 +22,39 @@ def train(
     *,
     validation: Dataset | None = None,
     test: Dataset | None = None,
+    backend: str | None = None,
     device: str | None = None,
+    threads: int | None = None,
 ) -> Iterator[Event]:
     """Train from scratch, an event at a time; to stop, cease iterating.
 
     The last event, `TrainingEnd`, holds the run. `validation` is evaluated after every epoch; `test` once, at
-    the very end. The same recipe, data, seed and machine give the same weights. On a CPU with glibc, the process
-    keeps up to 1 GiB of memory that training has freed: see `hardware.keep_freed_memory`.
+    the very end. `backend` is the engine unless "torch", a `device` other than the CPU or a recipe in bf16 asks for
+    PyTorch. `threads`: all cores unless told. The same recipe, data, seed and kind of processor give the same weights,
+    on the engine with any number of threads.
     """
+    start = time.perf_counter()
     check_number("seed", seed, 0, 2**63 - 1)
     for part in (data, validation, test):
         if part is not None:
             check_data(part, recipe.network)
-    session = Session(recipe, data, seed, choose_device(device), test)
+    learner = make_learner(recipe, seed, backend=backend, device=device, threads=threads)
+    session = Session(recipe, learner, data, seed, start, test)
     steps_per_epoch = -(-len(data) // recipe.batch_size)
     steps = max(1, round(recipe.epochs * steps_per_epoch))
-    yield from session.events(shuffled_batches(session), steps, steps_per_epoch, validation)
+    batches = shuffled_batches(learner, data, recipe.batch_size, seed)
+    yield from session.events(batches, steps, steps_per_epoch, validation)
 
 
-def shuffled_batches(session: Session) -> Iterator[Batch]:
-    """The session's images in batches without end, in a new order every epoch."""
-    images, labels = to_tensors(session.data, session.device)
-    size, augmentation = session.recipe.batch_size, session.recipe.augmentation
+def shuffled_batches(learner: Learner, data: Dataset, size: int, seed: int) -> Iterator[Batch]:
+    """The images in batches without end, in a new order every epoch."""
+    images, labels = learner.place(data)
+    epoch = 0
     while True:
-        order = torch.randperm(len(labels), generator=session.generator, device=session.device)
+        order = shuffled_order(len(labels), seed, epoch)
         for start in range(0, len(labels), size):
-            chosen = order[start : start + size]
-            yield augment(pixels(images.index_select(0, chosen)), augmentation, session.generator), labels[chosen]
+            yield Batch(images, labels, order[start : start + size])
+        epoch += 1
 
 
 def check_data(data: Dataset, network: Network) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from exmachina.networks.module import NetworkModule
+from exmachina.training.pytorch.module import NetworkModule
 
 
 class Parameters:

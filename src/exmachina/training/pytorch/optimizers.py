@@ -1,4 +1,4 @@
-"""Optimizers and learning-rate schedules by the names that a recipe uses."""
+"""PyTorch's optimizers by the names that a recipe uses."""
 
 from __future__ import annotations
 
@@ -33,13 +33,3 @@ def build_optimizer(recipe: Recipe, parameters: Iterable[nn.Parameter]) -> torch
         weight_decay=recipe.weight_decay,
         fused=True,
     )
-
-
-def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
-    """The learning rate of step `step` (from 0) out of `steps`."""
-    if recipe.schedule == "constant":
-        return recipe.learning_rate
-    peak = recipe.warmup * steps
-    rise = (step + 1) / peak if peak else 1.0
-    fall = (steps - step) / (steps - peak)
-    return recipe.learning_rate * min(rise, fall, 1.0)  # the peak may lie between two steps

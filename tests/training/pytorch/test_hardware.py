@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from exmachina.errors import InputError
-from exmachina.training.hardware import choose_device, choose_precision, has_bf16
+from exmachina.training.pytorch.hardware import choose_device, choose_precision, has_bf16
 
 CPU = torch.device("cpu")
 
@@ -41,7 +41,7 @@ def test_version_of_pytorch_that_cannot_tell_gets_fp32(monkeypatch: pytest.Monke
 
 FREED_AND_TAKEN = """
 import resource, torch
-from exmachina.training.hardware import keep_freed_memory
+from exmachina.training.pytorch.hardware import keep_freed_memory
 keep_freed_memory()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(30):

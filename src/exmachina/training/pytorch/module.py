@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from exmachina.errors import InputError
 from exmachina.networks.layers import BatchNorm, Conv, Dense, Dropout, Flatten, Layer, MaxPool, Network, Step
-
-Weights = dict[str, NDArray[np.float32]]
+from exmachina.runs import Weights
 
 
 class NetworkModule(nn.Module):
@@ -24,7 +22,7 @@ class NetworkModule(nn.Module):
     Its state dict has the names of `Network.weight_shapes()` and nothing else.
     """
 
-    def __init__(self, network: Network, generator: torch.Generator | None = None) -> None:
+    def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
         self.generator: torch.Generator | None = None  # of dropout; `None` takes PyTorch's global one
@@ -32,15 +30,6 @@ class NetworkModule(nn.Module):
             module = _build(step)
             if module is not None:
                 self._add(step.layer.name, module)
-        self.reset(generator)
-
-    def reset(self, generator: torch.Generator | None = None) -> None:
-        """Start again as Keras does: Glorot-uniform kernels and zero biases."""
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.xavier_uniform_(module.weight, generator=generator)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
 
     def layers(self, images: Tensor) -> Iterator[tuple[str, Tensor]]:
         """Every layer's name and its output after activation, in order; the last yields probabilities."""
@@ -100,10 +89,11 @@ class NetworkModule(nn.Module):
         return F.relu(x) if before.activation == "relu" else x
 
 
-def build(network: Network, *, seed: int | None = None) -> NetworkModule:
-    """A freshly initialised module; the same `seed` gives the same weights."""
-    generator = None if seed is None else torch.Generator().manual_seed(seed)
-    return NetworkModule(network, generator)
+def build(network: Network, weights: Weights) -> NetworkModule:
+    """A module of the network with these weights."""
+    module = NetworkModule(network)
+    module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
+    return module
 
 
 def get_weights(module: nn.Module) -> Weights:
@@ -112,11 +102,6 @@ def get_weights(module: nn.Module) -> Weights:
         name: tensor.detach().to("cpu", torch.float32, copy=True).contiguous().numpy()
         for name, tensor in module.state_dict().items()
     }
-
-
-def set_weights(module: nn.Module, weights: Weights) -> None:
-    """Load the arrays of `get_weights` into a module of the same network."""
-    module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
 
 
 def activate(x: Tensor, layer: Layer) -> Tensor:

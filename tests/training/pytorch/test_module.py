@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from torch import nn
 
+from exmachina.engine import initial_weights
 from exmachina.errors import InputError
 from exmachina.networks import NETWORKS, BatchNorm, Conv, Dense, Dropout, Flatten, MaxPool, Network
-from exmachina.networks.module import build, dropout, get_weights, set_weights
+from exmachina.training.pytorch.module import NetworkModule, build, dropout, get_weights
 
 OUT = Dense("dense9", "softmax", units=10)
 VARIED = Network(
@@ -38,16 +37,16 @@ ALL = [VARIED, BENT, *NETWORKS.values()]
 
 @pytest.mark.parametrize("network", ALL, ids=lambda network: network.name)
 def test_state_dict_is_exactly_what_the_description_says(network: Network) -> None:
-    shapes = {name: tuple(tensor.shape) for name, tensor in build(network).state_dict().items()}
+    shapes = {name: tuple(tensor.shape) for name, tensor in NetworkModule(network).state_dict().items()}
     assert shapes == network.weight_shapes()
-    trainable = sum(parameter.numel() for parameter in build(network).parameters())
+    trainable = sum(parameter.numel() for parameter in NetworkModule(network).parameters())
     assert trainable == network.parameters
 
 
 @pytest.mark.parametrize("network", ALL, ids=lambda network: network.name)
 def test_shapes_that_flow_are_those_described(network: Network) -> None:
     with torch.inference_mode():
-        found = dict(build(network).eval().layers(torch.rand(2, *network.input_shape)))
+        found = dict(NetworkModule(network).eval().layers(torch.rand(2, *network.input_shape)))
     assert list(found) == [layer.name for layer in network.layers]
     for step in network.steps():
         assert tuple(found[step.layer.name].shape) == (2, *step.output_shape)
@@ -55,7 +54,7 @@ def test_shapes_that_flow_are_those_described(network: Network) -> None:
 
 @pytest.mark.parametrize("network", ALL, ids=lambda network: network.name)
 def test_forward_with_its_shortcuts_equals_layer_by_layer(network: Network) -> None:
-    module = build(network, seed=0).eval()
+    module = build(network, initial_weights(network, 0)).eval()
     randomise(module)
     images = torch.rand(8, *network.input_shape)
     with torch.inference_mode():
@@ -74,7 +73,7 @@ def randomise(module: nn.Module) -> None:
 
 
 def test_layers_equal_the_same_chain_of_pytorchs_own() -> None:
-    module = build(VARIED, seed=0).eval()
+    module = build(VARIED, initial_weights(VARIED, 0)).eval()
     randomise(module)
     chain: dict[str, list[nn.Module]] = {
         "pool0": [nn.MaxPool2d(2), nn.ReLU()],
@@ -101,7 +100,7 @@ def test_layers_equal_the_same_chain_of_pytorchs_own() -> None:
 
 def test_convolution_by_hand() -> None:
     network = Network("one", (Conv("conv1", filters=3, kernel=3, stride=2, padding=1), Flatten("flat"), OUT))
-    module = build(network, seed=1).eval()
+    module = build(network, initial_weights(network, 1)).eval()
     randomise(module)
     weights = get_weights(module)
     image = np.random.default_rng(0).random((28, 28), dtype=np.float32)
@@ -116,8 +115,7 @@ def test_one_convolution_written_out() -> None:
     image = np.arange(9, dtype=np.float32).reshape(3, 3)
     kernel = np.array([[1, 0], [0, -1]], np.float32)
     network = Network("two", (Conv("conv1", filters=1, kernel=2), Flatten("flat"), OUT), input_shape=(1, 3, 3))
-    module = build(network)
-    set_weights(module, {**get_weights(module), "conv1.weight": kernel[None, None]})
+    module = build(network, {**initial_weights(network, 0), "conv1.weight": kernel[None, None]})
     with torch.inference_mode():
         _, found = next(module.layers(torch.from_numpy(image)[None, None]))
     assert found[0, 0].tolist() == [[0 - 4, 1 - 5], [3 - 7, 4 - 8]]  # no flip: cross-correlation
@@ -125,7 +123,7 @@ def test_one_convolution_written_out() -> None:
 
 def test_batch_norm_learns_from_its_batch_and_keeps_a_running_mean() -> None:
     network = Network("norm", (BatchNorm("norm1", epsilon=1e-5), Flatten("flat"), OUT))
-    module = build(network)
+    module = build(network, initial_weights(network, 0))
     images = torch.rand(16, 1, 28, 28)
     _, found = next(module.train().layers(images))
     by_hand = (images - images.mean()) / (images.var(unbiased=False) + 1e-5).sqrt()
@@ -135,47 +133,22 @@ def test_batch_norm_learns_from_its_batch_and_keeps_a_running_mean() -> None:
     assert weights["norm1.running_var"][0] == pytest.approx(0.9 + 0.1 * float(images.var()), rel=1e-5)
 
 
-@pytest.mark.parametrize("network", ALL, ids=lambda network: network.name)
-def test_start_is_glorot_uniform_with_zero_biases(network: Network) -> None:
-    module = build(network, seed=0)
-    for name, tensor in get_weights(module).items():
-        if tensor.ndim == 1:
-            neutral = (
-                1 if name.endswith((".running_var",)) or (name.startswith("norm") and name.endswith(".weight")) else 0
-            )
-            assert (tensor == neutral).all()
-            continue
-        area = math.prod(tensor.shape[2:])
-        limit = math.sqrt(6 / (area * tensor.shape[1] + area * tensor.shape[0]))
-        assert np.abs(tensor).max() <= limit
-        if tensor.size > 1000:  # and uniform: fills the range, with the variance limit² / 3
-            assert np.abs(tensor).max() > 0.99 * limit
-            assert tensor.std() == pytest.approx(limit / math.sqrt(3), rel=0.1)
-
-
-def test_same_seed_same_weights() -> None:
-    first, again, other = (get_weights(build(VARIED, seed=seed)) for seed in (1, 1, 2))
-    for name in first:
-        np.testing.assert_array_equal(first[name], again[name])
-    assert (first["conv1.weight"] != other["conv1.weight"]).all()
-
-
 def test_a_seeded_network_leaves_pytorchs_global_generator_alone() -> None:
     before = torch.get_rng_state()
-    module = build(VARIED, seed=1)
+    module = build(VARIED, initial_weights(VARIED, 1))
     module.generator = torch.Generator().manual_seed(0)
     module.train()(torch.zeros(4, 1, 28, 28))
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_weights_are_copies_in_float32() -> None:
-    module = build(VARIED, seed=1).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module = build(VARIED, initial_weights(VARIED, 1)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     weights = get_weights(module)
     assert all(array.dtype == np.float32 and array.flags.c_contiguous for array in weights.values())
     weights["conv1.weight"][:] = 0
     assert float(module.state_dict()["conv1.weight"].abs().max()) > 0
-    set_weights(module, weights)
-    assert float(module.state_dict()["conv1.weight"].abs().max()) == 0
+    rebuilt = build(VARIED, weights)
+    assert float(rebuilt.state_dict()["conv1.weight"].abs().max()) == 0
 
 
 def test_dropout_zeroes_its_share_and_keeps_the_mean() -> None:
@@ -192,10 +165,10 @@ def test_dropout_zeroes_its_share_and_keeps_the_mean() -> None:
 def test_dropout_works_in_training_alone() -> None:
     network = Network("drop", (Dropout("dropout1", rate=0.5), Flatten("flat"), OUT))
     images = torch.rand(2, 1, 28, 28)
-    assert torch.equal(next(build(network).eval().layers(images))[1], images)
-    assert not torch.equal(next(build(network).train().layers(images))[1], images)
+    assert torch.equal(next(NetworkModule(network).eval().layers(images))[1], images)
+    assert not torch.equal(next(NetworkModule(network).train().layers(images))[1], images)
 
 
 def test_a_name_that_pytorch_needs_is_refused_in_one_line() -> None:
     with pytest.raises(InputError, match="'train'"):
-        build(Network("mine", (Conv("train", filters=1), Flatten("flat"), OUT)))
+        NetworkModule(Network("mine", (Conv("train", filters=1), Flatten("flat"), OUT)))

@@ -1,0 +1,1 @@
+"""Training on PyTorch, an extra: `pip install "hello-ex-machina[torch]"`."""

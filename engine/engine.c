@@ -300,6 +300,8 @@ EXPORT void NAMED(shuffle)(int *order, int count, u32 seed_low, u32 seed_high, u
     shuffle_order(order, count, (u64)seed_high << 32 | seed_low, epoch);
 }
 
+EXPORT int NAMED(training_steps)(double epochs, int steps_per_epoch) { return whole_steps(epochs, steps_per_epoch); }
+
 EXPORT float NAMED(learning_rate)(float rate, int one_cycle, float warmup, int step, int steps) {
     return scheduled_rate(rate, one_cycle, warmup, step, steps);
 }

@@ -49,6 +49,14 @@ static void update(const Settings *o, const Step *step, float *restrict w, const
     }
 }
 
+// How many steps `epochs` are, a fraction perhaps; a half goes to the even number.
+static int whole_steps(double epochs, int steps_per_epoch) {
+    const double exact = epochs * steps_per_epoch;
+    int steps = (int)(exact + .5);
+    if (steps - exact == .5 && steps % 2) steps--;
+    return steps < 1 ? 1 : steps;
+}
+
 // The learning rate of step `step` (from 0) out of `steps`: constant, or up in a line over the first `warmup` of them
 // and then down to zero.
 static float scheduled_rate(float rate, int one_cycle, float warmup, int step, int steps) {

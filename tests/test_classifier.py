@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 import torch
 from PIL import Image
@@ -24,8 +23,7 @@ from exmachina.errors import InputError
 from exmachina.networks import Conv, Dense, Flatten, Network
 from exmachina.normalize import NoInk, normalize
 from exmachina.runs import Run
-from exmachina.runs.onnx_graph import build_onnx
-from exmachina.training.pytorch.module import build, get_weights
+from exmachina.training.pytorch.module import build
 
 
 @pytest.fixture(scope="module")
@@ -190,49 +188,22 @@ def test_accuracy_is_the_share_of_labels_met(reader: Classifier, test_digits: Da
             reader.accuracy(images, labels)
 
 
-def test_model_of_another_network_is_refused(tiny_run: Run) -> None:
+def test_weights_of_another_network_are_refused(tiny_run: Run) -> None:
     network = tiny_run.network
-    model = build_onnx(network, tiny_run.weights)
     for other in (network.replace("conv1", filters=5), network.replace("dense1", units=9)):
-        with pytest.raises(InputError, match="does not belong"):
-            Classifier(model, other)
+        with pytest.raises(InputError, match="not float32"):
+            Classifier(other, tiny_run.weights)
     large = replace(network, input_shape=(1, 32, 32))
     with pytest.raises(InputError, match="28×28"):
-        Classifier(build_onnx(large, get_weights(build(large))), large)
-
-
-@pytest.mark.parametrize("model", [b"", b"hello", b"\x80\x04\x95."])
-def test_bytes_that_are_no_model_are_refused_in_one_line(
-    tiny_run: Run, model: bytes, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(InputError, match="tiny") as caught:
-        Classifier(model, tiny_run.network)
-    assert "\n" not in str(caught.value)
-    assert capfd.readouterr().err == ""
-
-
-@pytest.mark.parametrize("location", ["weights.bin", "/etc/passwd", "../weights.bin"])
-def test_model_that_points_to_another_file_is_refused(
-    tiny_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, location: str
-) -> None:
-    (tmp_path / "here").mkdir()
-    for folder in (tmp_path, tmp_path / "here"):
-        (folder / "weights.bin").write_bytes(bytes(100_000))
-    monkeypatch.chdir(tmp_path / "here")
-    model = onnx.load_from_string(build_onnx(tiny_run.network, tiny_run.weights))
-    tensor = model.graph.initializer[0]
-    tensor.ClearField("raw_data")
-    tensor.data_location = onnx.TensorProto.EXTERNAL
-    tensor.external_data.add(key="location", value=location)
-    with pytest.raises(InputError, match="points to another file"):
-        Classifier(model.SerializeToString(), tiny_run.network)
+        Classifier(large, initial_weights(large, 0))
 
 
 def test_run_with_padding_and_stride_predicts_as_its_network(digits: Dataset) -> None:
     layers = (Conv("conv1", "relu", filters=3, kernel=5, stride=2, padding=3), Flatten("f"))
     network = Network("strided", (*layers, Dense("d", "softmax", units=10)))
-    module = build(network, initial_weights(network, 1))
-    reader = Classifier.from_run(Run(network, get_weights(module), {}))
+    weights = initial_weights(network, 1)
+    module = build(network, weights)
+    reader = Classifier(network, weights)
     with torch.inference_mode():
         logits = module(torch.from_numpy(digits.images[:5] / np.float32(255))[:, None]).numpy()
     np.testing.assert_allclose(reader.logits(digits.images[:5]), logits, atol=1e-5)

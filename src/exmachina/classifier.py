@@ -16,7 +16,7 @@ from exmachina.errors import InputError, check_number
 from exmachina.images import read_image
 from exmachina.networks.layers import Network
 from exmachina.normalize import NoInk, normalize
-from exmachina.runs import Run, Weights
+from exmachina.runs import Run, Weights, check_shapes
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Classifier:
             check_number("rejection_threshold", rejection_threshold, 0.0, 1.0)
         if network.input_shape != (1, SIDE, SIDE):
             raise InputError(f"Network '{network.name}' takes {network.input_shape}; a reader of digits takes 1×28×28.")
+        check_shapes(weights, network, "This classifier")
         self.network = network
         self.temperature = temperature
         self.rejection_threshold = rejection_threshold

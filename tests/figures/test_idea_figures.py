@@ -90,7 +90,7 @@ def test_descent_draws_the_walks_and_ranks_them(words: Read, off_the_page: Read)
     bowl = 0.01 + 900 * (first[None] ** 2 + 9 * second[:, None] ** 2)
     way = np.linspace(0, 1, 21)[:, None]
     walks = [
-        Walk(name, {"lr": 0.5}, (1 - way * reach) * np.array([[0.05, bend]]), np.geomspace(2, end, 21))
+        Walk(name, {"learning_rate": 0.5}, (1 - way * reach) * np.array([[0.05, bend]]), np.geomspace(2, end, 21))
         for name, reach, bend, end in (
             ("SGD", 0.3, 0.0, 1.0),
             ("Adadelta", 0.9, 0.004, 0.125),

@@ -64,7 +64,7 @@ def test_every_layer_equals_pytorchs(network: Network, count: int) -> None:
 
 @pytest.mark.parametrize("network", ALL, ids=lambda network: network.name)
 def test_model_passes_onnxs_checker_with_the_shapes_described(network: Network) -> None:
-    model = onnx.load_from_string(build_onnx(network, get_weights(build(network))))
+    model = onnx.load_from_string(build_onnx(network, initial_weights(network, 0)))
     onnx.checker.check_model(model, full_check=True)
     inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
     shapes = {
@@ -77,6 +77,6 @@ def test_model_passes_onnxs_checker_with_the_shapes_described(network: Network) 
 
 
 def test_no_images_give_no_probabilities() -> None:
-    session = ort.InferenceSession(build_onnx(VARIED, get_weights(build(VARIED))), providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(build_onnx(VARIED, initial_weights(VARIED, 0)), providers=["CPUExecutionProvider"])
     (found,) = session.run(["probabilities"], {"images": np.zeros((0, 1, 28, 28), np.float32)})
     assert found.shape == (0, 10)

@@ -7,6 +7,7 @@ import time
 from exmachina.benchmark.worker import WARM_UP, Measured
 from exmachina.classifier import Classifier
 from exmachina.data import load_mnist
+from exmachina.engine import training_steps
 from exmachina.training import EpochEnd, StepEnd, TrainingEnd, TrainingStarted, get_recipe, train
 
 CURVE_POINTS = 12
@@ -18,7 +19,7 @@ def run(
     """One training of a recipe; with `curve` the clock stands still while accuracy is looked at on the way."""
     data, test = load_mnist()
     recipe = get_recipe(name).replace(precision=precision)
-    total = max(1, round(recipe.epochs * -(-len(data) // recipe.batch_size)))
+    total = training_steps(recipe.epochs, -(-len(data) // recipe.batch_size))
     counted = max(1, round(total * fraction))
     marks = {round(counted * (i / CURVE_POINTS) ** 2) for i in range(1, CURVE_POINTS)} if curve else set()
     points: list[tuple[float, float]] = []

@@ -90,12 +90,15 @@ def export(
     site: Annotated[Path | None, typer.Option("--site", help="New folder for a lesson that needs no server.")] = None,
 ) -> None:
     """Write a trained network in a standard format, or the lesson as plain files for any web host."""
-    from exmachina.runs import Run, find_run, read_onnx, write_files
+    from exmachina.runs import Run, write_files
 
     if onnx is None and keras is None and site is None:
         raise InputError("Nothing to write: give --onnx FILE, --keras FILE or --site DIR.")
     if onnx is not None:
-        write_files(onnx.parent, {onnx.name: read_onnx(find_run(run))})
+        from exmachina.runs.onnx_graph import build_onnx
+
+        found = Run.load(run)
+        write_files(onnx.parent, {onnx.name: build_onnx(found.network, found.weights)})
         print(onnx)
     if keras is not None:
         from exmachina.runs.keras_file import export_keras

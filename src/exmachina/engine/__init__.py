@@ -3,7 +3,7 @@
 from exmachina.engine.batches import augmented, shuffled_order
 from exmachina.engine.loading import library
 from exmachina.engine.model import Model, initial_weights
-from exmachina.engine.optimizer import Optimizer, OptimizerSettings, scheduled_rate
+from exmachina.engine.optimizer import Optimizer, OptimizerSettings, scheduled_rate, training_steps
 
 __all__ = [
     "Model",
@@ -14,4 +14,5 @@ __all__ = [
     "library",
     "scheduled_rate",
     "shuffled_order",
+    "training_steps",
 ]

@@ -28,6 +28,7 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "augment_scratch": ("size", ("int", "int")),
     "augment": ("none", ("address", "int", "int", "int", "address", "uint", "uint", "uint", "address", "address")),
     "shuffle": ("none", ("address", "int", "uint", "uint", "uint")),
+    "training_steps": ("int", ("double", "int")),
     "learning_rate": ("float", ("float", "int", "float", "int", "int")),
 }
 

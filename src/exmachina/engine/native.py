@@ -19,6 +19,7 @@ KINDS: dict[str, Any] = {
     "uint": ctypes.c_uint32,
     "size": ctypes.c_ssize_t,
     "float": ctypes.c_float,
+    "double": ctypes.c_double,
     "none": None,
 }
 

@@ -56,6 +56,11 @@ class Optimizer:
         return here.copy()
 
 
+def training_steps(epochs: float, steps_per_epoch: int) -> int:
+    """How many steps `epochs` are, at least one."""
+    return int(library().call("training_steps", epochs, steps_per_epoch))
+
+
 def scheduled_rate(peak: float, schedule: str, warmup: float, step: int, steps: int) -> float:
     """The learning rate of step `step` (from 0) of `steps`: constant, or up over `warmup` of them and then to zero."""
     return float(library().call("learning_rate", peak, int(schedule == "one_cycle"), warmup, step, steps))

@@ -93,7 +93,9 @@ def _finding(ranked: Sequence[Walk]) -> str:
 def _rates(walks: Sequence[Walk]) -> str:
     """What each optimizer's learning rate is, for the comparison depends on it."""
     said = {"Adadelta": "Adadelta has its textbook settings", "SGD": "SGD three quarters of the largest stable rate"}
-    rates = [said.get(walk.optimizer, f"{walk.optimizer} a rate of {walk.options['lr']:g}") for walk in walks]
+    rates = [
+        said.get(walk.optimizer, f"{walk.optimizer} a rate of {walk.options['learning_rate']:g}") for walk in walks
+    ]
     return ", ".join(rates) + "."
 
 

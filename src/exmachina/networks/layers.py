@@ -20,7 +20,7 @@ Limits = dict[str, tuple[float, float]]  # option → smallest and largest value
 
 # Far beyond any network that reads digits, and near enough that a lying file costs nothing.
 MAX_LAYERS, MAX_PARAMETERS, MAX_OUTPUTS = 256, 100_000_000, 4_000_000
-# Names of other values in the ONNX model; "location" is its word for weights in another file.
+# Names of other values in the ONNX model.
 RESERVED = {"images", "centred", "standardized", "pixel_mean", "pixel_std", "logits", "probabilities"}
 
 
@@ -36,7 +36,7 @@ class Layer:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,63}", self.name):
             raise InputError(f"Layer name {self.name!r} must be letters, digits and _, beginning with a letter.")
-        if self.name in RESERVED or "location" in self.name:
+        if self.name in RESERVED:
             raise InputError(f"Layer name '{self.name}' is taken; choose another, such as {self.name}1.")
         if self.activation not in get_args(Activation):
             choices = ", ".join(get_args(Activation))

@@ -2,16 +2,16 @@
 
 from exmachina.runs.environment import git_revision, hardware, versions
 from exmachina.runs.files import check_writable, write_files
-from exmachina.runs.run import Run, Weights, find_run, read_onnx
+from exmachina.runs.run import Run, Weights, check_shapes, find_run
 
 __all__ = [
     "Run",
     "Weights",
+    "check_shapes",
     "check_writable",
     "find_run",
     "git_revision",
     "hardware",
-    "read_onnx",
     "versions",
     "write_files",
 ]

@@ -45,9 +45,7 @@ def build_onnx(network: Network, weights: Mapping[str, NDArray[np.float32]]) -> 
         x = layer.name
     nodes.append(helper.make_node("Identity", [x], ["probabilities"]))
     outputs += [_value("logits", (network.classes,)), _value("probabilities", (network.classes,))]
-    graph = helper.make_graph(
-        nodes, network.name.replace("location", "place"), [_value("images", network.input_shape)], outputs, constants
-    )
+    graph = helper.make_graph(nodes, network.name, [_value("images", network.input_shape)], outputs, constants)
     model = helper.make_model(
         graph,
         opset_imports=[helper.make_opsetid("", OPSET)],

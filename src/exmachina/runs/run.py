@@ -77,12 +77,13 @@ class Run:
         """Read a run directory, or the run that ships with the package under a recipe's name.
 
         Names, shapes, types and checksums must be exactly as declared and every weight finite; anything else
-        raises `InputError`. No code is ever loaded.
+        raises `InputError`. No code is ever loaded, and the weights are what predicts: the ONNX model is for others.
         """
         directory = find_run(source)
         metadata = _read_metadata(directory)
         network = Network.from_json(metadata["network"])
         weights = _read_weights(directory, network, metadata["sha256"].get(WEIGHTS))
+        _read_checked(directory / ONNX, metadata["sha256"].get(ONNX), MAX_ONNX_BYTES)  # all parts belong together
         known = {item.name for item in fields(cls)} - {"network", "weights"}
         return cls(network, weights, **{name: value for name, value in metadata.items() if name in known})
 
@@ -105,14 +106,8 @@ def find_run(source: str | Path) -> Path:
     raise InputError(f"No run at '{source}'. Give a run directory or one of the pretrained runs: {names}.")
 
 
-def read_onnx(directory: Path) -> bytes:
-    """The bytes of a run's ONNX model, checked against the checksum in `run.json`."""
-    expected = _read_metadata(directory)["sha256"].get(ONNX)
-    return _read_checked(directory / ONNX, expected, MAX_ONNX_BYTES)
-
-
-def check_weights(weights: Mapping[str, NDArray[Any]], network: Network, source: str) -> None:
-    """Raise `InputError` unless `weights` are exactly the finite float32 tensors of `network`."""
+def check_shapes(weights: Mapping[str, NDArray[Any]], network: Network, source: str) -> None:
+    """Raise `InputError` unless `weights` are exactly the float32 tensors of `network`."""
     shapes = network.weight_shapes()
     if weights.keys() != shapes.keys():
         name = min(weights.keys() ^ shapes.keys())
@@ -122,6 +117,12 @@ def check_weights(weights: Mapping[str, NDArray[Any]], network: Network, source:
         array = weights[name]
         if array.shape != shape or array.dtype != np.float32:
             raise InputError(f"{source}: '{name}' is {array.dtype} {array.shape}, not float32 {shape}.")
+
+
+def check_weights(weights: Mapping[str, NDArray[Any]], network: Network, source: str) -> None:
+    """Raise `InputError` unless `weights` are, besides, finite numbers."""
+    check_shapes(weights, network, source)
+    for name, array in weights.items():
         if not np.isfinite(array).all():
             raise InputError(f"{source}: '{name}' is not finite; the training diverged, so lower the learning rate.")
         if name.endswith(".running_var") and array.min() < 0:

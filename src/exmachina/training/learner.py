@@ -139,4 +139,8 @@ def choose_backend(recipe: Recipe, backend: str | None = None, device: str | Non
         return "engine"
     if find_spec("torch") is None:
         raise InputError(f"{reason or 'The backend torch'} needs PyTorch: {EXTRA}")
+    if device is not None:
+        from exmachina.training.pytorch.hardware import choose_device
+
+        choose_device(device)  # refused here, before anything was done
     return "torch"

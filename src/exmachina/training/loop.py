@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from exmachina.data import Dataset
-from exmachina.engine import shuffled_order
+from exmachina.engine import shuffled_order, training_steps
 from exmachina.errors import InputError, check_number
 from exmachina.networks.layers import Network
 from exmachina.training.events import Event
@@ -41,7 +41,7 @@ def train(
     learner = make_learner(recipe, seed, backend=backend, device=device, threads=threads)
     session = Session(recipe, learner, data, seed, start, test)
     steps_per_epoch = -(-len(data) // recipe.batch_size)
-    steps = max(1, round(recipe.epochs * steps_per_epoch))
+    steps = training_steps(recipe.epochs, steps_per_epoch)
     batches = shuffled_batches(learner, data, recipe.batch_size, seed)
     yield from session.events(batches, steps, steps_per_epoch, validation)
 

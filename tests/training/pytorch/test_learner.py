@@ -26,10 +26,10 @@ def finish(events: Iterator[Event]) -> Run:
 def test_backend_is_the_engine_unless_something_needs_pytorch(tiny_recipe: Recipe) -> None:
     auto = tiny_recipe.replace(precision="auto")
     assert choose_backend(auto) == choose_backend(auto, device="cpu") == "engine"
-    assert choose_backend(auto, "torch") == choose_backend(auto, device="cuda") == "torch"
+    assert choose_backend(auto, "torch") == choose_backend(auto, "torch", "cpu") == "torch"
     assert choose_backend(auto.replace(precision="bf16")) == "torch"
-    for backend, device in (("jax", None), ("engine", "cuda")):
-        with pytest.raises(InputError, match=r"jax|engine"):
+    for backend, device in (("jax", None), ("engine", "cuda"), (None, "quantum")):
+        with pytest.raises(InputError, match=r"jax|engine|quantum"):
             choose_backend(auto, backend, device)
 
 

@@ -57,7 +57,8 @@ class Platform:
 
 
 RELEASED = (
-    Platform("linux", "x86_64", "x86_64-linux-musl"),  # linked to no C library, so good for every one
+    # On Linux and Windows linked to no C library, so that every one will do.
+    Platform("linux", "x86_64", "x86_64-linux-musl"),
     Platform("linux", "arm64", "aarch64-linux-musl"),
     Platform("macos", "x86_64", "x86_64-macos"),
     Platform("macos", "arm64", "aarch64-macos"),
@@ -95,7 +96,7 @@ def compile_native(kind: Platform, compiler: list[str], folder: Path = COMPILED)
     """One library with every variant for a kind of machine. Raises `CalledProcessError` if the compiler fails."""
     target = ["-target", kind.target] if kind.target else []
     position = [] if kind.system == "windows" else ["-fPIC"]
-    alone = ["-nostdlib", "-s"] if kind.system == "linux" and kind.target else []
+    alone = {"linux": ["-nostdlib", "-s"], "windows": ["-nostdlib", "-s", "-lkernel32"]}.get(kind.system, [])
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         jobs = {"variant": ["variant.c", f'-DSOURCES="{digest()}"']}
@@ -107,7 +108,7 @@ def compile_native(kind: Platform, compiler: list[str], folder: Path = COMPILED)
             for job, made in zip(jobs.values(), objects, strict=True)
         )
         partial = Path(scratch, kind.library)
-        run_all([[*compiler, *target, "-shared", *alone, *objects, "-o", str(partial)]])
+        run_all([[*compiler, *target, "-shared", *objects, *(alone if kind.target else []), "-o", str(partial)]])
         shutil.copyfile(partial, folder / f".{kind.library}")
     return (folder / f".{kind.library}").replace(folder / kind.library)  # whole or not at all
 

@@ -5,10 +5,10 @@
 // whatever the number of threads; each has its own gradient and they are added in order, so the result does not depend
 // on who did what.
 //
-//   network.h   what a layer is          product.h   the kernel under every dense product
-//   conv.h      convolution, directly    winograd.h  ... with fewer multiplications     pooled.h   ... under
-//   max-pooling layers.h    activations, norm, loss  optimizers.h, random.h, augment.h              passes.h   a layer
-//   forward, back, after
+// network.h: what a layer is; product.h: the kernel under every dense product; conv.h, winograd.h, pooled.h:
+// convolution as it is defined, with fewer multiplications, and under max-pooling; dense.h; layers.h: activations,
+// norm, loss; optimizers.h; random.h; augment.h; passes.h: a layer forward, back, and after a step; model.h, tasks.h: a
+// whole model.
 #include "tasks.h"
 
 #ifndef VARIANT // a suffix for every exported name, where one library holds several variants
@@ -95,8 +95,8 @@ static void describe(Model *m, int uses, int capacity, int threads, int layers, 
 // `scratch` must hold a Model: ask with `model_size`.
 EXPORT int NAMED(model_size)(void) { return (int)sizeof(Model); }
 
-EXPORT idx NAMED(model_floats)(Model *scratch, const Described *given, int layers, int height, int width, int channels,
-                               int uses, int capacity, int threads) {
+EXPORT double NAMED(model_floats)(Model *scratch, const Described *given, int layers, int height, int width,
+                                  int channels, int uses, int capacity, int threads) {
     describe(scratch, uses, capacity, threads, layers, 0, 1);
     const int wrong = plan(scratch, given, layers, height, width, channels);
     if (wrong) return -wrong;
@@ -128,6 +128,14 @@ static void move_floats(float *stored, float *outside, Direction direction) {
         *stored = *outside;
 }
 
+// Of a dense layer every place of the map before it is a tap, as far as the outside is concerned.
+static int weight_taps(const Layer *l) { return l->kind == CONV ? l->taps : l->in.height * l->in.width; }
+
+static idx outside_place(const Layer *l, int tap, int channel, int f) {
+    if (l->kind == CONV) return weight_place(l, tap, channel, f);
+    return weight_place(l, 0, tap * l->in.stored + channel, f);
+}
+
 static float *move_layer(const Layer *l, float *weights, float *bias, float *outside, Direction direction) {
     if (is_norm(l)) {
         float *vectors[] = {weights, bias, l->mean, l->variance};
@@ -135,13 +143,11 @@ static float *move_layer(const Layer *l, float *weights, float *bias, float *out
             for (int c = 0; c < l->out.channels; c++) move_floats(vectors[v] + c, outside++, direction);
         return outside;
     }
-    // Of a dense layer every place of the map is a tap.
-    const int channels = l->in.channels, taps = l->kind == CONV ? l->taps : l->in.height * l->in.width;
-    const int rows = l->kind == CONV ? l->rows : l->in.stored;
+    const int channels = l->in.channels, taps = weight_taps(l);
     for (int f = 0; f < l->out.channels; f++)
         for (int c = 0; c < channels; c++)
             for (int tap = 0; tap < taps; tap++)
-                move_floats(weights + ((idx)tap * rows + c) * l->columns + f, outside++, direction);
+                move_floats(weights + outside_place(l, tap, c, f), outside++, direction);
     for (int f = 0; f < l->out.channels; f++) move_floats(bias + f, outside++, direction);
     return outside;
 }
@@ -183,8 +189,7 @@ EXPORT void NAMED(model_initialize)(Model *m, u32 seed_low, u32 seed_high) {
         if (is_norm(l))
             for (int c = 0; c < l->out.channels; c++) l->weights[c] = 1, l->variance[c] = 1, l->mean[c] = 0;
         if (!l->columns || is_norm(l)) continue;
-        const int taps = l->kind == CONV ? l->taps : l->in.height * l->in.width,
-                  rows = l->kind == CONV ? l->rows : l->in.stored;
+        const int taps = weight_taps(l);
         const int channels = l->in.channels, F = l->out.channels;
         const float fans = (float)taps * channels + (l->kind == CONV ? (float)taps * F : F),
                     limit = square_root(6 / fans);
@@ -193,7 +198,7 @@ EXPORT void NAMED(model_initialize)(Model *m, u32 seed_low, u32 seed_high) {
         for (int f = 0; f < F; f++)
             for (int c = 0; c < channels; c++)
                 for (int tap = 0; tap < taps; tap++)
-                    l->weights[((idx)tap * rows + c) * l->columns + f] = limit * (2 * uniform(s, number++) - 1);
+                    l->weights[outside_place(l, tap, c, f)] = limit * (2 * uniform(s, number++) - 1);
     }
     derive_all(m);
 }

@@ -247,14 +247,14 @@ static float cross_entropy(float *logits, const Shape *shape, int label, float s
 }
 
 // The image as the first layer wants it, (value - mean) / std; pixels are 0 ... 1, channels innermost.
-static void standardize(const float *pixels, const Shape *shape, float mean, float std, float *x) {
+static void standardize(const float *restrict pixels, const Shape *shape, float mean, float std, float *restrict x) {
     const float factor = 1 / std, shift = mean / std;
     const int places = shape->height * shape->width, channels = shape->channels;
     for (int p = 0; p < places; p++)
         for (int c = 0; c < channels; c++) x[p * shape->stored + c] = pixels[p * channels + c] * factor - shift;
 }
 
-static void standardize_bytes(const u8 *bytes, const Shape *shape, float mean, float std, float *x) {
+static void standardize_bytes(const u8 *restrict bytes, const Shape *shape, float mean, float std, float *restrict x) {
     const float factor = 1 / (255 * std), shift = mean / std;
     const int places = shape->height * shape->width * shape->channels;
     if (shape->stored == shape->channels)

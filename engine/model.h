@@ -72,15 +72,15 @@ typedef struct {
 // Memory in a row; without a base it only counts.
 typedef struct {
     float *base;
-    idx used;
-    int gap; // between two arrays
+    double used; // a count that overflows nowhere, for the caller to find too large
+    int gap;     // between two arrays
 } Arena;
 
-static float *reserve(Arena *arena, idx floats) {
-    float *at = arena->base ? arena->base + arena->used : 0;
-    const idx reserved = (floats + 15) / 16 * 16 + arena->gap;
+static float *reserve(Arena *arena, double floats) {
+    float *at = arena->base ? arena->base + (idx)arena->used : 0;
+    const double whole = floats + 15, reserved = whole - (double)((u64)whole % 16) + arena->gap;
     arena->used += reserved;
-    if (at && arena->gap) fence(at, floats, reserved);
+    if (at && arena->gap) fence(at, (idx)floats, (idx)reserved);
     return at;
 }
 
@@ -90,7 +90,7 @@ static int plan(Model *m, const Described *given, int layers, int height, int wi
     const int keep = m->uses & KEEP_VALUES;
     // Only weighted sums read the image as it is; every other layer wants whole vectors of channels.
     int first = 0;
-    while (first < layers - 1 && (given[first].kind == FLATTEN || given[first].kind == DROPOUT)) first++;
+    while (first < layers - 1 && given[first].kind == FLATTEN && given[first].activation == LINEAR) first++;
     const int sums = given[first].kind == CONV || given[first].kind == DENSE;
     Shape shape = make_shape(height, width, channels, sums ? channels : whole_vectors(channels));
     for (int i = 0; i < layers; i++) {
@@ -144,8 +144,13 @@ static int plan(Model *m, const Described *given, int layers, int height, int wi
     return 0;
 }
 
+static int rows_at_once(const Layer *l) { // of its weights, in one task of REDUCE
+    return is_norm(l) ? 1 : min_int(max_int(ROWS_AT_ONCE / (l->taps * l->columns), 1), l->rows);
+}
+
 static idx layer_scratch(const Layer *l) {
     if (is_norm(l)) return (idx)7 * l->columns + 256;
+    if (l->kind == DENSE) return (idx)rows_at_once(l) * IMAGES_AT_ONCE + 64;
     if (l->kind != CONV) return 256;
     const int C = l->in.stored, F = l->columns, images = l->batched ? BLOCK_IMAGES : 1;
     idx most = pooled_scratch(l);
@@ -175,10 +180,10 @@ static void place_layer(Model *m, int i, Arena *arena, Arena *parameters) {
     const int in_place = l->activation == LINEAR || (l->activation == RELU && !keep);
     const int shares = before && before->activation != SOFTMAX &&
                        (l->absorbed || ((l->kind == FLATTEN || l->kind == DROPOUT) && in_place));
-    l->y = shares ? before->y : reserve(arena, (idx)m->capacity * l->out.size + WIDTH);
-    if (gradients) l->dy = shares ? before->dy : reserve(arena, (idx)m->capacity * l->out.size + WIDTH);
+    l->y = shares ? before->y : reserve(arena, (double)m->capacity * l->out.size + WIDTH);
+    if (gradients) l->dy = shares ? before->dy : reserve(arena, (double)m->capacity * l->out.size + WIDTH);
     if (l->pool > 1 || l->kind == MAX_POOL)
-        l->place = shares ? before->place : (int *)reserve(arena, (idx)m->capacity * l->out.size);
+        l->place = shares ? before->place : (int *)reserve(arena, (double)m->capacity * l->out.size);
     if (!l->columns) return;
     const idx weights = is_norm(l) ? l->columns : (idx)l->taps * l->rows * l->columns;
     l->weights = reserve(parameters, weights);
@@ -219,14 +224,14 @@ static void place_all(Model *m, Arena *arena) {
         reserve(&parameters, is_norm(l) ? l->columns : (idx)l->taps * l->rows * l->columns);
         reserve(&parameters, l->columns);
     }
-    m->parameter_floats = parameters.used;
+    m->parameter_floats = (idx)parameters.used;
     m->parameters = reserve(arena, m->parameter_floats);
     if (m->uses & TRAINING) {
         m->gradient = reserve(arena, m->parameter_floats);
         m->first = reserve(arena, m->parameter_floats);
         m->second = reserve(arena, m->parameter_floats);
     }
-    const idx image = (idx)m->capacity * m->layer[0].in.size + WIDTH;
+    const double image = (double)m->capacity * m->layer[0].in.size + WIDTH;
     m->image = reserve(arena, image);
     if (m->uses & IMAGE_GRADIENT) m->image_gradient = reserve(arena, image);
     parameters = (Arena){m->parameters, 0, 0};
@@ -238,7 +243,7 @@ static void place_all(Model *m, Arena *arena) {
         if (need > m->scratch_floats) m->scratch_floats = need;
     }
     m->scratch_floats = (m->scratch_floats + 31) / 16 * 16;
-    m->scratch = reserve(arena, m->scratch_floats * m->threads);
+    m->scratch = reserve(arena, (double)m->scratch_floats * m->threads);
     m->slice = (Slice *)reserve(
         arena, m->uses & TRAINING ? (idx)4 * (m->parameter_floats / ROWS_AT_ONCE + (idx)2 * m->layers + 8) : 0);
 }
@@ -258,8 +263,7 @@ static void plan_phases(Model *m) {
     for (int i = 0; i < m->layers; i++) {
         const Layer *l = m->layer + i;
         if (!l->columns) continue;
-        const int rows = is_norm(l) ? 1 : l->rows, floats = is_norm(l) ? 1 : l->taps * l->columns;
-        const int step = max_int(ROWS_AT_ONCE / floats, 1);
+        const int rows = is_norm(l) ? 1 : l->rows, step = rows_at_once(l);
         for (int row = 0; row < rows; row += step) m->slice[m->slices++] = (Slice){i, row, min_int(row + step, rows)};
     }
 }

@@ -1,5 +1,6 @@
 // One layer forward, one layer backward, and one layer after a step: the three places where kinds of layers differ.
 #pragma once
+#include "dense.h"
 #include "layers.h"
 #include "optimizers.h"
 #include "pooled.h"
@@ -17,34 +18,10 @@ static Stream dropout_stream(const Pass *pass, int layer, int image) {
     return stream(pass->seed, STREAM_DROPOUT, pass->step, (u32)layer << 24 ^ (u32)image);
 }
 
-static void dense_forward(const Layer *l, const float *x, float *y, int images) {
-    const Product p = {.rows = images,
-                       .columns = l->columns,
-                       .a = x,
-                       .a_row = l->in.size,
-                       .b = l->weights,
-                       .c = y,
-                       .c_row = l->out.size,
-                       .count = {1, 1, l->taps * l->rows},
-                       .a_step = {0, 0, 1},
-                       .b_step = {0, 0, l->columns},
-                       .bias = l->bias,
-                       .relu = l->activation == RELU};
-    long_product(p);
-}
-
-static void dense_input(const Layer *l, const float *dy, float *dx, int images) {
-    const Product p = {.rows = images,
-                       .columns = l->in.size,
-                       .a = dy,
-                       .a_row = l->out.size,
-                       .b = l->backward_weights,
-                       .c = dx,
-                       .c_row = l->in.size,
-                       .count = {1, 1, l->columns},
-                       .a_step = {0, 0, 1},
-                       .b_step = {0, 0, l->in.size}};
-    product(&p);
+static int all_zero(const float *values, int count) {
+    for (int i = 0; i < count; i++)
+        if (values[i]) return 0;
+    return 1;
 }
 
 // Images first ... first + images - 1 through one layer.
@@ -55,7 +32,10 @@ static void layer_forward(const Layer *l, int number, const Pass *pass, int firs
         const int relu = l->activation == RELU, pooled = l->pool > 1;
         float *map = pooled ? take(&s, l->map.size) : y;
         const idx step = pooled ? 0 : l->out.size; // pooled layers go image by image
-        if (l->tile)
+        // As long as no bias has been learned, what sees only black is exactly zero, and ReLU lets no gradient through
+        // there. After Winograd's rounding it would be a little more or less, as chance has it.
+        const int exact = relu && all_zero(l->bias, l->columns);
+        if (l->tile && !exact)
             WITH_TILE(l, winograd_forward, l, x, map, step, images, relu && !pooled, s);
         else
             conv_direct(l, x, map, step, images, relu && !pooled, s);
@@ -146,20 +126,10 @@ static void layer_backward(const Layer *l, int number, const Pass *pass, int lan
 // ---- after the lanes: rows [from, to) of a layer's weights ----------------------------------------------------------
 
 // The gradient of the batch, [taps][rows][columns], from what each lane left in the layout of its own algorithm.
-static void reduce(const Layer *l, int images, int from, int to, float *gradient) {
+static void reduce(const Layer *l, int images, int from, int to, float *gradient, Scratch s) {
     const int C = l->rows, F = l->columns;
     if (l->kind == DENSE) {
-        const Product p = {.rows = to - from,
-                           .columns = F,
-                           .a = l->x + from,
-                           .a_row = 1,
-                           .b = l->dy,
-                           .c = gradient + (idx)from * F,
-                           .c_row = F,
-                           .count = {1, 1, images},
-                           .a_step = {0, 0, l->in.size},
-                           .b_step = {0, 0, l->out.size}};
-        product(&p);
+        dense_gradient(l, images, from, to, gradient, s);
     } else if (l->backward == WINOGRAD) {
         for (int row = from; row < to; row++) WITH_TILE(l, winograd_reduce, l, row, gradient);
     } else if (l->backward == POOLED) {
@@ -222,13 +192,15 @@ static void derive(const Layer *l, int from, int to) {
     float *back = l->backward_weights;
     if (l->tile)
         for (int row = from; row < to; row++) WITH_TILE(l, winograd_kernels, l, row);
-    if (!back || (l->tile && l->backward == WINOGRAD)) return;
+    if (!back || l->backward == WINOGRAD) return;
+    if (l->kind == DENSE) {
+        dense_transpose(l, from, to);
+        return;
+    }
     for (int tap = 0; tap < l->taps; tap++)
         for (int row = from; row < to; row++) {
             const float *w = l->weights + ((idx)tap * C + row) * F;
-            if (l->kind == DENSE) // [units][in.size]
-                for (int f = 0; f < F; f++) back[(idx)f * l->in.size + tap * C + row] = w[f];
-            else if (l->backward == POOLED) // [F][k][kernel_line]
+            if (l->backward == POOLED) // [F][k][kernel_line]
                 for (int f = 0; f < F; f++) back[(idx)(f * k + tap / k) * kernel_line(l) + tap % k * C + row] = w[f];
             else if (C % WIDTH) // [F][k*k*C in whole vectors]
                 for (int f = 0; f < F; f++) back[(idx)f * whole_vectors(k * k * C) + tap * C + row] = w[f];

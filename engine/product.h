@@ -16,45 +16,48 @@ typedef struct {
     const float *bias;
 } Product;
 
-INLINE void block(const int R, const int V, const Product *p, const float *a, const float *b, float *c,
-                  const float *bias) {
-    vec sum[ROWS][COLUMNS];
+INLINE void add_products(const int R, const int V, const float *x, const float *w, idx a_row, vec *sum) {
+    vec column[COLUMNS];
     UNROLL
-    for (int i = 0; i < R * V; i++) {
-        const int r = i / V, v = i % V;
-        if (p->accumulate)
-            sum[r][v] = load(c + r * p->c_row + v * WIDTH);
-        else
-            sum[r][v] = bias ? load(bias + v * WIDTH) : (vec){0};
-    }
-    const idx a_row = p->a_row, a_step = p->a_step[2], b_step = p->b_step[2];
-    for (int i = 0; i < p->count[0]; i++)
-        for (int j = 0; j < p->count[1]; j++) {
-            const float *x = a + i * p->a_step[0] + j * p->a_step[1];
-            const float *w = b + i * p->b_step[0] + j * p->b_step[1];
-            for (int k = p->count[2]; k > 0; k--, x += a_step, w += b_step) {
-                vec column[COLUMNS];
-                UNROLL
-                for (int v = 0; v < V; v++) column[v] = load(w + v * WIDTH);
-                UNROLL
-                for (int r = 0; r < R; r++) {
-                    vec value = splat(x[r * a_row]);
-                    UNROLL
-                    for (int v = 0; v < V; v++) MADD(sum[r][v], value, column[v]);
-                }
-            }
-        }
+    for (int v = 0; v < V; v++) column[v] = load(w + v * WIDTH);
     UNROLL
-    for (int i = 0; i < R * V; i++) {
-        const int r = i / V, v = i % V;
-        store(c + r * p->c_row + v * WIDTH, p->relu ? positive(sum[r][v]) : sum[r][v]);
+    for (int r = 0; r < R; r++) {
+        const vec value = splat(x[r * a_row]);
+        UNROLL
+        for (int v = 0; v < V; v++) MADD(sum[r * V + v], value, column[v]);
     }
 }
 
-typedef void Block(const Product *, const float *, const float *, float *, const float *);
+// `blocks` blocks of R rows, one below the other, and V vectors of columns.
+INLINE void block(const int R, const int V, const Product *p, const float *a, const float *b, float *c,
+                  const float *bias, int blocks) {
+    const idx a_row = p->a_row, c_row = p->c_row, a_step = p->a_step[2], b_step = p->b_step[2];
+    const int count = p->count[2];
+    for (; blocks > 0; blocks--, a += R * a_row, c += R * c_row) {
+        vec sum[ROWS * COLUMNS];
+        UNROLL
+        for (int i = 0; i < R * V; i++) {
+            if (p->accumulate)
+                sum[i] = load(c + i / V * c_row + i % V * WIDTH);
+            else
+                sum[i] = bias ? load(bias + i % V * WIDTH) : (vec){0};
+        }
+        for (int i = 0; i < p->count[0]; i++)
+            for (int j = 0; j < p->count[1]; j++) {
+                const float *x = a + i * p->a_step[0] + j * p->a_step[1];
+                const float *w = b + i * p->b_step[0] + j * p->b_step[1];
+                for (int k = count; k > 0; k--, x += a_step, w += b_step) add_products(R, V, x, w, a_row, sum);
+            }
+        UNROLL
+        for (int i = 0; i < R * V; i++) store(c + i / V * c_row + i % V * WIDTH, p->relu ? positive(sum[i]) : sum[i]);
+    }
+}
+
+typedef void Block(const Product *, const float *, const float *, float *, const float *, int);
 #define BLOCK(R, V)                                                                                                    \
-    static void block_##R##_##V(const Product *p, const float *a, const float *b, float *c, const float *bias) {       \
-        block(R, V, p, a, b, c, bias);                                                                                 \
+    static void block_##R##_##V(const Product *p, const float *a, const float *b, float *c, const float *bias,         \
+                                int blocks) {                                                                          \
+        block(R, V, p, a, b, c, bias, blocks);                                                                         \
     }
 #define BLOCK_ROWS_4(X, V) X(1, V) X(2, V) X(3, V) X(4, V)
 #define BLOCK_ROWS_6(X, V) BLOCK_ROWS_4(X, V) X(5, V) X(6, V)
@@ -83,17 +86,14 @@ static Block *const blocks[COLUMNS][ROWS] = {
 };
 
 static void product(const Product *p) {
+    // Rows in parts as equal as can be, for a block of few rows wastes registers: some longer ones, then the others.
     const int parts = ceil_div(p->rows, ROWS), least = p->rows / parts, longer = p->rows % parts;
     for (int c = 0; c < p->columns; c += COLUMNS * WIDTH) {
-        const int vectors = min_int(COLUMNS, (p->columns - c) / WIDTH);
-        const float *a = p->a, *bias = p->bias ? p->bias + c : 0;
-        float *result = p->c + c;
-        for (int part = 0; part < parts; part++) {
-            const int rows = least + (part < longer); // as equal as can be: blocks of few rows waste registers
-            blocks[vectors - 1][rows - 1](p, a, p->b + c, result, bias);
-            a += rows * p->a_row;
-            result += rows * p->c_row;
-        }
+        Block *const *column = blocks[min_int(COLUMNS, (p->columns - c) / WIDTH) - 1];
+        const float *bias = p->bias ? p->bias + c : 0;
+        if (longer) column[least](p, p->a, p->b + c, p->c + c, bias, longer);
+        const int done = longer * (least + 1);
+        column[least - 1](p, p->a + done * p->a_row, p->b + c, p->c + c + done * p->c_row, bias, parts - longer);
     }
 }
 

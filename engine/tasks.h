@@ -122,15 +122,18 @@ static void slice_task(Model *m, int number, int thread) {
         reduce_norm(l, gradient, bias, s);
         if (m->job.how == UPDATE) norm_remember(l, s);
     } else {
-        reduce(l, images, slice->from, slice->to, gradient);
+        reduce(l, images, slice->from, slice->to, gradient, s);
         if (!slice->from) reduce_bias(l, images, bias);
     }
     if (m->job.how != UPDATE) return;
-    const int taps = l->taps, rows = is_norm(l) ? 1 : l->rows;
-    for (int tap = 0; tap < taps; tap++) {
-        const idx from = ((idx)tap * rows + slice->from) * l->columns, at = l->weights - m->parameters + from;
+    // The rows of a convolution come once for each place of the kernel, those of a dense layer once for each panel.
+    const int rows = is_norm(l) ? 1 : l->rows, whole = is_norm(l) ? l->columns : l->taps * l->columns;
+    const int step = l->kind == DENSE ? PANEL : l->columns;
+    for (int c = 0; c < whole; c += step) {
+        const int width = min_int(step, whole - c);
+        const idx at = l->weights - m->parameters + (idx)c * rows + (idx)slice->from * width;
         update(&m->settings, &m->job.step, m->parameters + at, m->gradient + at, m->first + at, m->second + at,
-               (idx)(slice->to - slice->from) * l->columns);
+               (idx)(slice->to - slice->from) * width);
     }
     if (!slice->from) {
         const idx at = l->bias - m->parameters;

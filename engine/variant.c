@@ -1,6 +1,11 @@
 // Which of the variants in this library suits the processor that it runs on.
 #if defined(_WIN32)
+#include "alone.h"
 #define EXPORT __declspec(dllexport)
+int __stdcall DllMainCRTStartup(void *library, unsigned reason, void *reserved) { // in place of a C library's
+    (void)library, (void)reason, (void)reserved;
+    return 1;
+}
 #else
 #define EXPORT __attribute__((visibility("default")))
 #endif

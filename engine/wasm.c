@@ -1,16 +1,6 @@
-// What WebAssembly needs beyond the engine: memory, and the two functions that compilers call by themselves.
+// What WebAssembly needs beyond the engine: memory.
+#include "alone.h"
 #include "engine.c"
-
-void *memset(void *to, int value, unsigned long count) {
-    for (u8 *p = to; count--;) *p++ = (u8)value;
-    return to;
-}
-
-void *memcpy(void *to, const void *from, unsigned long count) {
-    const u8 *q = from;
-    for (u8 *p = to; count--;) *p++ = *q++;
-    return to;
-}
 
 // Fresh, zeroed memory at a multiple of 64 bytes, or 0 where there is no more. It is never given back: let go of the
 // whole instance.

@@ -320,7 +320,7 @@ static int best_tile(const Layer *l) {
         // A transform costs about as much as m more channels would.
         const double cost =
             tiles * positions * ((double)l->in.stored * l->columns + 4. * m * (l->in.stored + l->columns));
-        if (cost < .9 * least) best = m, least = cost;
+        if (cost < (best ? 1 : .9) * least) best = m, least = cost; // worth the trouble only if clearly cheaper
     }
     return best;
 }

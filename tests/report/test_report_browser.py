@@ -12,6 +12,7 @@ from exmachina.evaluation import Evaluation, evaluate
 from exmachina.evaluation.examination import Extent
 from exmachina.report import write_report
 from exmachina.runs import Run
+from needed import needed
 
 pytestmark = pytest.mark.browser
 SMALL = Extent(40, 10, 20, 20, (0.1,), 20, 50, 100, 6, 2, 100, 60, 0)
@@ -22,8 +23,7 @@ def test_report_fits_every_width_and_asks_for_nothing(
 ) -> None:
     api = pytest.importorskip("playwright.sync_api")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this computer")
+    needed(chromium, "NO CHROMIUM: the report is NOT looked at. Install chromium to test it.")
     others = [test_digits[:50]]
     *_, found = evaluate(tiny_run, digits, test_digits, quick=True, extent=SMALL, ledger=tmp_path, others=others)
     assert isinstance(found, Evaluation)

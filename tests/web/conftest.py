@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,16 +10,15 @@ from typing import Any
 import pytest
 from page_browser import ARGUMENTS, CHROMIUM, Visit, serving_files, visiting
 
+from needed import needed
+
 sys.path.append(str(Path(__file__).parents[1] / "server"))  # lesson_server.py, the server's own test helper
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        if os.environ.get("EXMACHINA_REQUIRE_BROWSER"):
-            pytest.fail("Chromium is not installed, and here the page has to be tested.")
-        pytest.skip("NO CHROMIUM: the page is NOT tested. Install chromium to test it.")
+    needed(CHROMIUM, "NO CHROMIUM: the page is NOT tested. Install chromium to test it.")
     with sync_api.sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield running

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from page_browser import SEVEN, visiting
 
+from needed import needed
+
 pytestmark = pytest.mark.browser
 
 PAPER = """(() => ({
@@ -21,12 +23,13 @@ PAPER = """(() => ({
 AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
 
 
-@pytest.mark.skipif(
-    not AXE.is_file(), reason="axe-core is not installed (npm install axe-core, or AXE_CORE=…/axe.min.js)"
-)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_axe_finds_nothing(browser: Any, site: str, width: int, scheme: str) -> None:
+    needed(
+        AXE.is_file(),
+        "NO AXE-CORE (npm install axe-core): what keeps people out is NOT found.",
+    )
     with visiting(
         browser, site, viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
     ) as visit:

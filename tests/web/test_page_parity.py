@@ -14,11 +14,12 @@ import pytest
 from exmachina.networks import NETWORKS, BatchNorm, Conv, Dense, Flatten, MaxPool, Network
 from exmachina.normalize import NoInk, Steps, normalize
 from exmachina.strokes import render_strokes
+from needed import needed
 
 HERE = Path(__file__).parent
 WEB = HERE.parents[1] / "src" / "exmachina" / "web"
 NODE = shutil.which("node")
-pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
+NO_NODE = "NO NODE: the page's arithmetic is NOT compared with the library's. Install node to test it."
 
 PADDED = Network(
     "padded",
@@ -36,7 +37,7 @@ PADDED = Network(
 
 def node(folder: Path, script: str, data: Any) -> Any:
     """What `script` makes of `data`: a module body that maps the constant `data` to `answer`."""
-    assert NODE is not None
+    needed(NODE, NO_NODE)
     (folder / "data.json").write_text(json.dumps(data), encoding="utf-8")
     module = f"""import {{ readFileSync }} from "node:fs";
 const web = {json.dumps(WEB.as_uri())};
@@ -44,14 +45,16 @@ const data = JSON.parse(readFileSync({json.dumps(str(folder / "data.json"))}));
 {script}
 console.log(JSON.stringify(answer));"""
     (folder / "script.mjs").write_text(module, encoding="utf-8")
+    assert NODE is not None
     found = subprocess.run([NODE, str(folder / "script.mjs")], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
     return json.loads(found.stdout)
 
 
 def test_pure_functions_hold() -> None:
-    assert NODE is not None
+    needed(NODE, NO_NODE)
     tests = sorted(str(file) for file in HERE.glob("*.test.mjs"))
+    assert NODE is not None
     found = subprocess.run([NODE, "--test", *tests], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout
 

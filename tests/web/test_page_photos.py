@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from test_page_parity import node
 from exmachina.data import load_mnist
 from exmachina.normalize import NoInk, greyscale, normalize
 
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 Picture = NDArray[np.uint8]
 
 
@@ -88,7 +86,6 @@ def packed(page: Picture) -> dict[str, Any]:
     return {"height": page.shape[0], "width": page.shape[1], "pixels": base64.b64encode(page.tobytes()).decode()}
 
 
-@needs_node
 def test_photographs_are_prepared_as_the_library_does(tmp_path: Path) -> None:
     names, pages = zip(*photographs(), strict=True)
     script = """
@@ -106,7 +103,6 @@ const answer = data.map(({ height, width, pixels }) => {
         assert np.abs(np.subtract(found, wanted)).max() <= 1, name
 
 
-@needs_node
 def test_colours_and_transparency_become_the_library_s_greys(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     pictures = [rng.integers(0, 256, (12, 9, 4), np.uint8) for _ in range(6)]

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 # Name → what it returns, and what it takes. An address is a pointer or, in WebAssembly, a place in its memory.
 FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "model_size": ("int", ()),
-    "model_floats": ("size", ("address", "address", *("int",) * 7)),
+    "model_floats": ("double", ("address", "address", *("int",) * 7)),
     "model_create": ("address", ("address", "address", *("int",) * 7, "float", "float")),
     "model_initialize": ("none", ("address", "uint", "uint")),
     "model_set": ("none", ("address", "address")),

@@ -76,7 +76,7 @@ class Model:
         )
         try:
             planned = self.engine.zeros(self.engine.call("model_size"), np.uint8)
-            floats = self.engine.call("model_floats", self.engine.address(planned), *given)
+            floats = int(self.engine.call("model_floats", self.engine.address(planned), *given))
             if floats <= 0:
                 raise InputError(f"The engine has no room for layer '{self._names[-floats - 1]}' of '{network.name}'.")
             self._memory = self.engine.zeros(floats, np.float32)

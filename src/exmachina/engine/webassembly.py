@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import math
 import weakref
+from collections.abc import Callable
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,13 @@ from numpy.typing import DTypeLike, NDArray
 from exmachina.engine.interface import FUNCTIONS
 from exmachina.errors import InputError
 
-PAGE = 1 << 16
+# WebAssembly's integers have no sign of their own; wasmtime wants them signed, and floats as floats.
+CONVERT: dict[str, Callable[[Any], Any]] = {
+    "uint": lambda value: ctypes.c_int32(value).value,
+    "float": float,
+    "double": float,
+}
+LARGEST = 1 << 32  # bytes: all that 32 bits can address
 
 
 class WasmLibrary:
@@ -39,22 +47,21 @@ class WasmLibrary:
         self._exports: Any = wasmtime.Instance(self._store, module, []).exports(self._store)
         self._memory: Any = self._exports["memory"]
         self._free: dict[int, list[int]] = {}  # bytes → places that were given back
+        self._lock = RLock()  # an instance has one stack
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Call an exported function."""
-        kinds = FUNCTIONS[name][1]
-        # WebAssembly's integers have no sign of their own; wasmtime wants them signed.
-        signed = [
-            ctypes.c_int32(value).value if kind == "uint" else value
-            for kind, value in zip(kinds, arguments, strict=True)
-        ]
-        return self._exports[name](self._store, *signed)
+        converted = [CONVERT.get(kind, int)(value) for kind, value in zip(FUNCTIONS[name][1], arguments, strict=True)]
+        with self._lock:
+            return self._exports[name](self._store, *converted)
 
     def zeros(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         size = (math.prod(shape) if isinstance(shape, tuple) else shape) * np.dtype(dtype).itemsize
         reserved = max(-(-size // 64) * 64, 64)
-        places = self._free.setdefault(reserved, [])
-        place = places.pop() if places else self._exports["allocate"](self._store, reserved)
+        with self._lock:
+            places = self._free.setdefault(reserved, [])
+            fits = reserved < LARGEST
+            place = places.pop() if places else fits and self._exports["allocate"](self._store, reserved)
         if not place:
             raise MemoryError(f"WebAssembly has no room for {size:,} bytes more")
         # wasmtime reserves the whole address space of a memory, so its beginning stays where it is when it grows.

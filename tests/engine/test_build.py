@@ -1,0 +1,131 @@
+"""The engine compiled: for every platform, under sanitizers, for another processor, and for the page byte for byte."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from exmachina.engine import Model, initial_weights
+from exmachina.engine.loading import WASM
+from exmachina.engine.native import NativeLibrary
+from exmachina.networks import FAST
+from needed import needed
+
+ROOT = Path(__file__).parents[2]
+ENGINE = ROOT / "engine"
+HERE = Path(__file__).parent
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def build() -> Any:
+    spec = importlib.util.spec_from_file_location("engine_build", ENGINE / "build.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["engine_build"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def zig(build: Any) -> list[str]:
+    compiler: list[str] = build.zig()
+    needed(compiler is not None, "ziglang is not installed: the engine is NOT compiled for other platforms.")
+    return compiler
+
+
+def numbers(output: str) -> list[float]:
+    return [float(word) for line in output.splitlines() for word in line.split() if word[-1].isdigit()]
+
+
+@pytest.fixture(scope="module")
+def checked(build: Any, tmp_path_factory: pytest.TempPathFactory) -> list[float]:
+    """What engine/check.c prints here."""
+    compiler = build.own_compiler() or build.zig()
+    program = tmp_path_factory.mktemp("check") / "check"
+    subprocess.run([*compiler, *build.FLAGS, "check.c", "-o", program], cwd=ENGINE, check=True)
+    return numbers(subprocess.run([program], capture_output=True, text=True, check=True).stdout)
+
+
+def test_check_learns(checked: list[float]) -> None:
+    losses, right = checked[1:36:3], checked[2:36:3]
+    assert losses[0] > 1.5 and losses[-1] < 0.6 and right[-1] >= 45
+
+
+def test_arm_finds_the_same(build: Any, zig: list[str], checked: list[float], tmp_path: Path) -> None:
+    emulator = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
+    needed(emulator is not None, "NO qemu-aarch64: the engine is NOT run on ARM. Install qemu-user to test it.")
+    target = ["-target", "aarch64-linux-musl", "-static"]
+    subprocess.run([*zig, *target, *build.FLAGS, "check.c", "-o", tmp_path / "check"], cwd=ENGINE, check=True)
+    found = subprocess.run([emulator, tmp_path / "check"], capture_output=True, text=True, check=True)
+    np.testing.assert_allclose(numbers(found.stdout)[:36], checked[:36], rtol=1e-3)  # losses; then rounding has grown
+
+
+def test_memory_is_used_within_its_bounds_and_arithmetic_is_defined(build: Any, tmp_path: Path) -> None:
+    compiler = build.own_compiler()
+    runtime = (
+        compiler
+        and subprocess.run(
+            [*compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=False
+        ).stdout.strip()
+    )
+    needed(compiler == ["gcc"] and Path(runtime).is_absolute(), "NO gcc with libasan: memory is NOT watched.")
+    names = list(build.VARIANTS.get(build.this_platform().machine, {"baseline": []}))
+    variant = names[names.index(NativeLibrary(build.COMPILED / build.this_platform().library).name)]
+    flags = build.VARIANTS[build.this_platform().machine][variant]
+    watching = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-DFENCES", "-O1", "-g"]
+    sources = ["engine.c", "variant.c"]
+    command = ["gcc", *build.FLAGS, *flags, *watching, f"-DVARIANT=_{variant}", "-shared", "-fPIC", *sources]
+    subprocess.run([*command, "-o", tmp_path / "watched.so"], cwd=ENGINE, check=True)
+    environment = {**os.environ, "LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0"}
+    script = [sys.executable, HERE / "exercise.py", tmp_path / "watched.so", variant, "60"]
+    done = subprocess.run(script, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "63 networks" in done.stdout, done.stderr[-3000:]
+
+
+def test_webassembly_in_the_repository_is_that_of_the_sources(build: Any, zig: list[str], tmp_path: Path) -> None:
+    build.compile_wasm(tmp_path)
+    for name in build.WASM:
+        made, kept = (folder / f"{name}.wasm" for folder in (tmp_path, WASM.parent))
+        assert made.read_bytes() == kept.read_bytes(), "run: python engine/build.py --wasm"
+        assert kept.stat().st_size < 200_000
+
+
+def test_one_wheel_carries_every_platform(build: Any, zig: list[str], tmp_path: Path) -> None:
+    copy = tmp_path / "source"
+    wanted = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    for name in wanted:
+        if name.startswith(("src/", "engine/", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in")):
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, copy / name)
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w", tmp_path, copy]
+    subprocess.run(command, env={**os.environ, "EXMACHINA_RELEASE": "1"}, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        inside = set(archive.namelist())
+        archive.extractall(tmp_path / "unpacked")
+    folder = "exmachina/engine/compiled"
+    assert {f"{folder}/{kind.library}" for kind in build.RELEASED} <= inside
+    assert {"exmachina/web/engine/engine.wasm", "exmachina/web/engine/engine-relaxed.wasm"} <= inside
+    here = build.this_platform().library
+    if f"{folder}/{here}" in inside:  # and the one for this machine, made by another compiler, works
+        released = NativeLibrary(tmp_path / "unpacked" / folder / here)
+        images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
+        answers = []
+        for engine in (released, None):
+            model = Model(FAST, engine=engine)
+            model.set(initial_weights(FAST, 1))
+            answers.append(model.logits(images))
+        np.testing.assert_allclose(answers[0], answers[1], atol=1e-4)

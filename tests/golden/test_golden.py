@@ -1,0 +1,79 @@
+"""The golden vectors, found again by the library; tests/web/golden.test.mjs finds them by the page's own modules."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from exmachina.classifier import Classifier
+from exmachina.data import Dataset, load_mnist_split
+from exmachina.data.augmentation import Augmentation
+from exmachina.networks import Network
+from exmachina.normalize import Steps, normalize
+from exmachina.strokes import render_strokes
+from exmachina.training import Recipe, StepEnd, train
+
+HERE = Path(__file__).parent
+DRAWINGS, PICTURES, LAYERS, TRAINING = (
+    json.loads((HERE / f"{name}.json").read_text()) for name in ("drawings", "pictures", "layers", "training")
+)
+
+
+def image(text: str, height: int = 28, width: int = 28) -> NDArray[np.uint8]:
+    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width)
+
+
+def samples(values: NDArray[np.floating], count: int) -> NDArray[np.floating]:
+    flat = values.ravel()
+    return flat[np.linspace(0, flat.size - 1, count).round().astype(int)]
+
+
+def test_drawings_become_the_same_bytes() -> None:
+    for drawing in DRAWINGS:
+        np.testing.assert_array_equal(render_strokes(drawing["strokes"], drawing["width"]), image(drawing["image"]))
+
+
+def test_pictures_become_the_same_bytes() -> None:
+    for picture in PICTURES:
+        pixels = image(picture["pixels"], picture["height"], picture["width"])
+        found = normalize(pixels, Steps(polarity=False, clean=False))
+        np.testing.assert_array_equal(found, image(picture["image"]))
+
+
+@pytest.mark.parametrize("name", LAYERS["networks"])
+def test_every_layer_of_the_networks_that_ship(name: str) -> None:
+    images = load_mnist_split("test").images[LAYERS["images"]]
+    found = Classifier.load(name).layers(images)
+    assert found.keys() == LAYERS["networks"][name].keys()
+    for layer, expected in LAYERS["networks"][name].items():
+        values = np.array(expected["samples"])
+        assert list(found[layer].shape) == expected["shape"]
+        close = 2e-5 * max(np.abs(found[layer]).max(), 1)
+        np.testing.assert_allclose(samples(found[layer], len(values)), values, atol=close)
+
+
+@pytest.fixture(scope="module")
+def mnist() -> Dataset:
+    return load_mnist_split("train")
+
+
+@pytest.mark.parametrize("name", TRAINING["recipes"])
+def test_first_steps_of_a_training(name: str, mnist: Dataset) -> None:
+    expected: dict[str, Any] = TRAINING["recipes"][name]
+    given = expected["recipe"]
+    more = {"network": Network.from_json(given["network"]), "betas": tuple(given["betas"])}
+    recipe = Recipe(**{**given, **more, "augmentation": Augmentation(**given["augmentation"])})
+    steps = (event for event in train(recipe, mnist, TRAINING["seed"]) if isinstance(event, StepEnd))
+    taken = list(itertools.islice(steps, len(expected["losses"])))
+    np.testing.assert_allclose([step.loss for step in taken], expected["losses"], rtol=1e-4)
+    np.testing.assert_allclose([step.accuracy for step in taken], expected["accuracies"], atol=0.05)
+    np.testing.assert_allclose([step.learning_rate for step in taken], expected["rates"], rtol=1e-6)
+    weights = taken[-1].snapshot().weights
+    assert weights.keys() == expected["weights"].keys()

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 # Public name → module that defines it. Loaded on first use, so that importing the package costs nothing and
-# prediction never loads PyTorch.
+# no command loads more than it needs.
 _HOME = {
     "Augmentation": "training",
     "Classifier": "classifier",

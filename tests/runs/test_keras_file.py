@@ -202,20 +202,16 @@ def test_classic_starts_as_keras_starts_it() -> None:
         assert abs(mine.mean()) < tolerance * kernel.std()
 
 
-def test_export_needs_keras_and_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_ways_need_h5py_alone_and_say_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keras", None)
-    with pytest.raises(InputError, match=r'pip install "hello-ex-machina\[keras\]"'):
-        export_keras(random_run(VARIED), tmp_path / "model.keras")
-    assert not list(tmp_path.iterdir())
-
-
-def test_import_needs_h5py_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = export_keras(random_run(VARIED), tmp_path / "model.keras")
-    monkeypatch.setitem(sys.modules, "keras", None)
     assert import_keras(file).network.layers == VARIED.layers
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(InputError, match=r'pip install "hello-ex-machina\[keras\]"'):
         import_keras(file)
+    with pytest.raises(InputError, match=r'pip install "hello-ex-machina\[keras\]"'):
+        export_keras(random_run(VARIED), tmp_path / "another.keras")
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
 
 def test_export_to_places_that_cannot_be_is_refused(tmp_path: Path) -> None:
@@ -230,7 +226,8 @@ def test_export_to_places_that_cannot_be_is_refused(tmp_path: Path) -> None:
 def test_neither_import_nor_the_module_loads_keras(tmp_path: Path) -> None:
     file = export_keras(random_run(VARIED), tmp_path / "model.keras")
     code = (
-        "import sys; from exmachina.runs.keras_file import import_keras; import_keras(sys.argv[1]);"
+        "import sys; from exmachina.runs.keras_file import export_keras, import_keras;"
+        "export_keras(import_keras(sys.argv[1]), sys.argv[1]);"
         "assert not {'keras', 'torch', 'tensorflow'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", code, file], check=True, env={**os.environ})

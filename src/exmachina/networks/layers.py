@@ -1,7 +1,7 @@
-"""Layers and networks as plain data: what PyTorch, ONNX, Keras and the page each build from.
+"""Layers and networks as plain data: what the engine, ONNX, Keras, PyTorch and the page each build from.
 
 A network is a chain of layers. Each layer knows its output shape and its parameters' shapes, so the
-summary, the checks on a loaded file and the page's live parameter count need no PyTorch.
+summary, the checks on a loaded file and the page's live parameter count need no engine.
 """
 
 from __future__ import annotations

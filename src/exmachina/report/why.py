@@ -151,7 +151,7 @@ def mistakes_section(evaluation: Evaluation, place: int) -> Html:
             "Sort them yourself: that is the quickest way to know what to train next.",
             "Attribution: what each pixel adds to the digit read, less what it adds to the label (integrated "
             "gradients, "
-            "Sundararajan, Taly and Yan 2017, by Captum). Orange speaks for the digit read, blue for the label. "
+            "Sundararajan, Taly and Yan 2017). Orange speaks for the digit read, blue for the label. "
             "Neighbours by Euclidean distance in the last hidden layer.",
             "Attributions explain this network, not the digit, and a different baseline than black gives different "
             "ones. If the neighbours look nothing like the mistake, the layer has confused what it should not.",

@@ -12,6 +12,15 @@ from typing import Any
 from exmachina.errors import InputError
 from exmachina.networks.layers import RESERVED, BatchNorm, Conv, Dense, Dropout, Flatten, Layer, MaxPool, Network
 
+INSTALL = 'Keras files need h5py; install it with pip install "hello-ex-machina[keras]".'
+CONFIG, WEIGHTS = "config.json", "model.weights.h5"
+# Layer → its group in the HDF5 file, and its tensors there in order.
+STORED = {
+    "Conv2D": ("conv2d", ("weight", "bias")),
+    "Dense": ("dense", ("weight", "bias")),
+    "BatchNormalization": ("batch_normalization", ("weight", "bias", "running_mean", "running_var")),
+}
+
 KNOWN = (
     *("Activation", "BatchNormalization", "Conv2D", "Dense", "Dropout", "Flatten", "MaxPooling2D", "ReLU"),
     *("Rescaling", "Softmax", "ZeroPadding2D"),

@@ -1,7 +1,7 @@
 """Keras's own file format, out and in: `.keras`, a zip of a description in JSON and weights in HDF5.
 
-`export_keras` has Keras write the file. `import_keras` reads it with a JSON and an HDF5 parser alone: nothing in
-the file is ever given to Keras, whose loaders can run code that a file names.
+Both ways need h5py and no Keras. `import_keras` is a JSON and an HDF5 parser: nothing in the file is ever given to
+Keras, whose loaders can run code that a file names.
 
 Keras puts channels last, so an image is (28, 28, 1) and a flattened map runs line by line with all channels of a
 pixel side by side; here a map is flattened channel by channel. The first dense layer's weights are reordered.
@@ -11,55 +11,37 @@ from __future__ import annotations
 
 import io
 import math
-import os
-import sys
 import zipfile
 import zlib
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exmachina.errors import InputError
-from exmachina.networks.layers import BatchNorm, Conv, Dense, Dropout, Flatten, MaxPool, Network, Shape, Step
+from exmachina.networks.layers import Dense, Flatten, Shape
 from exmachina.runs.files import write_files
-from exmachina.runs.keras_config import KerasModel, read_config
+from exmachina.runs.keras_config import CONFIG, INSTALL, STORED, WEIGHTS, KerasModel, read_config
+from exmachina.runs.keras_write import keras_bytes
 from exmachina.runs.run import Run, Weights, check_weights
 
-if TYPE_CHECKING:
-    from keras import Sequential
-
-INSTALL = 'Keras files need Keras and h5py; install them with pip install "hello-ex-machina[keras]".'
-CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 MAX_FILE_BYTES, MAX_CONFIG_BYTES, MAX_REST_BYTES = 1 << 30, 4 << 20, 16 << 20
 OPTIMIZER_COPIES = 4  # an optimizer may keep as many numbers for each weight in the same file
 # Where layers keep their weights in the HDF5 file; the second name was used by the first versions of Keras 3.
 ROOTS = ("layers", "_layer_checkpoint_dependencies")
-# Layer → its group in the HDF5 file, and its tensors there in order.
-STORED = {
-    "Conv2D": ("conv2d", ("weight", "bias")),
-    "Dense": ("dense", ("weight", "bias")),
-    "BatchNormalization": ("batch_normalization", ("weight", "bias", "running_mean", "running_var")),
-}
 
 
 def export_keras(run: Run, path: str | Path) -> Path:
     """Write a run as a Keras 3 model and return its path, which must end in `.keras`.
 
     The model takes float32 (N, 28, 28, 1) in [0, 1] and gives probabilities (N, classes); the run's temperature
-    is not applied. Raises `InputError` if Keras is not installed or the file cannot be written.
+    is not applied. Raises `InputError` if h5py is not installed or the file cannot be written.
     """
     path = Path(path)
     if path.suffix != ".keras":
         raise InputError(f"'{path}' must end in .keras, or Keras will not read it.")
-    model = to_keras(run.network, run.weights)
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "model.keras"
-        model.save(file)
-        content = file.read_bytes()
-    write_files(path.parent, {path.name: content})
+    write_files(path.parent, {path.name: keras_bytes(run.network, run.weights)})
     return path
 
 
@@ -75,73 +57,6 @@ def import_keras(path: str | Path) -> Run:
     weights = _read_weights(model, _read_entry(path, WEIGHTS, limit), path)
     check_weights(weights, model.network, f"'{path}'")
     return Run(model.network, weights, {"name": "imported", "file": path.name})
-
-
-def to_keras(network: Network, weights: Weights) -> Sequential:
-    """A network and its weights as a Keras model of (N, 28, 28, 1) images in [0, 1]."""
-    keras = _import_keras()
-    channels, height, width = network.input_shape
-    model = keras.Sequential([keras.Input((height, width, channels), name="images")], name="network")
-    if network.mean != 0 or network.std != 1:
-        scale, offset = 1 / network.std, -network.mean / network.std
-        model.add(keras.layers.Rescaling(scale, offset, name="standardized"))
-    flattened: Shape | None = None
-    for step in network.steps():
-        if isinstance(step.layer, Flatten):
-            flattened = step.input_shape
-        for layer in _keras_layers(keras, step):
-            model.add(layer)
-        if step.weights:
-            tensors = [weights[name] for name in step.weights]
-            tensors[0] = _kernel_to_keras(tensors[0], flattened if isinstance(step.layer, Dense) else None)
-            model.get_layer(step.layer.name).set_weights(tensors)
-        if isinstance(step.layer, Dense):
-            flattened = None
-    return model
-
-
-def _import_keras() -> Any:
-    if "keras" not in sys.modules:
-        os.environ.setdefault("KERAS_BACKEND", "torch")
-    try:
-        import keras
-    except ImportError:
-        raise InputError(INSTALL) from None
-    return keras
-
-
-def _keras_layers(keras: Any, step: Step) -> list[Any]:
-    """The Keras layers that do what one of ours does: itself, what pads before it, what activates after it."""
-    layer, make = step.layer, keras.layers
-    options: dict[str, Any] = {"name": layer.name, "dtype": "float32"}
-    maps: dict[str, Any] = {**options, "data_format": "channels_last"}
-    if isinstance(layer, Conv):
-        padding = {"name": f"{layer.name}_padding", "dtype": "float32", "data_format": "channels_last"}
-        pads = [make.ZeroPadding2D(layer.padding, **padding)] if layer.padding else []
-        maps["activation"] = layer.activation
-        return [*pads, make.Conv2D(layer.filters, layer.kernel, strides=layer.stride, **maps)]
-    if isinstance(layer, Dense):
-        return [make.Dense(layer.units, activation=layer.activation, **options)]
-    if isinstance(layer, MaxPool):
-        made = make.MaxPooling2D(layer.size, **maps)
-    elif isinstance(layer, BatchNorm):
-        made = make.BatchNormalization(epsilon=layer.epsilon, momentum=0.9, **options)
-    elif isinstance(layer, Flatten):
-        made = make.Flatten(**maps)
-    elif isinstance(layer, Dropout):
-        made = make.Dropout(layer.rate, **options)
-    else:
-        raise TypeError(f"no Keras form for {layer.kind}")
-    if layer.activation == "linear":
-        return [made]
-    return [made, make.Activation(layer.activation, name=f"{layer.name}_activation")]
-
-
-def _kernel_to_keras(kernel: NDArray[np.float32], flattened: Shape | None) -> NDArray[np.float32]:
-    """(filters, C, k, k) → (k, k, C, filters), (units, inputs) → (inputs, units), a vector as it is."""
-    if kernel.ndim == 2 and flattened is not None:  # (units, C, H, W) → (H, W, C, units)
-        return kernel.reshape(-1, *flattened).transpose(2, 3, 1, 0).reshape(kernel.shape[1], -1)
-    return kernel.transpose(2, 3, 1, 0) if kernel.ndim == 4 else kernel.T
 
 
 def _kernel_from_keras(kernel: NDArray[np.float32], flattened: Shape | None) -> NDArray[np.float32]:

@@ -133,7 +133,7 @@ def _copy_run(folder: Path, name: str, source: Path, mistakes: set[int]) -> dict
 
 def _record(folder: Path, recording: Recording) -> dict[str, Any]:
     """Train now, and keep what a visitor of the server would have seen."""
-    from exmachina.server.tasks import run_task  # PyTorch is slow to import and only this needs it
+    from exmachina.server.tasks import run_task  # loads the engine, which only this needs
 
     recipe = build_recipe(recording.recipe, recording.changes)
     place = f"data/trainings/{recording.id}"

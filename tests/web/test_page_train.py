@@ -72,7 +72,7 @@ def test_reload_finds_the_running_training_again(lesson_visit: Visit) -> None:
     assert paused_step(panel) == step
     panel.get_by_text(f"at step {step}", exact=True).wait_for()
     assert panel.locator("svg.chart path.line").count() >= 1  # from its first step on
-    assert "fast, seed 4" in panel.locator("svg.chart").first.text_content()
+    assert "fast, epochs 0.5, seed 4" in panel.locator("svg.chart").first.text_content()
     panel.get_by_role("button", name="Go on").click()
     finish(panel)
     page.reload()

@@ -124,6 +124,13 @@ def make_learner(
     return TorchLearner(recipe, seed, start, device, threads)
 
 
+def _installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ImportError:
+        return False
+
+
 def choose_backend(recipe: Recipe, backend: str | None = None, device: str | None = None) -> str:
     """engine or torch. Raises `InputError` where PyTorch is needed and missing, or an unknown one is named."""
     if backend is not None and backend not in BACKENDS:
@@ -137,7 +144,7 @@ def choose_backend(recipe: Recipe, backend: str | None = None, device: str | Non
         raise InputError(f"{reason} needs the backend torch, not engine; leave one of them out.")
     if backend == "engine" or (backend is None and reason is None):
         return "engine"
-    if find_spec("torch") is None:
+    if not _installed("torch"):
         raise InputError(f"{reason or 'The backend torch'} needs PyTorch: {EXTRA}")
     if device is not None:
         from exmachina.training.pytorch.hardware import choose_device

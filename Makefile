@@ -14,10 +14,14 @@ lesson: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	PATH="$(abspath $(VENV))/bin:$$PATH" scripts/check
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+ENGINE = engine/build.py $(wildcard engine/*.[ch])
+
+$(VENV)/.installed: pyproject.toml constraints.txt $(ENGINE)
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing (PyTorch is large; this takes a minute or more, once)"
+	@echo "Installing, and compiling the engine (a minute at most, once)"
 	$(PIP) -e .
+	@# Where nothing native could be compiled, wasmtime runs the engine's WebAssembly.
+	@$(VENV)/bin/python -c "import exmachina.engine; exmachina.engine.library()" || $(PIP) -e ".[wasm]"
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

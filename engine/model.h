@@ -46,6 +46,7 @@ typedef struct {
     u32 done __attribute__((aligned(64)));
     u32 base;
     int at_work[MAX_THREADS];
+    u32 *taken; // by which phase each lane or slice was taken last
 
     int layers, uses, capacity, threads, phases, slices;
     float mean, std;
@@ -244,8 +245,9 @@ static void place_all(Model *m, Arena *arena) {
     }
     m->scratch_floats = (m->scratch_floats + 31) / 16 * 16;
     m->scratch = reserve(arena, (double)m->scratch_floats * m->threads);
-    m->slice = (Slice *)reserve(
-        arena, m->uses & TRAINING ? (idx)4 * (m->parameter_floats / ROWS_AT_ONCE + (idx)2 * m->layers + 8) : 0);
+    const idx slices = m->uses & TRAINING ? m->parameter_floats / ROWS_AT_ONCE + (idx)2 * m->layers + 8 : 0;
+    m->slice = (Slice *)reserve(arena, 3 * slices);
+    m->taken = (u32 *)reserve(arena, slices + LANES);
 }
 
 // A batch goes through the layers in stretches that end at batch norms, which wait for the statistics of all lanes:

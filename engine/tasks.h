@@ -195,16 +195,28 @@ static void block_task(Model *m, int number, int thread) {
     }
 }
 
+// Which of the `count` lanes or slices of a phase a thread takes: in every phase its own first, whose values are in its
+// cache. There are as many tasks as lanes, so one is free.
+static int next_free(Model *m, u32 phase, int count, int thread) {
+    for (int number = thread * count / m->threads;; number = number + 1 < count ? number + 1 : 0) {
+        u32 last = __atomic_load_n(m->taken + number, __ATOMIC_RELAXED);
+        if ((int)(last - phase) < 0 &&
+            __atomic_compare_exchange_n(m->taken + number, &last, phase, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            return number;
+    }
+}
+
 static void run_task(Model *m, u32 task, int thread) {
     if (m->job.kind != LEARN) {
         block_task(m, (int)task, thread);
         return;
     }
-    const int phase = min_int((int)task / LANES, m->phases - 1), number = (int)task - phase * LANES;
+    const int phase = min_int((int)task / LANES, m->phases - 1);
+    const u32 name = m->base + (u32)phase + 1; // larger than that of every phase before
     if (m->phase[phase].kind == REDUCE)
-        slice_task(m, number, thread);
+        slice_task(m, next_free(m, name, m->slices, thread), thread);
     else
-        lane_task(m, m->phase + phase, number, thread);
+        lane_task(m, m->phase + phase, next_free(m, name, LANES, thread), thread);
 }
 
 // The first task that may only begin when all before it are done.

@@ -207,6 +207,7 @@ EXPORT void NAMED(model_settings)(Model *m, int optimizer, float beta_1, float b
                                   float epsilon, float weight_decay, float smoothing) {
     m->settings = (Settings){optimizer, beta_1, beta_2, momentum, rho, epsilon, weight_decay, smoothing};
     m->beta_1_power = m->beta_2_power = 1;
+    m->frozen = 0;
     clear(m->first, m->parameter_floats);
     clear(m->second, m->parameter_floats);
 }
@@ -238,7 +239,8 @@ EXPORT void NAMED(model_explain)(Model *m, const float *pixels, const u8 *labels
                      .labels = labels,
                      .seeds = seeds,
                      .layer = layer,
-                     .image_gradient = image_gradient});
+                     .image_gradient = image_gradient,
+                     .pass = {.frozen = -1}});
 }
 
 // One batch, at most as large as the capacity, in training. `how` far: LOSS_ONLY, GRADIENT, or UPDATE, which also takes
@@ -254,8 +256,13 @@ EXPORT void NAMED(model_learn)(Model *m, const u8 *bytes, const float *pixels, c
                      .order = order,
                      .labels = labels,
                      .how = how,
-                     .pass = {1, 1, (u64)seed_high << 32 | seed_low, (u32)step},
+                     .pass = {1, 1, m->frozen, (u64)seed_high << 32 | seed_low, (u32)step},
                      .step = {rate, 1 - m->beta_1_power, 1 - m->beta_2_power}});
+}
+
+// Until settings are given anew the first layer with weights learns no more, so the backward pass ends above it.
+EXPORT void NAMED(model_freeze_first)(Model *m) {
+    for (m->frozen = 1; !m->layer[m->frozen - 1].weights;) m->frozen++;
 }
 
 // Of the batch that was learned, before the step: mean loss, and how many were read as labelled.

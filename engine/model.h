@@ -49,6 +49,7 @@ typedef struct {
     u32 *taken; // by which phase each lane or slice was taken last
 
     int layers, uses, capacity, threads, phases, slices;
+    int frozen; // how many of the first layers, see `model_freeze_first`
     float mean, std;
     Settings settings;
     Job job;

@@ -10,6 +10,7 @@
 typedef struct {
     int training;   // dropout drops, batch norm goes by its batch
     int parameters; // the backward pass wants gradients of weights
+    int frozen;     // how many of the first layers learn no more; -1: the gradient goes on to the image
     u64 seed;
     u32 step;
 } Pass;
@@ -72,7 +73,8 @@ static void layer_forward(const Layer *l, int number, const Pass *pass, int firs
 // From dy, the gradient before the activation, come dx and this lane's share of the parameters' gradients.
 static void layer_backward(const Layer *l, int number, const Pass *pass, int lane, int first, int images, Scratch s) {
     const float *x = l->x + (idx)first * l->in.size;
-    float *dx = l->dx ? l->dx + (idx)first * l->in.size : 0, *dy = l->dy + (idx)first * l->out.size;
+    float *dx = l->dx && number > pass->frozen ? l->dx + (idx)first * l->in.size : 0,
+          *dy = l->dy + (idx)first * l->out.size;
     if (l->kind == CONV) {
         float *gradient = pass->parameters ? l->lane_weights + lane * l->lane_size : 0;
         if (gradient)

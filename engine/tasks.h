@@ -75,8 +75,9 @@ static void lane_loss(Model *m, int lane, int first, int images) {
 }
 
 static void lane_task(Model *m, const Phase *p, int lane, int thread) {
-    const int each = max_int(ceil_div(m->job.images, LANES), 4), first = min_int(lane * each, m->job.images);
-    const int images = min_int(each, m->job.images - first);
+    const Job *job = &m->job;
+    const int each = max_int(ceil_div(job->images, LANES), 4), first = min_int(lane * each, job->images);
+    const int images = min_int(each, job->images - first);
     if (p->kind == FORWARD) {
         if (p->from == 0) input(m, first, first, images, scratch_of(m, thread));
         forward(m, p->from, p->to, first, images, thread);
@@ -85,22 +86,23 @@ static void lane_task(Model *m, const Phase *p, int lane, int thread) {
         return;
     }
     int top = p->from;
+    const int bottom = max_int(p->to, job->pass.frozen - 1);
     if (p->kind == TURN) {
         if (p->from == 0 && m->phase[0].kind == TURN) input(m, first, first, images, scratch_of(m, thread));
         forward(m, p->from, m->layers, first, images, thread);
         lane_loss(m, lane, first, images);
-        if (m->job.how == LOSS_ONLY) return;
+        if (job->how == LOSS_ONLY) return;
         top = m->layers - 1;
     }
-    for (int i = top; i > p->to; i--) {
+    for (int i = top; i > bottom; i--) {
         const Layer *l = m->layer + i;
         if (l->lane_weights) {
             clear(l->lane_weights + lane * l->lane_size, l->lane_size);
             clear(l->lane_bias + (idx)lane * l->columns, l->columns);
         }
     }
-    backward(m, top, p->to, lane, first, images, thread);
-    if (p->to >= 0) {
+    backward(m, top, bottom, lane, first, images, thread);
+    if (p->to >= 0 && bottom == p->to) {
         const Layer *norm = m->layer + p->to;
         Scratch s = scratch_of(m, thread);
         float *mean = take(&s, norm->columns), *variance = take(&s, norm->columns);
@@ -118,9 +120,11 @@ static void slice_task(Model *m, int number, int thread) {
     const Scratch s = scratch_of(m, thread);
     const int images = m->job.images;
     float *gradient = m->gradient + (l->weights - m->parameters), *bias = m->gradient + (l->bias - m->parameters);
+    const int frozen = slice->layer < m->job.pass.frozen;
+    if (is_norm(l) && m->job.how == UPDATE) norm_remember(l, s);
+    if (frozen) return;
     if (is_norm(l)) {
         reduce_norm(l, gradient, bias, s);
-        if (m->job.how == UPDATE) norm_remember(l, s);
     } else {
         reduce(l, images, slice->from, slice->to, gradient, s);
         if (!slice->from) reduce_bias(l, images, bias);

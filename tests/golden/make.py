@@ -55,6 +55,7 @@ MIXED = Recipe(
         std=0.31,
     ),
     learning_rate=0.002,
+    freeze_first_after=0.01,
     betas=(0.9, 0.999),
     epsilon=1e-4,
     batch_size=50,

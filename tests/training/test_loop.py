@@ -84,6 +84,30 @@ def test_number_of_threads_changes_nothing(short: Recipe, digits: Dataset) -> No
     assert (alone.threads, two.threads, five.threads) == (1, 2, 5)
 
 
+@pytest.mark.parametrize("backend", ["engine", "torch"])
+@pytest.mark.parametrize("optimizer", ["adamw", "adadelta", "sgd"])
+def test_frozen_first_layer_learns_no_more_and_the_others_do(
+    short: Recipe, digits: Dataset, backend: str, optimizer: str
+) -> None:
+    layers = (
+        *(MaxPool("pool1"), Conv("conv1", filters=8), BatchNorm("norm1", "relu"), Conv("conv2", "relu", filters=8)),
+        *(Flatten("flatten1"), Dense("dense1", "softmax", units=10)),
+    )
+    recipe = short.replace(
+        network=Network("frozen", layers),
+        optimizer=optimizer,
+        weight_decay=0.1,
+        freeze_first_after=0.5,
+    )
+    events = train(recipe, digits, backend=backend)
+    weights = [event.snapshot().weights for event in events if isinstance(event, StepEnd)]
+    half = len(weights) // 2
+    for name in weights[0]:
+        before, at, after = (weights[i][name] for i in (half - 2, half - 1, -1))
+        assert not np.array_equal(before, at), name
+        assert np.array_equal(at, after) == name.startswith("conv1"), name
+
+
 def test_two_trainings_side_by_side_do_not_disturb_each_other(short: Recipe, digits: Dataset) -> None:
     alone = finish(train(short, digits, seed=3))
     one, other = train(short, digits, seed=3), train(short, digits, seed=9)

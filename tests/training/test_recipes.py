@@ -53,6 +53,7 @@ BAD: list[tuple[str, Any]] = [
     *(("learning_rate", value) for value in (0, -0.1, math.nan, math.inf, "0.1", True)),
     *(("batch_size", value) for value in (0, -1, 1.5, 128.0, 10**9, True, "128", None)),
     *(("warmup", value) for value in (-0.1, 1, 1.0, math.nan, "x")),
+    *(("freeze_first_after", value) for value in (-0.1, 1.1, math.nan, None)),
     *(("label_smoothing", value) for value in (-0.1, 1.0, None)),
     *(("momentum", value) for value in (-0.1, 1.0)),
     *(("rho", value) for value in (-0.1, 1.0)),

@@ -44,10 +44,10 @@ def finish(panel: Any) -> None:
 
 def test_training_pauses_steps_and_goes_on(lesson_visit: Visit) -> None:
     page = lesson_visit.open()
-    panel, step = begin_paused(lesson_visit, Epochs="0.5")
+    panel, step = begin_paused(lesson_visit, Epochs="3")
     assert "goes on by itself after 30 seconds" in panel.locator(".note[role=status]").inner_text()
     assert panel.get_by_role("button", name="Train", exact=True).is_disabled()
-    assert panel.get_by_text(f"at step {step}", exact=True).is_visible()  # the kernels are those of this very step
+    panel.get_by_text(f"at step {step}", exact=True).wait_for()  # the kernels are those of this very step
     one = panel.get_by_role("button", name="One step", exact=True)
     one.focus()
     for count in (1, 2):
@@ -65,14 +65,14 @@ def test_training_pauses_steps_and_goes_on(lesson_visit: Visit) -> None:
 
 def test_reload_finds_the_running_training_again(lesson_visit: Visit) -> None:
     page = lesson_visit.open()
-    panel, step = begin_paused(lesson_visit, Epochs="0.5", Seed="4")
+    panel, step = begin_paused(lesson_visit, Epochs="3", Seed="4")
     page.reload()
     page.wait_for_selector("html[data-ready]")
     panel = lesson_visit.show("training")
     assert paused_step(panel) == step
     panel.get_by_text(f"at step {step}", exact=True).wait_for()
     assert panel.locator("svg.chart path.line").count() >= 1  # from its first step on
-    assert "fast, epochs 0.5, seed 4" in panel.locator("svg.chart").first.text_content()
+    assert "fast, epochs 3, seed 4" in panel.locator("svg.chart").first.text_content()
     panel.get_by_role("button", name="Go on").click()
     finish(panel)
     page.reload()

@@ -20,6 +20,7 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "model_read": ("none", ("address", *("address",) * 3, "int")),
     "model_learn": ("none", ("address", *("address",) * 4, "int", "float", "uint", "uint", "int", "int")),
     "model_explain": ("none", ("address", *("address",) * 3, "int", "int", "address")),
+    "model_freeze_first": ("none", ("address",)),
     "model_work": ("none", ("address", "int")),
     "model_finish": ("none", ("address",)),
     "model_loss": ("float", ("address",)),

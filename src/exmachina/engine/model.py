@@ -163,6 +163,10 @@ class Model:
             loss = self.engine.call("model_loss", self._model)
             return loss, self.engine.call("model_right", self._model) / count
 
+    def freeze_first(self) -> None:
+        """Until `prepare`, the first layer with weights learns no more, and no gradient is computed for it."""
+        self.engine.call("model_freeze_first", self._model)
+
     # ---- explaining ------------------------------------------------------------------------------------------------
 
     def image_gradient(

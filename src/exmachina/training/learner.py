@@ -47,6 +47,9 @@ class Learner(Protocol):
     def learn(self, batch: Batch, step: int, rate: float) -> tuple[SupportsFloat, SupportsFloat]:
         """Take step `step` (from 0); returns the batch's loss and accuracy before it."""
 
+    def freeze_first(self) -> None:
+        """From the next step on the first layer with weights learns no more."""
+
     def weights(self) -> Weights:
         """A copy of the weights as they are now."""
 
@@ -75,6 +78,9 @@ class EngineLearner:
 
     def learn(self, batch: Batch, step: int, rate: float) -> tuple[float, float]:
         return self._model.learn(batch.images, batch.labels, batch.order, rate=rate, seed=self._seed, step=step)
+
+    def freeze_first(self) -> None:
+        self._model.freeze_first()
 
     def weights(self) -> Weights:
         return self._model.get()

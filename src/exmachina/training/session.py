@@ -47,6 +47,8 @@ class Session:
         )
         total = _Totals()
         for step in range(steps):
+            if step == int(recipe.freeze_first_after * steps):
+                learner.freeze_first()
             rate = scheduled_rate(recipe.learning_rate, recipe.schedule, recipe.warmup, step, steps)
             batch = next(batches)
             loss, accuracy = learner.learn(batch, step, rate)

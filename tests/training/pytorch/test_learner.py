@@ -42,7 +42,8 @@ def test_without_pytorch_one_line_says_how_to_get_it(tiny_recipe: Recipe, monkey
 
 
 def test_both_backends_see_the_same_batches_from_the_same_weights(tiny_recipe: Recipe, digits: Dataset) -> None:
-    recipe = tiny_recipe.replace(augmentation=Augmentation(2, 10.0, 0.1, 0.2, 0.5, 0.5, 0.5, 0.5, 0.2))
+    changes = Augmentation(2, 10.0, 0.1, 0.2, 0.5, 0.5, 0.5, 0.5, 0.2)
+    recipe = tiny_recipe.replace(augmentation=changes, freeze_first_after=0.1)
     engine, pytorch = (
         [event.loss for event in train(recipe, digits, 4, backend=backend) if isinstance(event, StepEnd)]
         for backend in ("engine", "torch")

@@ -56,6 +56,9 @@ class TorchLearner:
         self._parameters.refresh()
         return loss.detach(), (logits.detach().argmax(dim=1) == labels).float().mean()
 
+    def freeze_first(self) -> None:
+        self._parameters.freeze_first()
+
     def weights(self) -> Weights:
         return get_weights(self._parameters.module)
 

@@ -36,14 +36,24 @@ class Parameters:
             self._low = self.master.detach().to(torch.bfloat16)
             self._use_low_precision(self._low)
         self._trained = list(self.working.parameters())
+        self._frozen: Tensor | None = None
 
     def gradients_of(self, loss: Tensor) -> None:
         """Put the gradient of `loss` where the optimizer expects it."""
         gradients = torch.autograd.grad(loss, self._trained)
         torch._foreach_copy_(self._gradients, gradients)
 
+    def freeze_first(self) -> None:
+        """Let the first layer with weights keep those that it has now, whatever an optimizer does."""
+        owner = next(iter(dict(self.module.named_parameters()))).rpartition(".")[0]
+        held = list(self.module.get_submodule(owner).parameters())
+        self._trained, self._gradients = self._trained[len(held) :], self._gradients[len(held) :]
+        self._frozen = self.master.detach()[: sum(parameter.numel() for parameter in held)].clone()
+
     def refresh(self) -> None:
-        """Bring the low-precision copy up to date after the optimizer's step."""
+        """After the optimizer's step: put back what is frozen, and bring the low-precision copy up to date."""
+        if self._frozen is not None:
+            self.master.detach()[: len(self._frozen)].copy_(self._frozen)
         if self._low is not None:
             self._low.copy_(self.master.detach())
 

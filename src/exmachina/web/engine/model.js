@@ -84,6 +84,11 @@ export class Model {
     this.engine.call("model_augment", this.address, this.engine.place(Float32Array.from(augmentation)));
   }
 
+  /** Until `prepare`, the first layer with weights learns no more. */
+  freezeFirst() {
+    this.engine.call("model_freeze_first", this.address);
+  }
+
   /**
    * One step on a batch; returns its loss and accuracy before the step.
    * @param {Batch} batch

@@ -3,7 +3,7 @@
  *
  * @typedef {import("./model.js").OptimizerSettings & {network: import("../network/spec.js").Network,
  *   learning_rate: number, schedule: "constant"|"one_cycle", warmup: number, batch_size: number, epochs: number,
- *   augmentation?: Record<string, number>}} Recipe as `recipe.to_json` writes it, with the network itself
+ *   freeze_first_after?: number, augmentation?: Record<string, number>}} Recipe as `recipe.to_json` writes it, with the network itself
  * @typedef {{step: number, epoch: number, loss: number, accuracy: number, rate: number}} StepEnd step and epoch from 1
  */
 
@@ -40,6 +40,7 @@ export class Training {
     const epoch = Math.floor(done / stepsPerEpoch);
     const from = (done % stepsPerEpoch) * recipe.batch_size;
     if (from === 0) engine.call("shuffle", this.order, this.count, ...halves(seed), epoch);
+    if (done === Math.floor((recipe.freeze_first_after ?? 1) * this.steps)) this.model.freezeFirst();
     const cycle = recipe.schedule === "one_cycle" ? 1 : 0;
     const rate = engine.call("learning_rate", recipe.learning_rate, cycle, recipe.warmup, done, this.steps);
     const count = Math.min(recipe.batch_size, this.count - from);

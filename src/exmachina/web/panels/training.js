@@ -196,7 +196,7 @@ function knobs() {
     form.replaceChildren(
       select("Recipe", source(), own ? "" : recipe.name, (name) => { own = name === ""; recipe = recipes.find((item) => item.name === name) ?? recipe; changes = {}; rebuild(); }),
       slider({ label: "Learning rate", min: 0, max: rates.length - 1, value: nearest, format: (i) => (changes.learning_rate === undefined ? String(recipe.learning_rate) : String(rates[i])), oninput: (i) => { changes.learning_rate = rates[i]; } }).element,
-      slider({ label: "Epochs", min: 0.25, max: MOST_EPOCHS, step: 0.25, value: recipe.epochs, oninput: (v) => (changes.epochs = v) }).element,
+      slider({ label: "Epochs", min: 0.05, max: MOST_EPOCHS, step: 0.05, value: recipe.epochs, oninput: (v) => (changes.epochs = v) }).element,
       slider({ label: "Batch", min: 0, max: batches.length - 1, value: Math.max(0, batches.indexOf(recipe.batch_size)), format: (i) => (changes.batch_size === undefined && !batches.includes(recipe.batch_size) ? String(recipe.batch_size) : String(batches[i])), oninput: (i) => { changes.batch_size = batches[i]; } }).element,
       select("Optimizer", ["adamw", "sgd", "adadelta"].map((value) => ({ value, text: value })), recipe.optimizer, (value) => (changes.optimizer = value)),
       slider({ label: "Seed", min: 0, max: 20, value: seed, oninput: (v) => (seed = v) }).element,

@@ -33,7 +33,7 @@ from exmachina.training.pytorch.module import build
 HERE = Path(__file__).parent
 IMAGES = (257, 0, 8)  # of the test set
 SAMPLES = 12  # values of a layer or tensor that are kept, spread evenly
-SEED = 13  # of those tried, one whose first twenty steps no kink throws off: see docs/lab-notes.md
+SEED = 2  # of those tried, one whose first twenty steps no kink throws off: see docs/lab-notes.md
 
 # Every kind of layer and of random number in one small training.
 MIXED = Recipe(

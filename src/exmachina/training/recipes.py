@@ -111,12 +111,13 @@ SPRINT_RECIPE = Recipe(
     network=CLASSIC,
     optimizer="adamw",
     learning_rate=0.006,
-    warmup=0.15,
-    betas=(0.8, 0.9),
+    warmup=0.05,
+    freeze_first_after=0.2,
+    betas=(0.8, 0.95),
     weight_decay=0.01,
     label_smoothing=0.1,
     batch_size=128,
-    epochs=1.25,
+    epochs=1.5,
 )
 
 FAST_RECIPE = Recipe(
@@ -128,9 +129,9 @@ FAST_RECIPE = Recipe(
     freeze_first_after=0.2,
     betas=(0.7, 0.85),
     weight_decay=0.01,
-    label_smoothing=0.1,
+    label_smoothing=0.05,
     batch_size=128,
-    epochs=0.4,
+    epochs=0.43,
 )
 
 ACCURATE_RECIPE = Recipe(

@@ -1,4 +1,4 @@
-"""A small network that learns in seconds on two CPU cores.
+"""A small network that learns in less than a second on two CPU cores.
 
 The first convolution takes every second place (stride 2), which spares a pooling layer and three quarters of the
 work; batch norm lets it learn with large steps.

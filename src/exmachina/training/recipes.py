@@ -45,9 +45,9 @@ class Recipe:
 
     `epochs` may be fractional. `rho` and `epsilon` belong to Adadelta, `betas` and `weight_decay` to AdamW,
     `momentum` to SGD. `schedule` one_cycle rises linearly to `learning_rate` over the first `warmup` of all
-    steps and then falls linearly to zero. After the part `freeze_first_after` of all steps the first layer with weights
-    learns no more, which saves its part of the backward pass. `precision` auto is fp32 on the engine and, where PyTorch is asked for, bf16
-    if the hardware has it.
+    steps and then falls linearly to zero. After the part `freeze_first_after` of all steps the first layer with
+    weights learns no more, which saves its part of the backward pass. `precision` auto is fp32 on the engine and,
+    where PyTorch is asked for, bf16 if the hardware has it.
     """
 
     name: str

@@ -185,7 +185,7 @@ def test_long_training_does_not_hold_up_short_ones(lesson: Lesson, order: Order)
 
 
 def test_diverging_training_says_why(client: httpx.Client, order: Order) -> None:
-    told = events(client, start(client, order(learning_rate=1000, optimizer="sgd", precision="fp32")))
+    told = events(client, start(client, order(learning_rate=1000, weight_decay=1000)))
     assert kinds(told)[-1] == "error" and "smaller learning rate" in told[-1]["error"]
     assert any(event["type"] == "step" and event["loss"] is None for event in told)
 

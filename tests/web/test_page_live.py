@@ -15,6 +15,7 @@ def test_training_from_the_page_reaches_its_accuracy(lesson_visit: Visit) -> Non
     shown = panel.locator(".test-accuracy").inner_text()
     assert float(shown.removesuffix(" %")) >= 98.5
     assert panel.locator("svg.chart path.line").count() == 2  # loss and accuracy
+    panel.get_by_text("as trained").wait_for()
     panel.locator(".scrub input").fill("0")
     panel.get_by_text("at step 0").wait_for()
     check = lesson_visit.show("neuron").locator(".check")

@@ -54,4 +54,4 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) * resource.g
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="asks something of glibc")
 def test_freed_memory_is_kept_for_the_next_step() -> None:
     done = subprocess.run([sys.executable, "-c", FREED_AND_TAKEN], capture_output=True, text=True, check=True)
-    assert int(done.stdout) < 1.5 * 6 * 2_500_000 * 4  # each page is handed out once, not at every turn
+    assert int(done.stdout) < 3 * 6 * 2_500_000 * 4  # each page is handed out once or twice, not at each of 30 turns

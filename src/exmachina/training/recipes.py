@@ -110,14 +110,14 @@ SPRINT_RECIPE = Recipe(
     name="sprint",
     network=CLASSIC,
     optimizer="adamw",
-    learning_rate=0.006,
+    learning_rate=0.008,
     warmup=0.05,
     freeze_first_after=0.2,
     betas=(0.8, 0.95),
     weight_decay=0.01,
     label_smoothing=0.1,
     batch_size=128,
-    epochs=1.5,
+    epochs=1.35,
 )
 
 FAST_RECIPE = Recipe(

@@ -1,11 +1,11 @@
-"""One laptop and a class: simulated learners draw, keep their drawings and train, all at once.
+"""One laptop and a class: simulated learners open the page, share drawings and ask for predictions, all at once.
 
 python benchmarks/classroom.py [--learners 40] [--seconds 120] [--run fast] [--json]
 
-Each learner opens the page, then draws in bursts (a prediction of the growing strokes every 150 ms or so),
-sometimes keeps a drawing, and orders a training whenever the last one has ended, watching its events. Told are
-predictions' latencies as the learners see them, places and waits in the queue, every answer that was neither a
-success nor an announced wait (503 with Retry-After), and the server's memory before and after.
+Each learner loads what a first visit loads, then draws in bursts (a prediction of the growing strokes every 150 ms or
+so, as a program that uses the API would ask), and sends some drawings to the class's collection. Their own trainings
+cost the server nothing. Told are latencies as the learners see them, every answer that was neither a success nor an
+announced wait (503 with Retry-After), and the server's memory before and after.
 """
 
 from __future__ import annotations
@@ -34,6 +34,14 @@ runs = {"bench": Path(sys.argv[2])} if sys.argv[2] else {}
 settings = Settings(data_folder=Path(sys.argv[1]), runs=runs)
 serve(port=0, open_browser=False, on_ready=lambda address: print(address, flush=True), settings=settings)
 """
+FIRST_VISIT = (
+    "/",
+    "/main.js",
+    "/site.json",
+    "/data/test-sample.bin",
+    "/data/runs/{run}/run.json",
+    "/data/runs/{run}/model.safetensors",
+)
 GLYPHS = {  # a few digits as strokes in a unit square
     0: [[(0.5, 0), (0.1, 0.3), (0.1, 0.7), (0.5, 1), (0.9, 0.7), (0.9, 0.3), (0.5, 0)]],
     1: [[(0.3, 0.2), (0.5, 0), (0.5, 1)]],
@@ -47,34 +55,35 @@ GLYPHS = {  # a few digits as strokes in a unit square
 class Notes:
     """What the learners wrote down."""
 
-    predictions: list[float] = field(default_factory=list)
-    waits: list[float] = field(default_factory=list)  # from order to first step
-    trainings: int = 0
+    latencies: list[float] = field(default_factory=list)  # of every request that was answered
+    predictions: int = 0
     drawings: int = 0
+    loads: int = 0
     announced: int = 0  # 503 with Retry-After
-    unannounced: int = 0  # waited more than two seconds without having been told a place
     errors: list[str] = field(default_factory=list)
-    largest_place: int = 0
 
 
 class Learner:
-    """Somebody with a pen and a Train button."""
+    """Somebody with a pen."""
 
-    def __init__(self, address: str, notes: Notes, seed: int, until: float, run: str, epochs: float) -> None:
+    def __init__(self, address: str, notes: Notes, seed: int, until: float, run: str) -> None:
         self.client = httpx.AsyncClient(base_url=address, timeout=180, trust_env=False)
-        self.notes, self.until, self.run, self.epochs = notes, until, run, epochs
+        self.notes, self.until, self.run = notes, until, run
         self.random = random.Random(seed)
-        self.kept = 0
 
     async def live(self) -> None:
-        await self.client.get("/")
         try:
-            await asyncio.gather(self.draw(), self.train())
+            await asyncio.sleep(self.random.uniform(0, 5))
+            for path in FIRST_VISIT:
+                await self.ask("GET", path.format(run=self.run))
+            self.notes.loads += 1
+            await self.draw()
         finally:
             await self.client.aclose()
 
     async def ask(self, method: str, path: str, **options: Any) -> httpx.Response | None:
         """A request; a wait that the server announces is kept to, anything else unexpected is noted."""
+        began = time.perf_counter()
         try:
             answer = await self.client.request(method, path, **options)
         except httpx.HTTPError as error:
@@ -87,6 +96,7 @@ class Learner:
         if answer.is_error:
             self.notes.errors.append(f"{path}: {answer.status_code} {answer.text[:100]}")
             return None
+        self.notes.latencies.append(time.perf_counter() - began)
         return answer
 
     async def draw(self) -> None:
@@ -95,52 +105,16 @@ class Learner:
             jitter = [[(self.random.gauss(x, 0.04), self.random.gauss(y, 0.04)) for x, y in s] for s in GLYPHS[label]]
             points = [point for stroke in jitter for point in stroke]
             for count in range(2, len(points) + 1):
-                began = time.perf_counter()
                 answer = await self.ask("POST", f"/api/v1/predict?run={self.run}", json={"strokes": [points[:count]]})
                 if answer is not None:
-                    self.notes.predictions.append(time.perf_counter() - began)
+                    self.notes.predictions += 1
                     image = answer.json()["image"]
                 await asyncio.sleep(self.random.uniform(0.1, 0.2))
             if answer is not None and self.random.random() < 0.3 and any(image):
                 body = {"label": label, "strokes": jitter, "image": image}
                 if await self.ask("POST", "/api/v1/collection", json=body) is not None:
-                    self.kept += 1
                     self.notes.drawings += 1
             await asyncio.sleep(self.random.uniform(0.5, 2))
-
-    async def train(self) -> None:
-        await asyncio.sleep(self.random.uniform(0, 5))
-        seed = 0
-        while time.monotonic() < self.until:
-            seed += 1
-            order = {"recipe": "fast", "seed": seed, "snapshots": 40, "changes": {"epochs": self.epochs}}
-            answer = await self.ask("POST", "/api/v1/trainings", json=order)
-            if answer is not None:
-                await self.watch(answer.json()["id"])
-            await asyncio.sleep(self.random.uniform(1, 4))
-
-    async def watch(self, key: str) -> None:
-        began, told, last = time.monotonic(), False, 0
-        try:
-            async with self.client.stream("GET", f"/api/v1/trainings/{key}/events") as response:
-                async for line in response.aiter_lines():
-                    if line.startswith("data:"):
-                        event = json.loads(line[5:])
-                        if event["type"] == "queued":
-                            told = True
-                            self.notes.largest_place = max(self.notes.largest_place, event["position"])
-                        if event["type"] == "step" and not last:
-                            self.notes.waits.append(time.monotonic() - began)
-                            self.notes.unannounced += self.notes.waits[-1] > 2 and not told
-                            last = event["step"]
-                        if event["type"] == "error":
-                            self.notes.errors.append(event["error"])
-                        if event["type"] == "end":
-                            self.notes.trainings += 1
-                    if time.monotonic() > self.until:
-                        break
-        except httpx.HTTPError as error:
-            self.notes.errors.append(f"events: {type(error).__name__}")
 
 
 def memory(pid: int) -> int:
@@ -151,36 +125,31 @@ def memory(pid: int) -> int:
         return 0
 
 
-async def classroom(address: str, pid: int, learners: int, seconds: float, run: str, epochs: float) -> dict[str, Any]:
+async def classroom(address: str, pid: int, learners: int, seconds: float, run: str) -> dict[str, Any]:
     """Let the class work for a while and sum up. Memory is compared between a third of the time and the end."""
     notes = Notes()
     until = time.monotonic() + seconds
-    people = [Learner(address, notes, seed, until, run, epochs) for seed in range(learners)]
+    people = [Learner(address, notes, seed, until, run) for seed in range(learners)]
     lives = [asyncio.create_task(person.live()) for person in people]
     samples = []
     while time.monotonic() < until:
         await asyncio.sleep(min(1.0, seconds / 10))
         samples.append(memory(pid))
     await asyncio.gather(*lives)
-    milliseconds = np.array(notes.predictions or [np.nan]) * 1e3
-    waits = np.array(notes.waits or [np.nan])
+    milliseconds = np.array(notes.latencies or [np.nan]) * 1e3
     third = samples[len(samples) // 3 :]
     return {
         "learners": learners,
         "seconds": seconds,
         "cores": os.cpu_count(),
         "load": os.getloadavg()[0],
-        "predictions": len(notes.predictions),
-        "prediction_ms_p50": float(np.percentile(milliseconds, 50)),
-        "prediction_ms_p95": float(np.percentile(milliseconds, 95)),
-        "prediction_ms_max": float(milliseconds.max()),
-        "trainings": notes.trainings,
-        "wait_seconds_p50": float(np.percentile(waits, 50)),
-        "wait_seconds_max": float(waits.max()),
-        "largest_place": notes.largest_place,
-        "unannounced_waits": notes.unannounced,
+        "pages_loaded": notes.loads,
+        "predictions": notes.predictions,
+        "drawings_shared": notes.drawings,
+        "ms_p50": float(np.percentile(milliseconds, 50)),
+        "ms_p95": float(np.percentile(milliseconds, 95)),
+        "ms_max": float(milliseconds.max()),
         "announced_503": notes.announced,
-        "drawings_kept": notes.drawings,
         "errors": len(notes.errors),
         "first_errors": notes.errors[:5],
         "memory_mb_start": third[0] / 1e6,
@@ -189,9 +158,7 @@ async def classroom(address: str, pid: int, learners: int, seconds: float, run: 
     }
 
 
-def run_classroom(
-    learners: int, seconds: float, run: str = "fast", epochs: float = 1.0, folder: str = ""
-) -> dict[str, Any]:
+def run_classroom(learners: int, seconds: float, run: str = "fast", folder: str = "") -> dict[str, Any]:
     """Start a server of its own, hold the class, end the server. `folder` is a run directory to read with."""
     with tempfile.TemporaryDirectory() as data:
         command = [sys.executable, "-c", SERVER, data, folder]
@@ -200,7 +167,7 @@ def run_classroom(
         try:
             address = process.stdout.readline().strip()
             name = "bench" if folder else run
-            return asyncio.run(classroom(address, process.pid, learners, seconds, name, epochs))
+            return asyncio.run(classroom(address, process.pid, learners, seconds, name))
         finally:
             process.terminate()
             process.wait(30)
@@ -212,10 +179,9 @@ def main() -> None:
     parser.add_argument("--learners", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--run", default="fast", help="the run that reads the drawings")
-    parser.add_argument("--epochs", type=float, default=1.0, help="of each training with the recipe 'fast'")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    result = run_classroom(options.learners, options.seconds, options.run, options.epochs)
+    result = run_classroom(options.learners, options.seconds, options.run)
     if options.json:
         print(json.dumps(result))
     else:

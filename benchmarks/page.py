@@ -2,7 +2,7 @@
 
 python benchmarks/page.py [--seconds 5] [--width 1280] [--json]
 
-Makes a static copy, opens it in the system's Chromium, puts the figure of all layers under the drawing pad, so that
+Exports the page, opens it in the system's Chromium, puts the figure of all layers under the drawing pad, so that
 both are on the screen, and draws. Told are the milliseconds from the first move that a frame shows until the maps of
 that frame have been painted, and those between frames. A machine that does other work as well tells nothing.
 """
@@ -66,11 +66,11 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @contextmanager
 def static_copy() -> Iterator[str]:
-    """The address of a copy of the lesson without recordings."""
-    from exmachina.server.static_copy import export_site
+    """The address of the page on a plain web host."""
+    from exmachina.server.site_files import export_site
 
     with tempfile.TemporaryDirectory() as folder:
-        site = export_site(Path(folder) / "site", {"fast": "fast"}, [], [], images=100)
+        site = export_site(Path(folder) / "site", {"fast": "fast"})
         server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:

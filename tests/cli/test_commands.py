@@ -299,6 +299,7 @@ def test_output_to_a_closed_pipe_ends_quietly() -> None:
 def test_a_copy_of_the_lesson_shows_the_run_that_was_asked_for_under_its_own_name() -> None:
     from exmachina.cli.use import site_runs
 
-    assert site_runs("fast") == {"fast": "fast", "classic": "classic"}
-    assert site_runs("runs/mine") == {"mine": "runs/mine", "fast": "fast", "classic": "classic"}
+    shipped = {"fast": "fast", "classic": "classic", "accurate": "accurate"}
+    assert site_runs("fast") == shipped
+    assert site_runs("runs/mine") == {"mine": "runs/mine", **shipped}
     assert site_runs("runs/classic")["classic"] == "runs/classic"  # the learner's, not the shipped one

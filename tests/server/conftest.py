@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from lesson_server import Lesson, serving
 
-from exmachina.networks import Network
 from exmachina.server import Settings
 
 
@@ -37,8 +35,6 @@ def settings(tmp_path_factory: pytest.TempPathFactory, tiny_run_directory: Path,
         data_folder=tmp_path_factory.mktemp("data"),
         web_folder=web_folder,
         runs={"tiny": tiny_run_directory},
-        warm=False,
-        threads=1,
     )
 
 
@@ -51,14 +47,3 @@ def lesson(settings: Settings) -> Iterator[Lesson]:
 @pytest.fixture
 def client(lesson: Lesson) -> httpx.Client:
     return lesson.learner()
-
-
-@pytest.fixture(scope="session")
-def order(tiny_network: Network) -> Callable[..., dict[str, Any]]:
-    """An order for a training of a few steps; keywords turn knobs."""
-
-    def make(seed: int = 0, **changes: Any) -> dict[str, Any]:
-        knobs = {"epochs": 0.02, "batch_size": 100, **changes}
-        return {"recipe": "fast", "seed": seed, "network": tiny_network.to_json(), "changes": knobs, "snapshots": 5}
-
-    return make

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -57,26 +54,3 @@ def serving(settings: Settings) -> Iterator[Lesson]:
         server.should_exit = True
         thread.join(PATIENCE)
         assert not thread.is_alive()
-
-
-def events(client: httpx.Client, key: str, kind: str = "trainings", after: int | None = None) -> list[dict[str, Any]]:
-    """Every event of a job until its stream ends, each with its number as `id`."""
-    headers = {} if after is None else {"Last-Event-ID": str(after)}
-    found: list[dict[str, Any]] = []
-    number = 0
-    with client.stream("GET", f"/api/v1/{kind}/{key}/events", headers=headers) as response:
-        assert response.status_code == 200, response.read()
-        assert response.headers["content-type"].startswith("text/event-stream")
-        for line in response.iter_lines():
-            if line.startswith("id: "):
-                number = int(line[4:])
-            if line.startswith("data: "):
-                found.append({**json.loads(line[6:]), "id": number})
-    return found
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)

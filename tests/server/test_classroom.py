@@ -11,10 +11,10 @@ sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
 
 @pytest.mark.slow
-def test_small_class_draws_and_trains_without_an_error(tiny_run_directory: Path) -> None:
+def test_small_class_draws_and_shares_without_an_error(tiny_run_directory: Path) -> None:
     from classroom import run_classroom
 
-    told = run_classroom(learners=6, seconds=18, epochs=0.1, folder=str(tiny_run_directory))
+    told = run_classroom(learners=6, seconds=12, folder=str(tiny_run_directory))
     assert told["errors"] == 0, told["first_errors"]
-    assert told["predictions"] > 50 and told["trainings"] > 0 and told["unannounced_waits"] == 0
+    assert told["predictions"] > 50 and told["pages_loaded"] == 6
     assert told["memory_growth_mb"] < 100

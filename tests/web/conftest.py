@@ -1,4 +1,4 @@
-"""A browser, a static copy and a lesson for the tests of the page."""
+"""A browser, a plain host and a lesson for the tests of the page."""
 
 from __future__ import annotations
 
@@ -27,25 +27,23 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a static copy with a short training and a small experiment in it."""
-    from exmachina.server.static_copy import Recording, Trials, export_site
+    """The address of the page on a plain web host, under a sub-path."""
+    from exmachina.server.site_files import export_site
 
-    folder = tmp_path_factory.mktemp("copy") / "site"
-    short = Recording("short", changes={"epochs": 0.05}, snapshots=8)
-    trials = Trials("rate", "learning_rate", (0.002, 0.02), seeds=2, changes={"epochs": 0.05})
-    export_site(folder, {"fast": "fast"}, [short], [trials], images=150)
+    folder = tmp_path_factory.mktemp("host")
+    export_site(folder / "some" / "where", {"fast": "fast"})
     with serving_files(folder) as address:
-        yield address
+        yield f"{address}some/where/"
 
 
 @pytest.fixture(scope="session")
 def lesson_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a lesson's server, worker processes and all."""
+    """The address of a lesson's server."""
     from lesson_server import serving
 
     from exmachina.server import Settings
 
-    with serving(Settings(data_folder=tmp_path_factory.mktemp("learners"), threads=2)) as lesson:
+    with serving(Settings(data_folder=tmp_path_factory.mktemp("learners"))) as lesson:
         yield lesson.address + "/"
 
 

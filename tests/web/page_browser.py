@@ -1,4 +1,4 @@
-"""Driving the page: a static copy or a lesson, Chromium, and a watch over what the page asks for and complains of."""
+"""Driving the page in Chromium, with a watch over what it asks for and complains of."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class _Quiet(SimpleHTTPRequestHandler):
 
     def end_headers(self) -> None:
         # What the lesson's server says too: nothing inline, nothing from elsewhere.
-        policy = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'"
+        policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; "
+        policy += "object-src 'none'; base-uri 'none'"
         self.send_header("Content-Security-Policy", policy)
         super().end_headers()
 

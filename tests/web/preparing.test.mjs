@@ -104,18 +104,17 @@ test("the store tells once what changed, also what listeners set", async () => {
 
 test("a training's record grows with its events", () => {
   const events = [
-    { type: "queued", position: 2, estimated_seconds: 8 },
+    { type: "queued", text: "Fetching training digits, 4.8 MB …" },
     { type: "started", steps: 3 },
-    { type: "snapshot", index: 0, step: 0, url: "0.safetensors" },
-    { type: "step", step: 1, loss: 2.3, accuracy: 0.1, seconds: 0.1 },
-    { type: "step", step: 2, loss: null },
+    { type: "snapshot", step: 0, weights: {} },
+    { type: "steps", steps: [{ step: 1, loss: 2.3, accuracy: 0.1, seconds: 0.1 }, { step: 2, loss: 1.9, accuracy: 0.4, seconds: 0.2 }] },
     { type: "epoch", epoch: 1, step: 3, loss: 1, accuracy: 0.5 },
-    { type: "end", run_id: "r", test_accuracy: 0.9, train_seconds: 1.5 },
+    { type: "end", weights: {}, test_accuracy: 0.9, train_seconds: 1.5 },
   ];
   const waiting = after(newTraining("id", "name", null), events[0]);
-  assert.match(waiting.message, /2 trainings before yours, about 8 seconds/);
+  assert.match(waiting.message, /4.8 MB/);
   const done = events.reduce(after, newTraining("id", "name", null));
   assert.equal(done.status, "done");
-  assert.deepEqual([done.points.length, done.snapshots.length, done.epochs.length, done.testAccuracy], [1, 1, 1, 0.9]);
+  assert.deepEqual([done.points.length, done.snapshots.length, done.epochs.length, done.testAccuracy], [2, 1, 1, 0.9]);
   assert.equal(after(done, { type: "error", error: "no" }).status, "failed");
 });

@@ -1,6 +1,6 @@
 """Pictures of every chapter, light, dark and on a phone: python tests/web/screenshots.py FOLDER [ADDRESS]
 
-ADDRESS is a running lesson or a served static copy; without one, a static copy is made first.
+ADDRESS is a running lesson or another host of the page; without one, the page is exported first.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def main(folder: Path, address: str | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         if address is None:
-            from exmachina.server.static_copy import export_site
+            from exmachina.server.site_files import export_site
 
             site = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "site"
             address = stack.enter_context(serving_files(export_site(site, {"fast": "fast"})))

@@ -1,4 +1,4 @@
-"""The page as a static copy: everything but new training works on any web host."""
+"""The page on a plain web host, under a sub-path."""
 
 from __future__ import annotations
 
@@ -50,29 +50,6 @@ def number(text: str) -> float:
     return float(text.replace("−", "-").replace("+", ""))
 
 
-def test_recorded_training_plays_and_the_scrubber_goes_back(copy_visit: Visit) -> None:
-    page = copy_visit.open()
-    panel = copy_visit.show("training")
-    panel.get_by_role("button", name="Play this training").click()
-    panel.locator(".test-accuracy").wait_for()
-    assert panel.locator("svg.chart path.line").count() >= 1
-    panel.locator(".scrub input").fill("0")
-    panel.get_by_text("at step 0").wait_for()
-    assert "at step 0" in page.locator(".bar select option:checked").inner_text()
-
-
-def test_recorded_experiment_shows_every_result_and_its_spread(copy_visit: Visit) -> None:
-    copy_visit.open()
-    panel = copy_visit.show("experiment")
-    assert (
-        "Recorded, not run now: 4 trainings of fast, 2 seeds for each value" in panel.get_by_role("status").inner_text()
-    )
-    assert panel.locator("svg.chart circle").count() == 4
-    rows = [row.inner_text().split("\t") for row in panel.locator("tbody tr").all()]
-    assert [(value, n) for value, _, _, n in rows] == [("0.002", "2"), ("0.02", "2")]
-    assert all(0 < float(number.rstrip(" %")) < 100 for _, *numbers, _ in rows for number in numbers)
-
-
 def test_collection_survives_a_reload(copy_visit: Visit) -> None:
     page = copy_visit.open()
     copy_visit.draw(SEVEN)
@@ -103,6 +80,30 @@ def test_address_carries_the_drawing_and_the_neuron(copy_visit: Visit) -> None:
     page.goto(page.url)
     page.wait_for_selector("html[data-ready]")
     copy_visit.reads(7)
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("chapter", ["see", "use"])
+def test_links_arrive_where_they_point(browser: Any, site: str, width: int, chapter: str) -> None:
+    with visiting(browser, site, viewport={"width": width, "height": 900}) as visit:
+        page = visit.open()
+        page.get_by_role("link", name=chapter.capitalize(), exact=True).click()
+        page.wait_for_timeout(1500)  # figures around it are filled meanwhile
+        top = page.locator(f"#{chapter}").bounding_box()["y"]
+        assert 0 <= top <= 130
+        page.reload()
+        page.wait_for_selector("html[data-ready]")
+        page.wait_for_timeout(1500)
+        assert 0 <= page.locator(f"#{chapter}").bounding_box()["y"] <= 130
+
+
+def test_first_picture_needs_little(browser: Any, site: str) -> None:
+    with visiting(browser, site) as visit:
+        sizes: list[int] = []
+        visit.page.on("response", lambda response: sizes.append(len(response.body())))
+        visit.open()
+        visit.reads(8)
+        assert sum(sizes) <= 500_000
 
 
 def test_guess_comes_before_the_answer(copy_visit: Visit) -> None:
@@ -158,3 +159,15 @@ def test_no_inline_style_or_script_is_needed() -> None:
     html = (Path(__file__).parents[2] / "src/exmachina/web/index.html").read_text(encoding="utf-8")
     assert not re.search(r'\sstyle="|<style|\son\w+="', html)
     assert "://" not in html
+
+
+def test_page_works_offline_after_the_first_visit(browser: Any, site: str) -> None:
+    with visiting(browser, site) as visit:
+        page = visit.open()
+        page.evaluate("navigator.serviceWorker.ready")
+        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        page.context.set_offline(True)
+        page.reload()
+        page.wait_for_selector("html[data-ready]")
+        visit.draw(SEVEN)
+        visit.reads(7)

@@ -15,7 +15,7 @@ from exmachina.errors import InputError
 if TYPE_CHECKING:
     from exmachina.classifier import Classifier, Prediction
 
-SITE_RUNS = ("fast", "classic")  # the two that the lesson's text speaks of
+SITE_RUNS = ("fast", "classic", "accurate")
 
 
 def register(app: typer.Typer) -> None:
@@ -87,7 +87,7 @@ def export(
     run: RunOption = "fast",
     onnx: Annotated[Path | None, typer.Option("--onnx", help="ONNX model to write.")] = None,
     keras: Annotated[Path | None, typer.Option("--keras", help="Keras model (.keras) to write.")] = None,
-    site: Annotated[Path | None, typer.Option("--site", help="New folder for a lesson that needs no server.")] = None,
+    site: Annotated[Path | None, typer.Option("--site", help="New folder for the lesson as plain files.")] = None,
 ) -> None:
     """Write a trained network in a standard format, or the lesson as plain files for any web host."""
     from exmachina.runs import Run, write_files
@@ -106,11 +106,11 @@ def export(
         export_keras(Run.load(run), keras)
         print(keras)
     if site is not None:
-        from exmachina.server.static_copy import export_site
+        from exmachina.server.site_files import export_site
 
         print(export_site(site, site_runs(run)))
 
 
 def site_runs(run: str) -> dict[str, str]:
-    """The runs that a static copy shows, by name: the one that was asked for, and those that the text speaks of."""
+    """The runs that an exported page shows, by name: the one that was asked for, and those that ship."""
     return {Path(run).name: run} | {name: name for name in SITE_RUNS if name != Path(run).name}

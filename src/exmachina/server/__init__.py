@@ -1,4 +1,4 @@
-"""The lesson's local server: the page, training sessions in their own processes, predictions and drawings."""
+"""The lesson's local server: the page and its data, predictions, and the class's drawings."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ __all__ = ["Limits", "Settings", "create_app", "serve"]
 
 
 def __getattr__(name: str) -> Any:
-    # FastAPI takes half a second to import, and the training process needs none of it.
+    # FastAPI takes half a second to import, and writing the page's files needs none of it.
     if name == "create_app":
         from exmachina.server.app import create_app
 

@@ -12,7 +12,7 @@ import exmachina
 from exmachina.server import errors
 from exmachina.server.guards import HostGuard, LearnerCookie, OriginGuard, SecurityHeaders, TokenGuard
 from exmachina.server.limits import BodyGuard, Busy, Deadline
-from exmachina.server.routes import keep, learn, look, page, read
+from exmachina.server.routes import keep, look, page, read
 from exmachina.server.services import Services
 from exmachina.server.settings import Settings
 
@@ -27,7 +27,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        services.open()
         try:
             yield
         finally:
@@ -35,7 +34,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(
         title="Hello Ex Machina",
-        description="Train small convolutional networks and read digits with them.",
+        description="Read digits with small convolutional networks, and collect drawings.",
         version=exmachina.__version__,
         openapi_url="/api/v1/openapi.json",
         docs_url=None,  # FastAPI's own page loads its scripts from elsewhere
@@ -55,7 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.services = services
     errors.install(app)
-    for module in (look, read, learn, keep):
+    for module in (look, read, keep):
         app.include_router(module.router(services), prefix="/api/v1")
     app.include_router(page.router(services, app))
     return app

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 TYPES = {
+    ".bin": "application/octet-stream",
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".ico": "image/x-icon",
@@ -40,6 +41,11 @@ class Asset:
     etag: str
 
 
+def as_asset(name: str, content: bytes) -> Asset:
+    """A file of this name and content."""
+    return Asset(content, TYPES[Path(name).suffix.lower()], f'"{sha256(content).hexdigest()[:32]}"')
+
+
 class Assets:
     """Looks a path up in the list of the folder's files.
 
@@ -66,8 +72,7 @@ class Assets:
             known = self._loaded.get(name)
             if known is None or known[:2] != (status.st_mtime_ns, status.st_size):
                 content = file.read_bytes()
-                etag = f'"{sha256(content).hexdigest()[:32]}"'
-                known = (status.st_mtime_ns, status.st_size, Asset(content, TYPES[file.suffix.lower()], etag))
+                known = (status.st_mtime_ns, status.st_size, as_asset(name, content))
                 self._loaded[name] = known
         except OSError:
             return None

@@ -1,10 +1,9 @@
-"""MNIST for browsing: batches of images, and what a first look at the data should show."""
+"""MNIST, loaded once, and what a first look at it should show."""
 
 from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -14,6 +13,8 @@ from numpy.typing import NDArray
 from exmachina.data import Dataset, load_mnist_split
 
 Part = Literal["train", "test"]
+PARTS: tuple[Part, ...] = ("train", "test")
+COUNTS: dict[Part, int] = {"train": 60_000, "test": 10_000}
 STRANGEST = 12  # of each digit
 BLOCK = 5000
 _lock = threading.Lock()
@@ -30,29 +31,11 @@ def _load(name: Part) -> Dataset:
     return load_mnist_split(name)
 
 
-@lru_cache(22)
-def indices(name: Part, digit: int | None) -> NDArray[np.int64]:
-    """Where the images of one digit, or all images, are."""
-    labels = part(name).labels
-    return np.arange(len(labels)) if digit is None else np.flatnonzero(labels == digit)
-
-
-def rows(name: Part, chosen: Sequence[int]) -> bytes:
-    """For each chosen image its label's byte and the 784 pixels', in that order."""
-    data = part(name)
-    index = np.asarray(chosen, np.int64)
-    table = np.empty((len(index), 785), np.uint8)
-    table[:, 0] = data.labels[index]
-    table[:, 1:] = data.images[index].reshape(-1, 784)
-    return table.tobytes()
-
-
 @lru_cache(1)
 def summary() -> dict[str, Any]:
     """Counts and mean images of both parts, and the training images most like another digit's average."""
     parts: dict[str, Any] = {}
-    names: tuple[Part, Part] = ("train", "test")
-    for name in names:
+    for name in PARTS:
         data = part(name)
         means = mean_images(data)
         parts[name] = {

@@ -12,8 +12,6 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from exmachina.errors import InputError
-from exmachina.server.hub import TooManyError
-from exmachina.server.lane import NotNowError
 from exmachina.server.library import NotFoundError
 
 PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:\\|~?/)[^\s'\"]+|'(?:[A-Za-z]:\\|~?/)[^']*'")
@@ -43,12 +41,6 @@ def install(app: FastAPI) -> None:
     async def bad_input(_: Request, error: Exception) -> JSONResponse:
         return answer(404 if isinstance(error, NotFoundError) else 400, str(error))
 
-    async def too_many(_: Request, error: Exception) -> JSONResponse:
-        return answer(503, str(error), {"Retry-After": "5"})
-
-    async def not_now(_: Request, error: Exception) -> JSONResponse:
-        return answer(409, str(error))
-
     async def invalid(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         return answer(400, first_error(error.errors()))
@@ -58,7 +50,5 @@ def install(app: FastAPI) -> None:
         return answer(error.status_code, str(error.detail), dict(error.headers or {}))
 
     app.add_exception_handler(InputError, bad_input)
-    app.add_exception_handler(TooManyError, too_many)
-    app.add_exception_handler(NotNowError, not_now)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)

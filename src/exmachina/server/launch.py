@@ -59,12 +59,11 @@ def serve(
 
 
 class LessonServer(uvicorn.Server):
-    """uvicorn, told to hurry: event streams end as soon as the server is asked to stop."""
+    """uvicorn, told to hurry."""
 
     def __init__(self, app: FastAPI, limits: Limits, ready: Callable[[], None] | None = None) -> None:
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # strangers' bad requests are not our errors
         _raise_file_limit()
-        self._services = app.state.services
         self._ready = ready
         protocol = type("LessonProtocol", (TimedProtocol,), {"header_seconds": limits.header_seconds})
         super().__init__(
@@ -87,12 +86,6 @@ class LessonServer(uvicorn.Server):
         await super().startup(sockets)
         if self.started and self._ready is not None:
             self._ready()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._services.hub.closing.set()
-        for job in self._services.hub.jobs.values():
-            job.wake()
-        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)

@@ -127,20 +127,16 @@ async def _drain(receive: Receive) -> None:
 
 
 class Busy:
-    """Answers 503 when too many requests are in the house; event streams are counted by their own limit."""
+    """Answers 503 when too many requests are in the house."""
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self.app = app
         self.limits = limits
         self.requests = 0
-        self.streams: dict[str, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] == "/api/v1/health":
             await self.app(scope, receive, send)
-            return
-        if scope["path"].endswith("/events"):
-            await self._stream(scope, receive, send)
             return
         if self.requests >= self.limits.requests:
             await refuse(send, 503, "Everybody is asking at once; try again in a second.", {"Retry-After": "1"})
@@ -150,20 +146,6 @@ class Busy:
             await self.app(scope, receive, send)
         finally:
             self.requests -= 1
-
-    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
-        learner = scope["state"]["learner"]
-        mine = self.streams.get(learner, 0)
-        if mine >= self.limits.streams_per_learner or sum(self.streams.values()) >= self.limits.streams:
-            await refuse(send, 503, "Too many trainings are being watched; close one.", {"Retry-After": "5"})
-            return
-        self.streams[learner] = mine + 1
-        try:
-            await self.app(scope, receive, send)
-        finally:
-            self.streams[learner] -= 1
-            if not self.streams[learner]:
-                del self.streams[learner]
 
 
 class Deadline:

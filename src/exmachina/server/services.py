@@ -1,4 +1,4 @@
-"""What the routes share: runs, jobs, drawings and the threads in which arithmetic is done."""
+"""What the routes share: files, runs, drawings and the threads in which arithmetic is done."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import TypeVar
 from fastapi import HTTPException, Request
 
 from exmachina.server.assess import step_back
-from exmachina.server.assets import Assets
+from exmachina.server.assets import Asset, Assets, as_asset
 from exmachina.server.collection import Collection
-from exmachina.server.hub import Hub
 from exmachina.server.library import Library
 from exmachina.server.settings import Settings
+from exmachina.server.site_files import SiteFiles
 
 T = TypeVar("T")
 PREDICTIONS_WAITING = 64
@@ -59,13 +59,17 @@ class Services:
         self.settings = settings
         self.assets = Assets(settings.web_folder)
         self.library = Library(settings)
-        self.hub = Hub(settings, self.library)
+        self.site = SiteFiles(self.library.runs(), server=True)
         self._collection: Collection | None = None
         self._opening = threading.Lock()
-        # An upload of 25 megapixels must not hold up the others' strokes, nor an evaluation a prediction.
+        # An upload of 25 megapixels must not hold up the others' strokes.
         self.predictions = Pool(2, PREDICTIONS_WAITING, "predict")
         self.uploads = Pool(1, settings.limits.images_waiting, "decode", step_back)
-        self.slow = Pool(1, settings.limits.images_waiting, "evaluate", step_back)
+
+    def data(self, path: str) -> Asset | None:
+        """A file of the page's data, or `None`."""
+        content = self.site.get(path)
+        return None if content is None else as_asset(path, content)
 
     @property
     def collection(self) -> Collection:
@@ -77,15 +81,9 @@ class Services:
                 self._collection = Collection(file, per_learner=limits.drawings_per_learner, in_all=limits.drawings)
             return self._collection
 
-    def open(self) -> None:
-        """Begin, in the running event loop."""
-        self.library.sweep()
-        self.hub.open()
-
     def close(self) -> None:
         """Let go of everything."""
-        self.hub.close()
-        for pool in (self.predictions, self.uploads, self.slow):
+        for pool in (self.predictions, self.uploads):
             pool.close()
         if self._collection is not None:
             self._collection.close()

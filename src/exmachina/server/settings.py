@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,20 +24,9 @@ class Limits:
     body_seconds: float = 20.0
     response_seconds: float = 30.0  # to the first byte, then between bytes
     requests: int = 64  # answered at once
-    streams: int = 256  # event streams at once
-    streams_per_learner: int = 8
     images_waiting: int = 16  # uploads waiting to be decoded
-    jobs_per_learner: int = 3  # trainings waiting or running
-    jobs_waiting: int = 200
-    kept_jobs_per_learner: int = 6  # finished ones whose events and snapshots can still be seen
-    kept_jobs: int = 240
-    snapshots_on_disk: int = 2 << 30
-    runs_per_learner: int = 12
-    runs: int = 600
     drawings_per_learner: int = 2000
     drawings: int = 200_000
-    job_seconds: float = 900.0
-    pause_seconds: float = 30.0  # a paused training makes others wait for so long at most
 
 
 @dataclass(frozen=True)
@@ -46,8 +34,7 @@ class Settings:
     """How to serve the lesson.
 
     `token`, if given, is asked of every visitor; addresses other than the loopback cannot do without. `runs`
-    adds run directories by the names under which everybody sees them. `workers` is False where nothing will be
-    trained (a test, a reader of digits alone).
+    adds run directories by the names under which everybody sees them.
     """
 
     host: str = "127.0.0.1"
@@ -56,8 +43,6 @@ class Settings:
     web_folder: Path = WEB
     runs: dict[str, Path] = field(default_factory=dict)
     allowed_hosts: tuple[str, ...] = ()
-    warm: bool = True  # start the training process before somebody needs it
-    threads: int = field(default_factory=lambda: os.cpu_count() or 1)
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exmachina.data import Dataset, scale
 from exmachina.data.augmentation import Augmentation
-from exmachina.engine import augmented
+from exmachina.engine import augmented, shuffled_order
 from exmachina.errors import InputError, check_number
 from exmachina.runs import Run
 from exmachina.training.events import Event, TrainingEnd
@@ -87,14 +87,19 @@ def tuned_recipe(run: Run, rate: float) -> Recipe:
 
 def mixed_batches(mine: Dataset, rehearsal: Dataset, seed: int) -> Iterator[Batch]:
     """Batches without end: `OWN` of the reader's digits, freshly shifted and turned, and rehearsal for the rest."""
-    random = np.random.default_rng(seed)
-    rounds = math.ceil(OWN / len(mine))
     step = 0
     while True:
-        # Each of the reader's digits as often as any other, but for the remainder.
-        chosen = np.concatenate([random.permutation(len(mine)) for _ in range(rounds)])[:OWN]
-        new = augmented(scale(mine.images[chosen]), JITTER.numbers(), seed, step)
-        old = rehearsal[random.integers(len(rehearsal), size=BATCH - OWN)]
+        own = mine[in_turn(len(mine), OWN, seed, step)]
+        old = rehearsal[in_turn(len(rehearsal), BATCH - OWN, seed, step)]
+        new = augmented(scale(own.images), JITTER.numbers(), seed, step)
         pixels = np.concatenate([new, scale(old.images)])[:, None]
-        yield Batch(pixels, np.concatenate([mine.labels[chosen], old.labels]))
+        yield Batch(pixels, np.concatenate([own.labels, old.labels]))
         step += 1
+
+
+def in_turn(count: int, size: int, seed: int, step: int) -> NDArray[np.int32]:
+    """Which `size` of `count` things step `step` takes: all of them once in a random order, then again in another."""
+    first, past = step * size, (step + 1) * size
+    rounds = range(first // count, -(-past // count))
+    order = np.concatenate([shuffled_order(count, seed, number) for number in rounds])
+    return order[first - rounds[0] * count :][:size]

@@ -8,6 +8,7 @@ import { store } from "./state.js";
 import { remember, restore } from "./url.js";
 import { mount as mountBar } from "./panels/bar.js";
 import { mount as mountGuesses } from "./panels/guess.js";
+import { followLinks } from "./arrive.js";
 import { fillWhenIdle, preparePaper } from "./print.js";
 
 async function start() {
@@ -20,10 +21,12 @@ async function start() {
   preparePaper();
   mountBar(/** @type {HTMLElement} */ (document.querySelector(".bar")));
   const ready = restore().catch(fail);
+  followLinks();
   await mountPanels();
   await ready;
   remember();
   document.documentElement.dataset.ready = "true";
+  navigator.serviceWorker?.register("offline.js", { type: "module" }).catch(() => {}); // where it may not be, the page needs its host
 }
 
 /** The panels on the screen first, the others when they come near it or when there is time. */
@@ -59,7 +62,7 @@ function fail(error) {
   const text = error instanceof Error ? error.message : String(error);
   const place = /** @type {HTMLElement} */ (document.querySelector("#trouble"));
   place.hidden = false;
-  place.textContent = `The page cannot reach its data: ${text}. Is the lesson's server still running?`;
+  place.textContent = `The page cannot reach its data. ${text}`;
 }
 
 store.watch(["error"], ({ error }) => {

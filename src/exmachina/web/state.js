@@ -7,7 +7,7 @@
  * @typedef {{layer: number, channel: number, y: number, x: number}} Focus the neuron that is looked at
  * @typedef {{training: string, step: number}} Moment of a training whose weights are shown
  * @typedef {{model: Model | null, moment: Moment | null, image: Uint8Array | null, source: Source, result: Result | null,
- *   strokes: number[][][], pen: number, focus: Focus, built: import("./network/spec.js").Network | null, error: string,
+ *   strokes: number[][][], pen: number, focus: Focus, built: import("./network/spec.js").Network | null, own: boolean, error: string,
  *   training: import("./training.js").Training | null, compared: import("./training.js").Training | null,
  *   finished: import("./training.js").Training[], kept: number, theme: string}} State
  */
@@ -32,6 +32,7 @@ const initial = {
   pen: PEN,
   focus: { layer: 0, channel: 0, y: 0, x: 0 },
   built: null,
+  own: false, // the reader wants to train what was built
   error: "",
   training: null,
   compared: null,

@@ -1,27 +1,30 @@
 /**
- * A training as the page sees it: events come in, from the server or from a recording, and a record of it grows.
+ * A training as the page sees it: events come in and a record of it grows.
  *
- * @typedef {{index: number, step: number, url: string}} Snapshot
+ * @typedef {import("./network/safetensors.js").Weights} Weights
+ * @typedef {{step: number, weights: Weights}} Snapshot
  * @typedef {{id: string, name: string, network: import("./network/spec.js").Network, status: "waiting" | "running" |
  *   "paused" | "done" | "stopped" | "failed", message: string, steps: number, points: {step: number, loss: number, accuracy: number
  *   | null, seconds: number}[], epochs: {epoch: number, step: number, loss: number, accuracy: number}[],
- *   snapshots: Snapshot[], runId: string | null, testAccuracy: number | null, seconds: number | null, end: any, number: number}} Training
+ *   snapshots: Snapshot[], weights: Weights | null, testAccuracy: number | null, logits: Float32Array | null,
+ *   seconds: number | null, end: any, number: number, order: any}} Training
  *   `number` counts the finished ones, from 1
  */
 
 import * as api from "./api.js";
-import { refreshRuns } from "./api.js";
+import { newId } from "./shelf.js";
 import { store, useMoment, useRun } from "./state.js";
+import * as trainer from "./trainer.js";
 
-const KEPT = 6; // finished trainings whose weights the server still has
+const KEPT = 6; // finished trainings that are kept with all their moments
 
 /** @param {Training | null} training */
 export const isLive = (training) => training !== null && ["waiting", "running", "paused"].includes(training.status);
 
 /** @param {string} id @param {string} name @param {import("./network/spec.js").Network} network @returns {Training} */
 export const newTraining = (id, name, network) => ({
-  id, name, network, status: "waiting", message: "", steps: 0, points: [], epochs: [], snapshots: [], runId: null,
-  testAccuracy: null, seconds: null, end: null, number: 0,
+  id, name, network, status: "waiting", message: "", steps: 0, points: [], epochs: [], snapshots: [], weights: null,
+  testAccuracy: null, logits: null, seconds: null, end: null, number: 0, order: null,
 });
 
 /**
@@ -43,26 +46,25 @@ export function trainingName(recipe, { changes = {}, seed = 0, own = false }) {
 export function after(training, event) {
   switch (event.type) {
     case "queued":
-      return { ...training, status: "waiting", message: queueText(event) };
+      return { ...training, status: "waiting", message: event.text };
     case "started":
-      return { ...training, status: "running", message: "", steps: event.steps ?? 0, network: event.network ?? training.network };
+      return { ...training, status: "running", message: "", steps: event.steps, network: event.network };
     case "paused":
-      return { ...training, status: "paused", message: pauseText(event) };
+      return { ...training, status: "paused" };
     case "resumed":
-      return { ...training, status: "running", message: event.because === "others" ? "It went on by itself: another training was waiting for its turn." : "" };
-    case "step": {
-      if (event.loss === null) return training;
-      const { step, loss, seconds, accuracy = null } = event;
-      return { ...training, points: [...training.points, { step, loss, accuracy, seconds }] };
-    }
+      return { ...training, status: "running" };
+    case "steps":
+      return { ...training, points: [...training.points, ...event.steps.map(point)] };
     case "snapshot":
-      return { ...training, snapshots: [...training.snapshots, { index: event.index, step: event.step, url: event.url }] };
+      return { ...training, snapshots: [...training.snapshots, { step: event.step, weights: event.weights }] };
     case "epoch":
       return { ...training, epochs: [...training.epochs, event] };
     case "end":
-      return { ...training, status: "done", runId: event.run_id, testAccuracy: event.test_accuracy, seconds: event.train_seconds ?? null, end: event };
     case "stopped":
-      return { ...training, status: "stopped", runId: event.run_id, seconds: event.train_seconds ?? null, end: event };
+      return {
+        ...training, status: event.type === "end" ? "done" : "stopped", weights: event.weights, logits: event.logits,
+        testAccuracy: event.test_accuracy, seconds: event.train_seconds, end: { before: event.before, after: event.after },
+      };
     case "error":
       return { ...training, status: "failed", message: event.error };
     default:
@@ -70,137 +72,65 @@ export function after(training, event) {
   }
 }
 
-/** @param {{position: number, estimated_seconds?: number}} event */
-function queueText({ position, estimated_seconds: seconds }) {
-  const time = seconds && seconds > 1 ? `, about ${Math.ceil(seconds)} seconds` : "";
-  return position > 0 ? `${position} training${position > 1 ? "s" : ""} before yours${time}.` : "Yours is next.";
-}
-
-/** @param {{patience: number, others_wait: boolean}} event */
-function pauseText({ patience, others_wait: othersWait }) {
-  return othersWait
-    ? `Another training waits for its turn, so this one goes on by itself within ${patience} seconds.`
-    : `It waits for you. Should another training have to wait for it, it goes on by itself after ${patience} seconds.`;
-}
-
-/** @type {Map<string, Promise<import("./network/safetensors.js").Weights>>} */
-const loaded = new Map();
-
-/** @param {string} url */
-export function snapshotWeights(url) {
-  let weights = loaded.get(url);
-  if (!weights) {
-    weights = api.loadWeights(url);
-    weights.catch(() => loaded.delete(url));
-    loaded.set(url, weights);
-    if (loaded.size > 120) loaded.delete(/** @type {string} */ (loaded.keys().next().value));
-  }
-  return weights;
-}
+/** @param {any} step @returns {Training["points"][number]} */
+const point = ({ step, loss, accuracy, seconds }) => ({ step, loss, accuracy, seconds });
 
 /**
  * Let the whole page show the network as it was at a snapshot.
  * @param {Training} training
  * @param {number} at position in its snapshots
  */
-export async function showMoment(training, at) {
+export function showMoment(training, at) {
   const snapshot = training.snapshots[at];
   if (!snapshot) return;
-  const weights = await snapshotWeights(snapshot.url);
-  const base = { id: training.id, network: training.network, weights, temperature: 1, threshold: null, testAccuracy: null };
-  useMoment(base, { training: training.id, step: snapshot.step }, weights);
+  const base = { id: training.id, network: training.network, weights: snapshot.weights, temperature: 1, threshold: null, testAccuracy: null };
+  useMoment(base, { training: training.id, step: snapshot.step }, snapshot.weights);
 }
+
+/** Train from scratch. @param {trainer.TrainingOrder} order @param {string} name @returns {Promise<Training>} when it is over */
+export const train = (order, name) => follow(name, order.network, order, (id, tell) => trainer.train(id, order, tell));
+
+/** Train on with the reader's drawings. @param {trainer.TuningOrder} order @param {string} name @returns {Promise<Training>} */
+export const finetune = (order, name) => follow(name, order.network, null, (id, tell) => trainer.finetune(id, order, tell));
 
 /**
- * Order a training and follow it.
- * @param {Record<string, unknown>} order
  * @param {string} name
  * @param {import("./network/spec.js").Network} network
- * @param {"trainings" | "finetune"} [kind]
+ * @param {any} order
+ * @param {(id: string, tell: (event: any) => void) => Promise<void>} begin
+ * @returns {Promise<Training>}
  */
-export async function train(order, name, network, kind = "trainings") {
-  const { id } = await (kind === "finetune" ? api.startFinetuning(order) : api.startTraining(order));
-  return attach(newTraining(id, name, network));
-}
-
-/** Follow a training until it is over. @param {Training} first @returns {Promise<Training>} */
-function attach(first) {
-  const keeper = keep(first);
+function follow(name, network, order, begin) {
   return new Promise((resolve) => {
-    api.follow("trainings", first.id, (event) => {
+    const id = newId();
+    const keeper = keep({ ...newTraining(id, name, network), order });
+    const tell = (/** @type {any} */ event) => {
       const training = keeper(event);
       if (!isLive(training)) resolve(training);
-    });
-  });
-}
-
-/** After a reload: find the finished trainings again, and go on following those that are not. */
-export async function rejoin() {
-  const jobs = (await api.jobs()).filter(({ kind }) => kind !== "experiment");
-  for (const job of jobs) {
-    const training = newTraining(job.id, jobName(job), /** @type {any} */ (null)); // its first event brings the network
-    if (["queued", "running", "paused"].includes(job.state)) attach(training);
-    else if (job.state !== "error") remember((await api.pastEvents(job.id)).reduce(after, training));
-  }
-  const { training, finished } = store.get();
-  if (!training && finished.length) store.set({ training: finished[finished.length - 1], compared: finished[finished.length - 2] ?? null });
-}
-
-/** @param {any} job an entry of the server's list */
-function jobName({ kind, recipe: name, network, ...order }) {
-  const recipe = api.recipes().find((item) => item.name === name);
-  if (kind === "finetune" || !recipe) return kind === "finetune" ? "your hand" : name;
-  return trainingName(recipe, { ...order, own: network !== recipe.network });
-}
-
-/**
- * Play a recorded training, in the time that it took but at most in five seconds.
- * @param {any} recording an entry of the static copy's `trainings`
- * @param {string} name
- * @param {import("./network/spec.js").Network} network
- */
-export async function replay(recording, name, network) {
-  const events = await api.recordedEvents(recording.events);
-  const keeper = keep(newTraining(recording.id, name, network));
-  const total = Math.max(...events.map(({ seconds = 0 }) => seconds), 0.1);
-  const factor = Math.max(1, total / 5);
-  const start = performance.now();
-  let next = 0;
-  return new Promise((resolve) => {
-    const tick = () => {
-      const now = ((performance.now() - start) / 1000) * factor;
-      while (next < events.length && (events[next].seconds ?? 0) <= now) keeper(events[next++]);
-      if (next < events.length) setTimeout(tick, 16);
-      else resolve(store.get().training);
     };
-    tick();
+    begin(id, tell).catch((error) => tell({ type: "error", error: error.message }));
   });
 }
 
-/** Keep the record in the store and show the latest snapshot while it grows. @param {Training} first */
+/** After a reload: the trainings that were finished before. */
+export function recall() {
+  const finished = api.ownRuns();
+  if (finished.length) store.set({ finished, training: finished[finished.length - 1], compared: finished[finished.length - 2] ?? null });
+}
+
+/** Keep the record in the store and show the latest moment while it grows. @param {Training} first */
 function keep(first) {
   let training = first;
-  let shown = -1;
-  let showing = Promise.resolve();
   const { finished } = store.get();
   store.set({ training, compared: finished.filter(({ id }) => id !== first.id).pop() ?? null });
   const isShown = () => store.get().training?.id === training.id;
-
-  /** Snapshots may come faster than their weights: always show the latest, and no two at once. */
-  async function catchUp() {
-    while (isLive(training) && isShown() && shown < training.snapshots.length - 1) {
-      shown = training.snapshots.length - 1;
-      await showMoment(training, shown).catch(() => {});
-    }
-    shown = -1;
-  }
 
   return (/** @type {any} */ event) => {
     training = after(training, event);
     if (["done", "stopped"].includes(training.status)) training = remember(training);
     if (isShown()) store.set({ training });
-    if (event.type === "snapshot" && shown < 0) showing = catchUp();
-    if (["end", "stopped"].includes(event.type)) showing.then(refreshRuns).catch(() => {}).then(() => isShown() && present(training));
+    if (event.type === "snapshot" && isShown()) showMoment(training, training.snapshots.length - 1);
+    if (["end", "stopped"].includes(event.type) && isShown()) present(training);
     return training;
   };
 }
@@ -210,13 +140,14 @@ function remember(training) {
   if (training.points.length === 0) return training;
   const { finished } = store.get();
   const numbered = { ...training, number: 1 + Math.max(0, ...finished.map(({ number }) => number)) };
-  store.set({ finished: [...finished.filter(({ id }) => id !== training.id), numbered].slice(-KEPT) });
+  const kept = [...finished.filter(({ id }) => id !== training.id), numbered].slice(-KEPT);
+  store.set({ finished: kept });
+  api.keepOwnRuns(kept).catch((error) => store.set({ error: error.message }));
   return numbered;
 }
 
 /** Let the whole page show what a training has ended with. @param {Training} training */
 export async function present(training) {
-  const known = api.runs().some(({ id }) => id === training.runId);
-  if (known && training.runId) await useRun(training.runId).catch((error) => store.set({ error: error.message }));
-  else await showMoment(training, training.snapshots.length - 1).catch(() => {});
+  if (training.weights && training.testAccuracy !== null) await useRun(training.id).catch((error) => store.set({ error: error.message }));
+  else showMoment(training, training.snapshots.length - 1);
 }

@@ -78,15 +78,11 @@ def router(services: Services, app: FastAPI) -> APIRouter:
     async def api_css() -> Response:
         return Response(CSS, media_type="text/css")
 
-    @routes.get("/site.json")
-    async def site() -> dict[str, bool]:
-        return {"static": False}
-
     @routes.api_route("/{path:path}", methods=["GET", "HEAD"])
     def asset(path: str, request: Request) -> Response:
         if path.startswith("api/"):
             return answer(404, "There is no such address in the API; /api/docs lists them all.")
-        found = services.assets.get(path)
+        found = services.assets.get(path) or services.data(path)
         if found is None and not path:
             return HTMLResponse(MISSING)
         if found is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,11 +16,10 @@ from exmachina.images import read_image
 from exmachina.normalize import NoInk, normalize
 from exmachina.server.collection import check_strokes
 from exmachina.server.errors import first_error
-from exmachina.server.jobs import to_json
-from exmachina.server.services import Services, learner
+from exmachina.server.services import Services
+from exmachina.server.site_files import to_json
 from exmachina.strokes import PEN_WIDTH, WIDEST_PEN, render_strokes
 
-Learner = Annotated[str, Depends(learner)]
 PIXELS = SIDE * SIDE
 
 
@@ -59,17 +58,15 @@ def router(services: Services) -> APIRouter:
     routes = APIRouter()
 
     @routes.post("/predict", summary="Read one digit from a PNG, a JPEG, strokes or pixels", openapi_extra=BODY)
-    async def predict(
-        request: Request, learner: Learner, run: Annotated[str, Query(max_length=100)] = "fast"
-    ) -> Response:
+    async def predict(request: Request, run: Annotated[str, Query(max_length=100)] = "fast") -> Response:
         body = await request.body()
         if request.headers["content-type"].lower().startswith("image/"):
-            return _answer(await services.uploads.run(lambda: _predict(services, learner, run, lambda: _picture(body))))
+            return _answer(await services.uploads.run(lambda: _predict(services, run, lambda: _picture(body))))
         try:
             ink = Ink.model_validate_json(body)
         except ValidationError as error:
             raise InputError(first_error(error.errors())) from None
-        return _answer(await services.predictions.run(lambda: _predict(services, learner, run, ink.image)))
+        return _answer(await services.predictions.run(lambda: _predict(services, run, ink.image)))
 
     return routes
 
@@ -83,8 +80,8 @@ def _picture(body: bytes) -> NDArray[np.uint8]:
     return normalize(read_image(body))
 
 
-def _predict(services: Services, learner: str, run: str, prepare: Callable[[], NDArray[np.uint8]]) -> dict[str, Any]:
-    classifier = services.library.classifier(learner, run)
+def _predict(services: Services, run: str, prepare: Callable[[], NDArray[np.uint8]]) -> dict[str, Any]:
+    classifier = services.library.classifier(run)
     try:
         image = prepare()
     except NoInk:

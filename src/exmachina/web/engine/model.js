@@ -104,6 +104,22 @@ export class Model {
   }
 
   /**
+   * The same for pixels from 0 to 1, (count, H, W) at an address.
+   * @param {number} pixels
+   * @param {number} labels
+   * @param {number} size
+   * @param {number} rate
+   * @param {number} seed
+   * @param {number} step from 0
+   */
+  learnPixels(pixels, labels, size, rate, seed, step) {
+    const { engine, address } = this;
+    engine.call("model_learn", address, 0, pixels, 0, labels, size, rate, ...halves(seed), step, UPDATE);
+    engine.call("model_finish", address);
+    return { loss: engine.call("model_loss", address), accuracy: engine.call("model_right", address) / size };
+  }
+
+  /**
    * Values after activation of some layers for `images` bytes at an address; of the last layer the logits.
    * @param {number} images
    * @param {number} size

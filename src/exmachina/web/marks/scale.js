@@ -74,6 +74,7 @@ function luminance(r, g, b) {
 /** A custom property resolved to RGB. @param {string} name @returns {Rgb} */
 function inkColour(name) {
   const probe = document.createElement("span");
+  probe.style.forcedColorAdjust = "none"; // the page's own colours, also in high contrast
   probe.style.color = `var(${name})`;
   document.body.append(probe);
   const [r, g, b] = (getComputedStyle(probe).color.match(/[\d.]+/g) ?? ["0", "0", "0"]).map(Number);

@@ -26,11 +26,11 @@ function mountRunChoice(tools) {
   const box = h("select", { "aria-label": "Network in use", onchange: () => useRun(box.value).catch((error) => store.set({ error: error.message })) });
   tools.append(box);
   store.watch(["model", "moment", "training"], ({ model, moment }) => {
-    const options = api.runs().map(({ id, test_accuracy }) =>
-      h("option", { value: id }, test_accuracy ? `${id} · ${percent(test_accuracy)}` : id),
+    const options = api.runs().map(({ id, name, test_accuracy }) =>
+      h("option", { value: id }, test_accuracy ? `${name} · ${percent(test_accuracy)}` : name),
     );
     if (model && moment) options.unshift(h("option", { value: "" }, `${model.network.name} at step ${moment.step}`));
-    else if (model && !api.runs().some(({ id }) => id === model.id)) options.unshift(h("option", { value: model.id }, model.id));
+    else if (model && !api.runs().some(({ id }) => id === model.id)) options.unshift(h("option", { value: model.id }, model.network.name));
     box.replaceChildren(...options);
     box.value = moment ? "" : (model?.id ?? "");
   });

@@ -30,7 +30,7 @@ export function mount(root) {
   const names = api.networks().map(({ name }) => ({ value: name, text: name }));
   const blocks = h("ol", { class: "blocks" });
   const summary = h("p", { class: "fact", role: "status" });
-  const train = h("a", { class: "button", href: "#train" }, "Train this one");
+  const train = h("a", { class: "button", href: "#train", onclick: () => store.set({ own: true }) }, "Train this one");
   root.append(
     h("div", { class: "controls above" }, "Start from", segments("Start from", names, network.name, (name) => {
       network = structuredClone(/** @type {Network} */ (api.networks().find((item) => item.name === name)));
@@ -38,7 +38,7 @@ export function mount(root) {
     })),
     blocks,
     summary,
-    h("div", { class: "controls" }, api.isStatic() ? h("p", { class: "note" }, "Training your own needs the lesson's server: run exmachina lesson on your computer.") : train),
+    h("div", { class: "controls" }, train),
   );
 
   function rebuild() {

@@ -4,8 +4,9 @@ import * as api from "../api.js";
 import { h } from "../marks/dom.js";
 import { percent } from "../marks/format.js";
 import { digitImage } from "../marks/heatmap.js";
+import { download, idxFiles } from "../files.js";
 import { lookAtPicture, setStrokes, store } from "../state.js";
-import { train } from "../training.js";
+import { finetune as train } from "../training.js";
 
 /** @param {HTMLElement} root */
 export async function mount(root) {
@@ -14,8 +15,10 @@ export async function mount(root) {
   const outcome = h("div", { role: "status" });
   const tune = h("button", { type: "button", class: "primary", onclick: finetune }, "Fine-tune on these");
   const clear = h("button", { type: "button", onclick: () => confirm("Delete your whole collection?") && api.forget().then(show, report) }, "Delete all");
-  const links = api.isStatic() ? [] : (/** @type {const} */ (["png", "idx"])).map((format) => h("a", { class: "button", href: api.collectionExport(format), download: "" }, `Export as ${format.toUpperCase()}`));
-  root.append(shelf, note, h("div", { class: "controls" }, api.isStatic() ? null : tune, ...links, clear), h("p", { class: "note", hidden: !api.isStatic() }, "Fine-tuning needs the lesson's server: run exmachina lesson on your computer. This copy keeps your collection in the browser."), outcome);
+  const exports = h("button", { type: "button", onclick: () => api.collection().then((all) => download(idxFiles(all), "my-digits.zip"), report) }, "Export");
+  const sharing = h("input", { type: "checkbox", checked: api.shares(), onchange: () => api.share(sharing.checked).catch(report) });
+  root.append(shelf, note, h("div", { class: "controls" }, tune, exports, clear), outcome);
+  if (api.hasServer()) root.append(h("p", { class: "note" }, h("label", {}, sharing, " Send the digits I keep to the lesson's collection on the host's computer as well, without my name. Switched off again, they are deleted there.")));
 
   async function show() {
     const all = await api.collection();
@@ -30,8 +33,7 @@ export async function mount(root) {
       ),
     );
     note.textContent = all.length ? `${all.length} digit${all.length > 1 ? "s" : ""} of yours.` : "Empty so far. Correct the network above, and the digit appears here.";
-    tune.disabled = clear.disabled = all.length === 0;
-    for (const link of links) link.hidden = all.length === 0;
+    tune.disabled = clear.disabled = exports.disabled = all.length === 0;
   }
 
   async function finetune() {
@@ -39,9 +41,8 @@ export async function mount(root) {
     if (!model) return;
     tune.disabled = true;
     outcome.textContent = "Learning your digits …";
-    const run = api.runs().some(({ id }) => id === model.id) ? model.id : api.runs()[0]?.id;
     try {
-      const training = await train({ run, snapshots: 20 }, "your hand", model.network, "finetune");
+      const training = await train({ network: model.network, weights: model.weights }, "your hand");
       if (training.status === "done") outcome.replaceChildren(changes(training.end));
       else outcome.textContent = training.message || "Stopped.";
     } catch (error) {
@@ -60,7 +61,7 @@ export async function mount(root) {
 function changes({ before, after }) {
   const row = (/** @type {string} */ name, /** @type {string} */ key) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, percent(before[key], 2)), h("td", {}, percent(after[key], 2)), h("td", {}, difference(after[key] - before[key])));
   const head = ["", "before", "after", ""].map((text) => h("th", { scope: "col" }, text));
-  return h("table", { class: "ledger finetuned" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, row("your digits", "collection_accuracy"), row("MNIST's test digits", "test_accuracy")));
+  return h("table", { class: "ledger finetuned" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, row("your digits", "collection"), row("MNIST's test digits", "test")));
 }
 
 /** @param {number} value */

@@ -3,8 +3,8 @@
 import * as api from "../api.js";
 import { svg, h } from "../marks/dom.js";
 import { percent } from "../marks/format.js";
-import { recordedText } from "./recorded.js";
-import { segments, select, slider } from "./shared.js";
+import { experiment } from "../trainer.js";
+import { select, slider } from "./shared.js";
 
 /** @typedef {{value: unknown, seed: number, accuracy: number | null}} Result */
 
@@ -21,78 +21,73 @@ export function mount(root) {
   const picture = h("div", {});
   const status = h("p", { class: "note", role: "status" });
   const table = h("div", {});
-  if (api.isStatic()) {
-    const recorded = api.recordedExperiments();
-    if (recorded.length === 0) return void root.append(h("p", { class: "note" }, "An experiment trains networks, so it needs the lesson's server: run exmachina lesson on your computer."));
-    const show = (/** @type {number} */ i) => {
-      draw(recorded[i].results, recorded[i].table, Object.keys(recorded[i].vary ?? {})[0]);
-      status.textContent = recordedText(recorded[i]);
-    };
-    const choices = recorded.map((item, value) => ({ value, text: Object.keys(item.vary ?? {}).map((knob) => KNOBS[knob]?.text ?? knob).join(", ") || item.recipe }));
-    root.append(choices.length > 1 ? segments("Recorded experiment", choices, 0, show) : "", picture, status, table);
-    return show(0);
-  }
   let knob = "learning_rate";
   let seeds = 3;
+  const plan = h("p", { class: "note" });
   const button = h("button", { type: "button", class: "primary", onclick: begin }, "Run the experiment");
+  const stop = h("button", { type: "button", hidden: true, onclick: () => running?.stop() }, "Stop");
+  /** @type {ReturnType<typeof experiment> | null} */
+  let running = null;
   root.append(
-    h("div", { class: "controls above" }, select("Vary", Object.entries(KNOBS).map(([value, { text }]) => ({ value, text })), knob, (next) => (knob = next)), slider({ label: "Seeds", min: 2, max: 8, value: seeds, oninput: (v) => (seeds = v) }).element, button),
-    picture, status, table,
+    h("div", { class: "controls above" }, select("Vary", Object.entries(KNOBS).map(([value, { text }]) => ({ value, text })), knob, (next) => { knob = next; tellPlan(); }), slider({ label: "Seeds", min: 2, max: 20, value: seeds, oninput: (v) => { seeds = v; tellPlan(); } }).element, button, stop),
+    plan, picture, status, table,
   );
+  tellPlan();
 
-  // After a reload, the latest experiment is still there, finished or not.
-  api.jobs().then((jobs) => {
-    const last = jobs.filter(({ kind }) => kind === "experiment").pop();
-    if (last && !button.disabled) watch(last.id, Object.keys(last.vary)[0] ?? "");
-  }, fail);
+  function tellPlan() {
+    const { text, values } = KNOBS[knob];
+    plan.textContent = `${values.length * seeds} trainings of fast: ${text} ${values.join(", ")}, each with ${seeds} seeds.`;
+  }
 
   async function begin() {
-    button.disabled = true;
-    const chosen = knob;
-    try {
-      const { id } = await api.startExperiment({ recipe: "fast", vary: { [chosen]: KNOBS[chosen].values }, seeds });
-      watch(id, chosen);
-    } catch (error) {
-      fail(error);
-    }
-  }
-
-  /** @param {unknown} error */
-  function fail(error) {
-    status.textContent = error instanceof Error ? error.message : String(error);
-    button.disabled = false;
-  }
-
-  /** @param {string} id @param {string} chosen the knob that it varies */
-  function watch(id, chosen) {
-    button.disabled = true;
+    const name = knob;
+    const recipe = api.recipes().find((item) => item.name === "fast");
+    const network = /** @type {import("../network/spec.js").Network} */ (api.networks().find((item) => item.name === recipe.network));
+    const { values } = KNOBS[name];
+    const total = values.length * seeds;
     /** @type {Result[]} */
     const results = [];
-    let total = 0;
-    api.follow("experiments", id, (event) => {
-      if (event.type === "queued") status.textContent = event.position > 0 ? `${event.position} trainings before yours.` : "Yours is next.";
-      if (event.type === "started") total = event.total;
-      if (event.type === "result") results.push(event);
-      if (event.type === "result" || event.type === "started") {
-        draw(results, null, chosen);
-        status.textContent = `${results.length} of ${total} trained.`;
-      }
-      if (event.type === "error") status.textContent = `That did not work: ${event.error}`;
-      if (["end", "stopped"].includes(event.type)) draw(results, event.table, chosen);
-      if (["end", "stopped", "error"].includes(event.type)) button.disabled = false;
-    });
+    button.disabled = true;
+    stop.hidden = false;
+    table.replaceChildren();
+    status.textContent = "Beginning …";
+    try {
+      running = experiment({ recipe, network, knob: name, values, seeds }, ({ text, result }) => {
+        if (result) results.push(result);
+        if (result) draw(results, null, name);
+        status.textContent = text ?? `${results.length} of ${total} trained.`;
+      });
+      await running.done;
+      draw(results, summary(results, values), name);
+    } catch (error) {
+      status.textContent = `That did not work: ${error instanceof Error ? error.message : error}`;
+    }
+    running = null;
+    stop.hidden = true;
+    button.disabled = false;
   }
 
   /** @param {Result[]} results @param {any[] | null} rows @param {string} name */
   function draw(results, rows, name) {
     picture.replaceChildren(strips(results, KNOBS[name]?.text ?? name));
     if (!rows) return table.replaceChildren();
-    status.textContent = "Measured on training digits held out, not on the test set: choosing is learning.";
+    status.textContent = "Measured on 10,000 training digits held out, not on the test set: choosing is learning.";
     const head = [KNOBS[name]?.text ?? name, "mean", "spread (sd)", "n"].map((text) => h("th", { scope: "col" }, text));
     table.replaceChildren(
       h("table", { class: "ledger" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows.map(({ value, mean, sd, n }) => h("tr", {}, h("th", { scope: "row" }, String(value)), h("td", {}, mean === null ? "–" : percent(mean, 2)), h("td", {}, sd === null ? "–" : percent(sd, 2)), h("td", {}, n))))),
     );
   }
+}
+
+/** Mean and standard deviation for each value. @param {Result[]} results @param {unknown[]} values */
+function summary(results, values) {
+  return values.map((value) => {
+    const known = results.filter((result) => result.value === value && result.accuracy !== null).map(({ accuracy }) => Number(accuracy));
+    const n = known.length;
+    const mean = n ? known.reduce((a, b) => a + b, 0) / n : null;
+    const sd = mean !== null && n > 1 ? Math.sqrt(known.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (n - 1)) : null;
+    return { value, mean, sd, n };
+  });
 }
 
 /** Each result a dot, each value a line of them, the mean a stroke. @param {Result[]} results @param {string} name */

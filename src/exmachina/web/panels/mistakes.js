@@ -12,6 +12,7 @@ const SHOWN = 40;
 /** @param {HTMLElement} root */
 export function mount(root) {
   whenEvaluated(root, async ({ mistakes, errors, confusion_matrix: confusion, n }, id) => {
+    const name = api.runs().find((run) => run.id === id)?.name ?? id;
     const first = mistakes.slice(0, SHOWN);
     const digits = await api.digitsByIndex("test", first.map((/** @type {any} */ { index }) => index));
     const byIndex = new Map(digits.map((digit) => [digit.index, digit]));
@@ -27,7 +28,7 @@ export function mount(root) {
     const wrong = confusion.map((/** @type {number[]} */ row, /** @type {number} */ i) => row.map((count, j) => (i === j ? 0 : count)));
     const table = matrix(wrong.flat(), 10, { scale: "ink", decimals: 0, label: "Mistakes by label, in rows, and answer, in columns", format: (v) => (v ? String(v) : "") });
     return [
-      h("p", { role: "status" }, h("strong", {}, errors ?? mistakes.length), ` of ${n.toLocaleString("en")} are read wrong by ${id}. Written under each: label → answer.`),
+      h("p", { role: "status" }, h("strong", {}, errors ?? mistakes.length), ` of ${n.toLocaleString("en")} are read wrong by ${name}. Written under each: label → answer.`),
       grid,
       h("details", { class: "more" }, h("summary", {}, "Which digit is taken for which"), h("p", { class: "note" }, "Rows: the label. Columns: the network's answer. Both from 0 to 9."), h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Confusion matrix" }, headed(table))),
     ];

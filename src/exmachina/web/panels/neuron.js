@@ -26,6 +26,14 @@ export function mount(root) {
   root.append(head, views, sum);
   let headOf = "";
 
+  /** Other controls in the place of these; whoever is at one of them stays at its successor. @param {HTMLElement[]} controls */
+  function refill(controls) {
+    const all = () => /** @type {HTMLElement[]} */ ([...head.querySelectorAll("select, input, button")]);
+    const at = all().findIndex((control) => control === document.activeElement);
+    head.replaceChildren(...controls);
+    all()[at]?.focus();
+  }
+
   whileVisible(root, ["result", "model", "image", "focus", "theme"], (state) => {
     const { model, result, image, focus } = state;
     if (!model || !result || !image) {
@@ -33,7 +41,7 @@ export function mount(root) {
       return sum.replaceChildren();
     }
     const key = JSON.stringify([model.network, focus]);
-    if (key !== headOf && !head.contains(document.activeElement)) head.replaceChildren(...choices(model.network, focus));
+    if (key !== headOf) refill(choices(model.network, focus));
     headOf = key;
     views.replaceChildren(...pictures(state));
     sum.replaceChildren(...wholeSum(neuronSum(model.network, model.weights, result, focus.layer, focus), focus));
@@ -57,7 +65,11 @@ function choices(network, focus) {
 /** @param {string} label @param {number} value @param {number} count @param {(value: number) => void} onchange */
 function number(label, value, count, onchange) {
   const input = h("input", { type: "number", min: "0", max: String(count - 1), value: String(value) });
-  input.addEventListener("change", () => onchange(Math.max(0, Math.min(count - 1, Number(input.value) || 0))));
+  input.addEventListener("change", () => {
+    const inside = Math.max(0, Math.min(count - 1, Math.round(Number(input.value)) || 0));
+    input.value = String(inside);
+    onchange(inside);
+  });
   return h("label", { class: "number" }, label, " ", input);
 }
 

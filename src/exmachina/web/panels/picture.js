@@ -34,7 +34,7 @@ export function mount(root) {
   async function read(picture) {
     said.textContent = "Reading it …";
     try {
-      const image = api.isStatic() ? await prepareHere(picture) : Uint8Array.from((await api.predictPicture(picture, serverRun())).image);
+      const image = await prepareHere(picture);
       if (!image || !image.some(Boolean)) said.textContent = "There is no digit to be seen in this picture.";
       else {
         lookAtPicture(image);
@@ -60,14 +60,8 @@ export function mount(root) {
   });
 }
 
-/** The run whose preparation the server should use; a moment of training has none. */
-function serverRun() {
-  const { model } = store.get();
-  return api.runs().some(({ id }) => id === model?.id) ? String(model?.id) : (api.runs()[0]?.id ?? "fast");
-}
-
 /**
- * A picture prepared without a server, read in bands so that a large photo fits into a phone's memory.
+ * A picture prepared as the library does, read in bands so that a large photo fits into a phone's memory.
  * @param {Blob} picture
  */
 async function prepareHere(picture) {

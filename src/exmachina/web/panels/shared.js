@@ -49,9 +49,9 @@ export function slider({ label, min, max, step = 1, value, format = String, onin
   input.addEventListener("input", () => show(Number(input.value), true));
   /** @param {number} next @param {boolean} tell */
   function show(next, tell) {
+    if (tell) oninput(next); // first, for the text may depend on what it changes
     output.textContent = format(next);
     input.setAttribute("aria-valuetext", format(next));
-    if (tell) oninput(next);
   }
   return {
     element: h("div", { class: "slider" }, h("label", { for: id }, label), input, output),

@@ -8,7 +8,8 @@ import { legend } from "../marks/legend.js";
 import { mosaicLayout, paintMosaic } from "../marks/mosaic.js";
 import { reach } from "../marks/scale.js";
 import { store } from "../state.js";
-import { isLive, rejoin, replay, showMoment, train, trainingName } from "../training.js";
+import { lead as leadTraining } from "../trainer.js";
+import { isLive, recall, showMoment, train, trainingName } from "../training.js";
 import { comparing } from "./compare.js";
 import { leading } from "./lead.js";
 import { mount as mountReading } from "./reading.js";
@@ -17,9 +18,9 @@ import { select, slider, whileVisible } from "./shared.js";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
-  const order = api.isStatic() ? recordings() : knobs();
-  const button = h("button", { type: "button", class: "primary", onclick: begin }, api.isStatic() ? "Play this training" : "Train");
   const lead = leading();
+  const order = knobs(lead.pace);
+  const button = h("button", { type: "button", class: "primary", onclick: begin }, "Train");
   const compare = comparing();
   const status = h("p", { class: "fact" });
   const news = h("p", { class: "unseen", role: "status" }); // what happens, but not at every step
@@ -32,10 +33,9 @@ export function mount(root) {
   const scrubber = player({ count: () => store.get().training?.snapshots.length ?? 0, speeds: [1, 30, 8], label: "Moment", onstep: scrubTo });
   root.classList.add("training");
   root.append(
-    h("div", { class: "controls above order" }, order.element, button, lead.buttons),
+    h("div", { class: "controls above order" }, order.element, lead.speed, button, lead.buttons),
     status,
     news,
-    lead.note,
     h("div", { class: "train-view" }, charts, h("div", {}, h("p", { class: "layer-name" }, h("strong", {}, "First layer's kernels")), kernels, kernelLegend, kernelNote), reading),
     scrubber.element,
     compare.element,
@@ -69,7 +69,7 @@ export function mount(root) {
   /** @param {number} at */
   function scrubTo(at) {
     const { training } = store.get();
-    if (training && (!isLive(training) || training.status === "paused")) showMoment(training, at).catch(report);
+    if (training && (!isLive(training) || training.status === "paused")) showMoment(training, at);
   }
 
   whileVisible(root, ["training", "compared", "finished", "moment"], (state) => {
@@ -102,20 +102,17 @@ export function mount(root) {
     kernelNote.textContent = moment ? `at step ${moment.step}` : "as trained";
   });
 
-  if (!api.isStatic()) begun().then(rejoin).catch(report);
+  if (!store.get().training) recall();
 }
-
-/** When the page has the network that its address names; what is learning now then takes its place. */
-const begun = () => new Promise((/** @type {(model: unknown) => void} */ resolve) => store.watch(["model"], ({ model }) => model && resolve(model)));
 
 /** @param {unknown} error */
 const report = (error) => store.set({ error: error instanceof Error ? error.message : String(error) });
 
 /** @param {import("../training.js").Training | null} training @returns {(string | Node)[]} */
 function statusText(training) {
-  if (!training) return ["Nothing has been trained yet in this session."];
+  if (!training) return ["Nothing has been trained here yet. Press the button: it takes a second or two."];
   const last = training.points[training.points.length - 1];
-  if (training.status === "waiting") return [training.message || "Asking the server …"];
+  if (training.status === "waiting") return [training.message || "Beginning …"];
   if (training.status === "paused") return [last ? `Paused after step ${last.step} of ${training.steps} · loss ${fixed(last.loss, 3)} · ${fixed(last.seconds, 1)} seconds` : "Paused before the first step."];
   if (training.status === "failed") return [`That did not work: ${training.message}`];
   if (training.status === "running") return [last ? `Step ${last.step} of ${training.steps} · loss ${fixed(last.loss, 3)} · ${fixed(last.seconds, 1)} seconds` : "Beginning …"];
@@ -159,27 +156,10 @@ function smoothed({ points }) {
   });
 }
 
-/** What a static copy offers: recorded trainings to choose from. */
-function recordings() {
-  const all = api.recordedTrainings();
-  let chosen = all[0];
-  const text = (/** @type {any} */ item) => [item.recipe, ...Object.entries(item.changes ?? {}).map(([knob, value]) => `${knob.replaceAll("_", " ")} ${value}`)].join(", ");
-  const box = select("Recorded training", all.map((item) => ({ value: item.id, text: text(item) })), chosen?.id ?? "", (id) => (chosen = all.find((item) => item.id === id)));
-  const note = h("p", { class: "note" }, "This copy of the page has no server, so it replays recorded trainings. With exmachina lesson on your computer you train your own.");
-  return {
-    element: h("div", { class: "order-form" }, box, note),
-    start: () => {
-      const recipe = api.recipes().find(({ name }) => name === chosen.recipe);
-      const network = chosen.network ?? api.networks().find(({ name }) => name === (recipe?.network ?? chosen.recipe));
-      return replay(chosen, text(chosen), network);
-    },
-  };
-}
-
 const MOST_EPOCHS = 6; // longer ones take a quarter of an hour, which is a matter for the command line
 
-/** Recipe and knobs for a training on the server. */
-function knobs() {
+/** Recipe and knobs for a training; the learning rate can be turned while one is under way. @param {() => number} pace */
+function knobs(pace) {
   const recipes = api.recipes().filter(({ epochs }) => epochs <= MOST_EPOCHS);
   let recipe = recipes.find(({ name }) => name === "fast") ?? recipes[0];
   /** @type {Record<string, number | string>} */
@@ -195,14 +175,25 @@ function knobs() {
     const batches = [16, 32, 64, 128, 256, 512, 1024];
     form.replaceChildren(
       select("Recipe", source(), own ? "" : recipe.name, (name) => { own = name === ""; recipe = recipes.find((item) => item.name === name) ?? recipe; changes = {}; rebuild(); }),
-      slider({ label: "Learning rate", min: 0, max: rates.length - 1, value: nearest, format: (i) => (changes.learning_rate === undefined ? String(recipe.learning_rate) : String(rates[i])), oninput: (i) => { changes.learning_rate = rates[i]; } }).element,
+      slider({ label: "Learning rate", min: 0, max: rates.length - 1, value: nearest, format: (i) => (changes.learning_rate === undefined ? String(recipe.learning_rate) : String(rates[i])), oninput: (i) => { changes.learning_rate = rates[i]; turn({ rate: rates[i] }); } }).element,
       slider({ label: "Epochs", min: 0.05, max: MOST_EPOCHS, step: 0.05, value: recipe.epochs, oninput: (v) => (changes.epochs = v) }).element,
       slider({ label: "Batch", min: 0, max: batches.length - 1, value: Math.max(0, batches.indexOf(recipe.batch_size)), format: (i) => (changes.batch_size === undefined && !batches.includes(recipe.batch_size) ? String(recipe.batch_size) : String(batches[i])), oninput: (i) => { changes.batch_size = batches[i]; } }).element,
       select("Optimizer", ["adamw", "sgd", "adadelta"].map((value) => ({ value, text: value })), recipe.optimizer, (value) => (changes.optimizer = value)),
       slider({ label: "Seed", min: 0, max: 20, value: seed, oninput: (v) => (seed = v) }).element,
     );
   }
-  store.watch(["built"], () => { if (!form.contains(document.activeElement)) rebuild(); });
+  store.watch(["built", "own"], (state) => {
+    if (state.own && state.built) own = true;
+    if (!state.built) own = false;
+    store.set({ own: false });
+    if (!form.contains(document.activeElement)) rebuild();
+  });
+
+  /** @param {Parameters<typeof leadTraining>[1]} wishes for the training under way, if there is one */
+  function turn(wishes) {
+    const { training } = store.get();
+    if (training && isLive(training)) leadTraining(training.id, wishes);
+  }
   return {
     element: form,
     start: () => {
@@ -210,10 +201,9 @@ function knobs() {
       const known = api.networks().find(({ name }) => name === recipe.network);
       const network = built ?? /** @type {import("../network/spec.js").Network} */ (known);
       const name = trainingName(recipe, { changes, seed, own: built !== null });
-      return train({ recipe: recipe.name, seed, changes, snapshots: 40, ...(built ? { network: bare(built) } : {}) }, name, network);
+      const over = train({ recipe, network, changes: { ...changes }, seed }, name);
+      turn({ pace: pace() });
+      return over;
     },
   };
 }
-
-/** Only what describes a network; the server refuses anything else. @param {import("../network/spec.js").Network} network */
-const bare = ({ name, input_shape, mean, std, layers }) => ({ name, input_shape, mean, std, layers });

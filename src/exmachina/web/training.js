@@ -7,7 +7,7 @@
  *   "paused" | "done" | "stopped" | "failed", message: string, steps: number, points: {step: number, loss: number, accuracy: number
  *   | null, seconds: number}[], epochs: {epoch: number, step: number, loss: number, accuracy: number}[],
  *   snapshots: Snapshot[], weights: Weights | null, testAccuracy: number | null, logits: Float32Array | null,
- *   seconds: number | null, end: any, number: number, order: any}} Training
+ *   seconds: number | null, end: any, number: number}} Training
  *   `number` counts the finished ones, from 1
  */
 
@@ -24,7 +24,7 @@ export const isLive = (training) => training !== null && ["waiting", "running", 
 /** @param {string} id @param {string} name @param {import("./network/spec.js").Network} network @returns {Training} */
 export const newTraining = (id, name, network) => ({
   id, name, network, status: "waiting", message: "", steps: 0, points: [], epochs: [], snapshots: [], weights: null,
-  testAccuracy: null, logits: null, seconds: null, end: null, number: 0, order: null,
+  testAccuracy: null, logits: null, seconds: null, end: null, number: 0,
 });
 
 /**
@@ -88,22 +88,21 @@ export function showMoment(training, at) {
 }
 
 /** Train from scratch. @param {trainer.TrainingOrder} order @param {string} name @returns {Promise<Training>} when it is over */
-export const train = (order, name) => follow(name, order.network, order, (id, tell) => trainer.train(id, order, tell));
+export const train = (order, name) => follow(name, order.network, (id, tell) => trainer.train(id, order, tell));
 
 /** Train on with the reader's drawings. @param {trainer.TuningOrder} order @param {string} name @returns {Promise<Training>} */
-export const finetune = (order, name) => follow(name, order.network, null, (id, tell) => trainer.finetune(id, order, tell));
+export const finetune = (order, name) => follow(name, order.network, (id, tell) => trainer.finetune(id, order, tell));
 
 /**
  * @param {string} name
  * @param {import("./network/spec.js").Network} network
- * @param {any} order
  * @param {(id: string, tell: (event: any) => void) => Promise<void>} begin
  * @returns {Promise<Training>}
  */
-function follow(name, network, order, begin) {
+function follow(name, network, begin) {
   return new Promise((resolve) => {
     const id = newId();
-    const keeper = keep({ ...newTraining(id, name, network), order });
+    const keeper = keep(newTraining(id, name, network));
     const tell = (/** @type {any} */ event) => {
       const training = keeper(event);
       if (!isLive(training)) resolve(training);

@@ -29,7 +29,7 @@ import numpy as np
 SERVER = """
 import sys
 from pathlib import Path
-from exmachina.server import Settings, serve
+from exmachina.lesson.server import Settings, serve
 runs = {"bench": Path(sys.argv[2])} if sys.argv[2] else {}
 settings = Settings(data_folder=Path(sys.argv[1]), runs=runs)
 serve(port=0, open_browser=False, on_ready=lambda address: print(address, flush=True), settings=settings)

@@ -26,7 +26,7 @@ from typing import Any
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PACE = 1 / 120  # seconds between two moves of the pen
 STROKE = 0.9  # seconds; a digit is two of them
-PUT_IN_SIGHT = "document.querySelector('#draw').append(document.querySelector('[data-panel=overview]'))"
+PUT_IN_SIGHT = "document.querySelector('#draw').append(document.querySelector('[data-panel$=overview]'))"
 WATCH = """() => {
     const notes = { maps: [], frames: [] };
     let moved = null, told = false, before = null;
@@ -43,7 +43,7 @@ WATCH = """() => {
     const put = CanvasRenderingContext2D.prototype.putImageData;
     CanvasRenderingContext2D.prototype.putImageData = function (...rest) {
         put.apply(this, rest);
-        if (told || !this.canvas.closest("[data-panel=overview]")) return;
+        if (told || !this.canvas.closest("[data-panel$=overview]")) return;
         told = true;
         channel.port2.postMessage(null);
     };
@@ -67,7 +67,7 @@ class Quiet(SimpleHTTPRequestHandler):
 @contextmanager
 def static_copy() -> Iterator[str]:
     """The address of the page on a plain web host."""
-    from exmachina.server.site_files import export_site
+    from exmachina.lesson.site import export_site
 
     with tempfile.TemporaryDirectory() as folder:
         site = export_site(Path(folder) / "site", {"fast": "fast"})
@@ -88,8 +88,8 @@ def measure(address: str, seconds: float, width: int) -> dict[str, Any]:
         page = browser.new_page(viewport={"width": width, "height": 1600})
         page.goto(address)
         page.wait_for_selector("html[data-ready]")
-        page.locator("[data-panel=overview]").scroll_into_view_if_needed()
-        page.locator("[data-panel=overview] .layers").wait_for()
+        page.locator("[data-panel$=overview]").scroll_into_view_if_needed()
+        page.locator("[data-panel$=overview] .layers").wait_for()
         page.evaluate(PUT_IN_SIGHT)
         page.evaluate("scrollTo(0, 0)")
         box = page.locator("#draw canvas.sheet").bounding_box()

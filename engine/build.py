@@ -28,7 +28,7 @@ from setuptools import build_meta
 HERE = Path(__file__).parent
 PACKAGE = HERE.parent / "src" / "exmachina"
 COMPILED = PACKAGE / "engine" / "compiled"
-WEB = PACKAGE / "web" / "engine"
+WEB = PACKAGE / "lesson" / "web" / "engine"
 ZIGLANG = "ziglang==0.17.1"
 
 FLAGS = ["-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fno-strict-aliasing"]

@@ -20,8 +20,8 @@ from exmachina.classifier import Classifier, Prediction
 from exmachina.data import Dataset
 from exmachina.engine import initial_weights
 from exmachina.errors import InputError
+from exmachina.images.mnist import NoInk, normalize
 from exmachina.networks import Conv, Dense, Flatten, Network
-from exmachina.normalize import NoInk, normalize
 from exmachina.runs import Run
 from exmachina.training.pytorch.module import build
 

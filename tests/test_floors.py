@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[1]
 HOMES = {
     "typer": {"cli"},
     "rich": {"cli"},
-    "fastapi": {"server"},
-    "starlette": {"server"},
-    "uvicorn": {"server"},
+    "fastapi": {"lesson"},
+    "starlette": {"lesson"},
+    "uvicorn": {"lesson"},
     "matplotlib": {"figures", "report", "notebook"},
     "IPython": {"notebook"},
     "keras": {"runs", "benchmark"},

@@ -53,21 +53,13 @@ def test_importing_the_package_imports_nothing_else() -> None:
     assert not {"numpy", "torch", "matplotlib", "onnxruntime", "PIL", "scipy", "asyncio"} & set(loaded)
 
 
-@pytest.mark.parametrize(
-    "first", ["exmachina.classifier", "exmachina.normalize", "exmachina.data.sources", "exmachina"]
-)
-def test_normalize_is_the_function_whatever_was_imported_before(first: str) -> None:
-    assert run(f"import {first}; import exmachina; print(type(exmachina.normalize).__name__)").strip() == "function"
-    assert run(f"import {first}; from exmachina.normalize import NoInk; print(NoInk.__name__)").strip() == "NoInk"
-
-
 def test_star_import_gives_the_public_names() -> None:
     assert "load_mnist" in run("from exmachina import *; print(load_mnist.__name__, Run.__name__)")
 
 
 def test_every_module_of_the_core_can_be_imported_first() -> None:
     """A circle between modules shows only when somebody starts in the middle of it."""
-    rooms = {"data", "networks", "runs", "errors", "classifier", "normalize", "images", "clean"}
+    rooms = {"data", "networks", "runs", "errors", "classifier", "images"}
     root = Path(exmachina.__file__).parent
     parts = [path.relative_to(root).with_suffix("").parts for path in SOURCES]
     names = [".".join(("exmachina", *part)) for part in parts if part[0] in rooms and "module" not in part]

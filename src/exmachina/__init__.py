@@ -8,9 +8,7 @@ for event in exmachina.train(exmachina.get_recipe("fast"), train, seed=0, test=t
 run = event.run
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,9 +26,9 @@ if TYPE_CHECKING:
         with_channels,
     )
     from exmachina.errors import InputError
-    from exmachina.images import read_image
+    from exmachina.images.files import read_image
+    from exmachina.images.mnist import normalize
     from exmachina.networks import NETWORKS, Network, get_network
-    from exmachina.normalize import normalize
     from exmachina.runs import Run
     from exmachina.training import (
         RECIPES,
@@ -72,9 +70,9 @@ _HOME = {
     "load_idx_folder": "data",
     "load_image_folder": "data",
     "load_mnist": "data",
-    "normalize": "normalize",
+    "normalize": "images.mnist",
     "one_hot": "data",
-    "read_image": "images",
+    "read_image": "images.files",
     "scale": "data",
     "split": "data",
     "train": "training",
@@ -113,21 +111,6 @@ __all__ = [
     "train",
     "with_channels",
 ]
-
-
-class _Package(ModuleType):
-    """This package, in which `normalize` is the function and never the module of the same name.
-
-    Python would bind the module over it as soon as anything imports from `exmachina.normalize`.
-    """
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name in _HOME and isinstance(value, ModuleType):
-            return
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

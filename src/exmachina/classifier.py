@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from exmachina.data.dataset import SIDE
 from exmachina.engine import Model
 from exmachina.errors import InputError, check_number
-from exmachina.images import read_image
+from exmachina.images.files import read_image
+from exmachina.images.mnist import NoInk, normalize
 from exmachina.networks.layers import Network
-from exmachina.normalize import NoInk, normalize
 from exmachina.runs import Run, Weights, check_shapes
 
 

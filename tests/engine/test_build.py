@@ -118,7 +118,7 @@ def test_one_wheel_carries_every_platform(build: Any, zig: list[str], tmp_path: 
         archive.extractall(tmp_path / "unpacked")
     folder = "exmachina/engine/compiled"
     assert {f"{folder}/{kind.library}" for kind in build.RELEASED} <= inside
-    assert {"exmachina/web/engine/engine.wasm", "exmachina/web/engine/engine-relaxed.wasm"} <= inside
+    assert {"exmachina/lesson/web/engine/engine.wasm", "exmachina/lesson/web/engine/engine-relaxed.wasm"} <= inside
     here = build.this_platform().library
     if f"{folder}/{here}" in inside:  # and the one for this machine, made by another compiler, works
         released = NativeLibrary(tmp_path / "unpacked" / folder / here)

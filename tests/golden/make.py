@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from exmachina.data import load_mnist_split, scale
 from exmachina.data.augmentation import Augmentation
+from exmachina.images.mnist import Steps, normalize
+from exmachina.images.strokes import render_strokes
 from exmachina.networks import NETWORKS, BatchNorm, Conv, Dense, Dropout, Flatten, MaxPool, Network
-from exmachina.normalize import Steps, normalize
 from exmachina.runs import Run
-from exmachina.strokes import render_strokes
 from exmachina.training import Recipe, StepEnd, get_recipe, train
 from exmachina.training.pytorch.module import build
 

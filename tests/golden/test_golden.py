@@ -1,4 +1,4 @@
-"""The golden vectors, found again by the library; tests/web/golden.test.mjs finds them by the page's own modules."""
+"""The golden vectors, found again by the library; node finds them by the page's own modules (golden.test.mjs)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset, load_mnist_split
 from exmachina.data.augmentation import Augmentation
+from exmachina.images.mnist import Steps, normalize
+from exmachina.images.strokes import render_strokes
 from exmachina.networks import Network
-from exmachina.normalize import Steps, normalize
-from exmachina.strokes import render_strokes
 from exmachina.training import Recipe, StepEnd, train
 
 HERE = Path(__file__).parent

@@ -27,7 +27,7 @@ def lesson(
     token: Annotated[str | None, typer.Option("--token", help="What learners need; made up if left out.")] = None,
 ) -> None:
     """Open the interactive lesson: draw a digit, watch a network learn, see every number."""
-    from exmachina.server import serve
+    from exmachina.lesson.server import serve
 
     if not 0 <= port <= 65_535:
         raise InputError(f"Port {port} does not exist; choose one from 0 to 65535.")

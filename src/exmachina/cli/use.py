@@ -64,7 +64,7 @@ def _predictions(
     classifier: Classifier, paths: list[Path], indices: list[int]
 ) -> Iterator[tuple[str, int | None, Prediction | InputError]]:
     """Where each image came from, its label if it is known, and what the network reads in it or why it cannot."""
-    from exmachina.images import list_images
+    from exmachina.images.files import list_images
 
     if indices:
         from exmachina.data import load_mnist_split
@@ -106,7 +106,7 @@ def export(
         export_keras(Run.load(run), keras)
         print(keras)
     if site is not None:
-        from exmachina.server.site_files import export_site
+        from exmachina.lesson.site import export_site
 
         print(export_site(site, site_runs(run)))
 

@@ -51,8 +51,8 @@ def load_idx_folder(folder: str | Path) -> tuple[Dataset, Dataset]:
 
 def load_image_folder(folder: str | Path) -> Dataset:
     """PNG and JPEG files sorted into one sub-folder per digit, `0` to `9`, each normalised as MNIST was."""
-    from exmachina.images import list_images, read_image
-    from exmachina.normalize import NoInk, normalize
+    from exmachina.images.files import list_images, read_image
+    from exmachina.images.mnist import NoInk, normalize
 
     root = Path(folder)
     digits = [digit for digit in range(10) if (root / str(digit)).is_dir()]

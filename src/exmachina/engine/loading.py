@@ -13,7 +13,7 @@ from exmachina.errors import InputError
 
 CHOICE = "EXMACHINA_ENGINE"  # avx512, avx2, baseline or wasm, to run another than the best
 COMPILED = Path(__file__).parent / "compiled"
-WASM = Path(__file__).parents[1] / "web" / "engine" / "engine.wasm"
+WASM = Path(__file__).parents[1] / "lesson" / "web" / "engine" / "engine.wasm"
 SOURCES = Path(__file__).parents[3] / "engine"  # of a checkout
 ENDINGS = {"macos": "dylib", "windows": "dll"}
 

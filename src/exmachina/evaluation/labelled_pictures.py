@@ -13,8 +13,8 @@ import numpy as np
 from exmachina.data import Dataset
 from exmachina.errors import InputError
 from exmachina.evaluation.not_digits import MAX_PICTURE_BYTES, MAX_PICTURES
-from exmachina.images import SUFFIXES, read_image
-from exmachina.normalize import NoInk, normalize
+from exmachina.images.files import SUFFIXES, read_image
+from exmachina.images.mnist import NoInk, normalize
 
 
 def load_labelled_pictures(path: str | Path) -> Dataset:

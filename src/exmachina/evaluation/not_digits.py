@@ -15,8 +15,8 @@ from scipy.ndimage import gaussian_filter
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Images, Labels
 from exmachina.evaluation.warps import scaling, warp
-from exmachina.images import SUFFIXES, read_image
-from exmachina.normalize import NoInk, Steps, normalize
+from exmachina.images.files import SUFFIXES, read_image
+from exmachina.images.mnist import NoInk, Steps, normalize
 
 # Letters that no hand would read as a digit: without B D G I O Q S Y Z and b g i j l o q s y z.
 LETTERS = "ACEFHJKLMNPRTUVWX" + "acdefhkmnprtuvwx"

@@ -14,7 +14,7 @@ from exmachina.evaluation.arrays import Flags, Floats, Images, Labels, Predict, 
 from exmachina.evaluation.drift import image_properties
 from exmachina.evaluation.intervals import Interval, wilson
 from exmachina.evaluation.labelled_pictures import label_of, load_labelled_pictures
-from exmachina.images import SUFFIXES
+from exmachina.images.files import SUFFIXES
 
 TRAITS = {
     "edge": ("thick pen", "middling pen", "thin pen"),
@@ -88,7 +88,7 @@ def load_other(source: str | Path) -> Dataset:
     from PIL import Image
     from sklearn.datasets import load_digits
 
-    from exmachina.normalize import Steps, normalize
+    from exmachina.images.mnist import Steps, normalize
 
     found = load_digits()
     steps = Steps(polarity=False, clean=False)  # white on black already, and nothing to wipe away

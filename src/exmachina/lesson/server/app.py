@@ -1,0 +1,60 @@
+"""The lesson's server as an ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+import exmachina
+from exmachina.lesson.server import errors
+from exmachina.lesson.server.guards import HostGuard, LearnerCookie, OriginGuard, SecurityHeaders, TokenGuard
+from exmachina.lesson.server.limits import BodyGuard, Busy, Deadline
+from exmachina.lesson.server.routes import keep, look, page, read
+from exmachina.lesson.server.services import Services
+from exmachina.lesson.server.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application; its services are `app.state.services`.
+
+    The order of the guards matters: who is asking comes first, then how much, and only then what.
+    """
+    settings = settings or Settings()
+    services = Services(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            services.close()
+
+    app = FastAPI(
+        title="Hello Ex Machina",
+        description="Read digits with small convolutional networks, and collect drawings.",
+        version=exmachina.__version__,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # FastAPI's own page loads its scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(HostGuard, host=settings.host, allowed=settings.allowed_hosts),
+            Middleware(OriginGuard),
+            Middleware(TokenGuard, token=settings.token),
+            Middleware(LearnerCookie),
+            Middleware(BodyGuard, limits=settings.limits),
+            Middleware(Busy, limits=settings.limits),
+            Middleware(Deadline, limits=settings.limits),
+        ],
+    )
+    app.state.services = services
+    errors.install(app)
+    for module in (look, read, keep):
+        app.include_router(module.router(services), prefix="/api/v1")
+    app.include_router(page.router(services, app))
+    return app

@@ -1,0 +1,170 @@
+"""The page as plain files: its own, and its data under `data/`. A lesson's server and any other host serve the same."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import threading
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exmachina.classifier import Classifier
+from exmachina.data import Dataset
+from exmachina.errors import InputError
+from exmachina.lesson import WEB, digits
+from exmachina.lesson.assess import assess
+from exmachina.networks import NETWORKS
+from exmachina.runs import Run, find_run
+from exmachina.training.recipes import RECIPES
+
+RUN_FILES = ("run.json", "model.safetensors", "model.onnx")
+PAGE_TYPES = {".html", ".css", ".js", ".svg", ".png", ".wasm", ".webmanifest"}
+SMALL = ("data/summary.json", "data/train-sample.bin", "data/test-sample.bin")
+KEPT = ("run.json", "model.safetensors", "evaluation.json")  # of the first run
+PART = 10_000  # images in a file
+FIRST = 240  # images of each split that the page can show before it fetches a whole part
+BYTES = 161  # that an image takes when compressed, about
+INTRODUCED = 257  # the test image with which the introduction of 2018 ended
+
+
+class SiteFiles:
+    """The data that the page asks for, by path; made when first asked for. Safe to call from any thread.
+
+    `runs` are run directories by the name that the page shows; `server` tells the page that it may use the API.
+    """
+
+    def __init__(self, runs: Mapping[str, Path], *, server: bool = False) -> None:
+        self._made: dict[str, bytes] = {}
+        self._makers: dict[str, Callable[[], bytes]] = {
+            "site.json": lambda: to_json(_site(runs, server)),
+            "data/summary.json": lambda: to_json(digits.summary()),
+            "data/train-sample.bin": lambda: _packed(digits.part("train")[_sample("train")]),
+            "data/test-sample.bin": lambda: _packed(digits.part("test")[_sample("test")]),
+        }
+        for split in digits.PARTS:
+            for number in range(math.ceil(digits.COUNTS[split] / PART)):
+                self._makers[f"data/{split}-{number}.bin"] = partial(_part, split, number)
+        for name, folder in runs.items():
+            for file in RUN_FILES:
+                self._makers[f"data/runs/{name}/{file}"] = (folder / file).read_bytes
+            self._makers[f"data/runs/{name}/evaluation.json"] = partial(_evaluation, folder)
+        self._locks = {path: threading.Lock() for path in self._makers}
+
+    def paths(self) -> list[str]:
+        """Every file's path, relative to the page."""
+        return list(self._makers)
+
+    def get(self, path: str) -> bytes | None:
+        """The content of a file, or `None` if there is none at this path."""
+        maker = self._makers.get(path)
+        if maker is None:
+            return None
+        with self._locks[path]:
+            if path not in self._made:
+                self._made[path] = maker()
+            return self._made[path]
+
+
+def export_site(directory: str | Path, runs: Mapping[str, str | Path]) -> Path:
+    """Write the page for any web host, and return its folder.
+
+    `runs` are run directories by the name that the page shows. Raises `InputError` if the folder exists already and
+    holds anything, or cannot be written.
+    """
+    folder = Path(directory)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"'{directory}' exists and is not empty; choose a new folder.")
+    found = SiteFiles({name: find_run(source) for name, source in runs.items()})
+    try:
+        for path in page_files():
+            _write(folder / path, (WEB / path).read_bytes())
+        for path in found.paths():
+            _write(folder / path, found.get(path) or b"")
+    except OSError as error:
+        raise InputError(f"Cannot write to '{directory}': {error.strerror}; choose another folder.") from None
+    return folder
+
+
+def page_files() -> list[str]:
+    """The page's own files, relative to it."""
+    return sorted(file.relative_to(WEB).as_posix() for file in WEB.rglob("*") if file.suffix in PAGE_TYPES)
+
+
+def to_json(data: Any) -> bytes:
+    """JSON as browsers read it: numbers that are not finite become null."""
+    return json.dumps(_finite(data), ensure_ascii=False, allow_nan=False, default=vars).encode()
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(value) for value in data]
+    return data
+
+
+def _site(runs: Mapping[str, Path], server: bool) -> dict[str, Any]:
+    return {
+        "server": server,
+        "files": [*page_files(), *SMALL, *(f"data/runs/{name}/{file}" for name in list(runs)[:1] for file in KEPT)],
+        "networks": [{**network.to_json(), "parameters": network.parameters} for network in NETWORKS.values()],
+        "recipes": [recipe.to_json() for recipe in RECIPES.values()],
+        "runs": [_described(name, folder) for name, folder in runs.items()],
+        "data": {"summary": "data/summary.json", **{split: _split(split) for split in digits.PARTS}},
+    }
+
+
+def _described(name: str, folder: Path) -> dict[str, Any]:
+    run = Run.load(folder)
+    return {
+        "id": name,
+        "name": name,
+        "recipe": run.recipe["name"],
+        "network": run.network.name,
+        "parameters": run.network.parameters,
+        "test_accuracy": run.test_accuracy,
+    }
+
+
+def _split(split: digits.Part) -> dict[str, Any]:
+    count = digits.COUNTS[split]
+    parts = [
+        {"file": f"data/{split}-{number}.bin", "count": min(PART, count - PART * number), "bytes": BYTES * PART}
+        for number in range(math.ceil(count / PART))
+    ]
+    sample = {"file": f"data/{split}-sample.bin", "first": FIRST, "indices": _sample(split)}
+    return {"count": count, "parts": parts, "sample": sample}
+
+
+@lru_cache(2)
+def _sample(split: digits.Part) -> list[int]:
+    """The first images of a split, and those that figures show: the strangest, and the introduction's last."""
+    more = (
+        {i for chosen in digits.summary()["strangest"].values() for i in chosen} if split == "train" else {INTRODUCED}
+    )
+    return [*range(FIRST), *sorted(more - set(range(FIRST)))]
+
+
+def _part(split: digits.Part, number: int) -> bytes:
+    return _packed(digits.part(split)[PART * number : PART * (number + 1)])
+
+
+def _packed(data: Dataset) -> bytes:
+    """All labels, then all images, compressed."""
+    return gzip.compress(data.labels.tobytes() + np.ascontiguousarray(data.images).tobytes(), 9, mtime=0)
+
+
+def _evaluation(folder: Path) -> bytes:
+    return to_json(assess(Classifier.load(folder), digits.part("test")))
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

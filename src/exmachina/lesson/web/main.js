@@ -1,0 +1,75 @@
+/**
+ * Hello Ex Machina, the page. It finds its data, restores what the address says, and fills each
+ * `<div data-panel="name">` of index.html with panels/name.js.
+ */
+
+import * as api from "./api.js";
+import { store } from "./state.js";
+import { remember, restore } from "./url.js";
+import { mount as mountBar } from "./panels/bar.js";
+import { mount as mountGuesses } from "./panels/guess.js";
+import { followLinks } from "./arrive.js";
+import { fillWhenIdle, preparePaper } from "./print.js";
+
+async function start() {
+  mountGuesses();
+  try {
+    await api.open();
+  } catch (error) {
+    return fail(error);
+  }
+  preparePaper();
+  mountBar(/** @type {HTMLElement} */ (document.querySelector(".bar")));
+  const ready = restore().catch(fail);
+  followLinks();
+  await mountPanels();
+  await ready;
+  remember();
+  document.documentElement.dataset.ready = "true";
+  navigator.serviceWorker?.register("offline.js", { type: "module" }).catch(() => {}); // where it may not be, the page needs its host
+}
+
+/** The panels on the screen first, the others when they come near it or when there is time. */
+async function mountPanels() {
+  /** @type {Set<HTMLElement>} */
+  const filled = new Set();
+  const roots = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-panel]")]);
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries)
+        if (isIntersecting) mountPanel(/** @type {HTMLElement} */ (target));
+    },
+    { rootMargin: "1200px" },
+  );
+  for (const root of roots) near.observe(root);
+
+  /** @param {HTMLElement} root */
+  async function mountPanel(root) {
+    near.unobserve(root);
+    if (filled.has(root)) return;
+    filled.add(root);
+    try {
+      const { mount } = await import(`./panels/${root.dataset.panel}.js`);
+      await mount(root);
+    } catch (error) {
+      root.textContent = `This figure cannot be shown: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+  fillWhenIdle(roots, mountPanel); // paper shows everything, seen or not
+}
+
+/** @param {unknown} error */
+function fail(error) {
+  const text = error instanceof Error ? error.message : String(error);
+  const place = /** @type {HTMLElement} */ (document.querySelector("#trouble"));
+  place.hidden = false;
+  place.textContent = `The page cannot reach its data. ${text}`;
+}
+
+store.watch(["error"], ({ error }) => {
+  const place = /** @type {HTMLElement} */ (document.querySelector("#trouble"));
+  place.hidden = !error;
+  place.textContent = error;
+});
+
+start();

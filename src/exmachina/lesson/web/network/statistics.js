@@ -1,0 +1,73 @@
+/**
+ * The little statistics that the page computes itself.
+ */
+
+/**
+ * Wilson's interval for a share of successes: where the true share lies, with 95 % confidence.
+ * @param {number} successes
+ * @param {number} trials
+ * @returns {[number, number]}
+ */
+export function wilson(successes, trials) {
+  const z = 1.959964;
+  const share = successes / trials;
+  const middle = (share + (z * z) / (2 * trials)) / (1 + (z * z) / trials);
+  const half =
+    (z * Math.sqrt((share * (1 - share)) / trials + (z * z) / (4 * trials * trials))) /
+    (1 + (z * z) / trials);
+  return [Math.max(0, middle - half), Math.min(1, middle + half)];
+}
+
+/**
+ * How many of `trials` succeed, each with probability `share`: drawn by the normal approximation, which is close
+ * enough to show what luck does.
+ * @param {number} share
+ * @param {number} trials
+ * @param {() => number} random
+ */
+export function luckyCount(share, trials, random) {
+  const gauss = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const count = Math.round(share * trials + gauss * Math.sqrt(trials * share * (1 - share)));
+  return Math.max(0, Math.min(trials, count));
+}
+
+/** @typedef {Uint8Array | Float32Array | Float64Array} Values */
+
+/** @param {Values} values */
+export function greatest(values) {
+  let most = -Infinity;
+  for (const value of values) most = Math.max(most, value);
+  return most;
+}
+
+/** @param {Values} values */
+export function least(values) {
+  let fewest = Infinity;
+  for (const value of values) fewest = Math.min(fewest, value);
+  return fewest;
+}
+
+/** From the least to the greatest. @template {Values} V @param {V} values @returns {V} */
+export const sortedCopy = (values) => /** @type {V} */ (values.slice().sort());
+
+/** The value that `share` percent lie below, interpolated. @param {Values} values @param {number} share */
+export function percentile(values, share) {
+  const sorted = sortedCopy(values);
+  const place = ((sorted.length - 1) * share) / 100;
+  const from = Math.floor(place);
+  return sorted[from] + (place - from) * ((sorted[from + 1] ?? sorted[from]) - sorted[from]);
+}
+
+/** @param {Values} values */
+export const median = (values) => percentile(values, 50);
+
+/** Median and the standard deviation that the median absolute deviation stands for, of some 2,000 values. @param {Values} values */
+export function noise(values) {
+  const every = Math.max(1, Math.floor(values.length / 2000));
+  const sample = Float64Array.from(
+    { length: Math.ceil(values.length / every) },
+    (_, i) => values[i * every],
+  );
+  const middle = median(sample);
+  return [middle, 1.4826 * median(sample.map((value) => Math.abs(value - middle)))];
+}

@@ -1,0 +1,121 @@
+/**
+ * The bar on top: where the reader is, which digit and which network are looked at, light or dark.
+ */
+
+import * as api from "../api.js";
+import { h } from "../marks/dom.js";
+import { percent } from "../marks/format.js";
+import { digitImage, repaintAll } from "../marks/heatmap.js";
+import { store, useRun } from "../state.js";
+import { answer } from "./reading.js";
+
+const EMPTY = new Uint8Array(784);
+
+/** @param {HTMLElement} bar */
+export function mount(bar) {
+  const tools = h("div", { class: "tools" });
+  bar.append(tools);
+  mountRunChoice(tools);
+  mountDigit(tools);
+  mountTheme(tools);
+  followChapters(bar);
+}
+
+/** @param {HTMLElement} tools */
+function mountRunChoice(tools) {
+  const box = h("select", {
+    "aria-label": "Network in use",
+    onchange: () => useRun(box.value).catch((error) => store.set({ error: error.message })),
+  });
+  tools.append(box);
+  store.watch(["model", "moment", "training"], ({ model, moment }) => {
+    const options = api
+      .runs()
+      .map(({ id, name, test_accuracy }) =>
+        h("option", { value: id }, test_accuracy ? `${name} · ${percent(test_accuracy)}` : name),
+      );
+    if (model && moment)
+      options.unshift(h("option", { value: "" }, `${model.network.name} at step ${moment.step}`));
+    else if (model && !api.runs().some(({ id }) => id === model.id))
+      options.unshift(h("option", { value: model.id }, model.network.name));
+    box.replaceChildren(...options);
+    box.value = moment ? "" : (model?.id ?? "");
+  });
+}
+
+/** @param {HTMLElement} tools */
+function mountDigit(tools) {
+  const picture = digitImage(EMPTY);
+  const reads = h("span", {});
+  tools.append(
+    h(
+      "a",
+      { class: "digit", href: "#draw", title: "The digit looked at. Go to the drawing pad." },
+      picture,
+      reads,
+    ),
+  );
+  store.watch(["image", "result", "source"], (state) => {
+    const small = digitImage(state.image ?? EMPTY);
+    tools.querySelector(".digit canvas")?.replaceWith(small);
+    const { big, small: detail } = answer(state);
+    reads.replaceChildren(
+      h(
+        "span",
+        { class: "unseen" },
+        `Digit looked at; the network reads: ${big}. ${detail} Draw another.`,
+      ),
+      h("span", { "aria-hidden": "true" }, state.image ? `reads ${big}` : "draw"),
+    );
+  });
+}
+
+/** @param {HTMLElement} tools */
+function mountTheme(tools) {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const current = () => store.get().theme || (dark.matches ? "dark" : "light");
+  const button = h("button", {
+    type: "button",
+    class: "theme",
+    onclick: () => {
+      const next = current() === "dark" ? "light" : "dark";
+      localStorage.setItem("exmachina.theme", next);
+      store.set({ theme: next });
+    },
+  });
+  tools.append(button);
+  dark.addEventListener("change", () => show());
+  store.set({ theme: localStorage.getItem("exmachina.theme") ?? "" });
+  store.watch(["theme"], show);
+
+  function show() {
+    const { theme } = store.get();
+    if (theme) document.documentElement.dataset.theme = theme;
+    else delete document.documentElement.dataset.theme;
+    const other = current() === "dark" ? "light" : "dark";
+    button.setAttribute("aria-label", `Switch to ${other} colours`);
+    button.title = `Switch to ${other} colours`;
+    repaintAll();
+  }
+}
+
+/** Mark the chapter that is being read. @param {HTMLElement} bar */
+function followChapters(bar) {
+  const links = new Map(
+    [...bar.querySelectorAll("a[href^='#']")].map((link) => [
+      link.getAttribute("href")?.slice(1),
+      link,
+    ]),
+  );
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const link = links.get(target.id);
+        if (isIntersecting) link?.setAttribute("aria-current", "location");
+        else link?.removeAttribute("aria-current");
+      }
+    },
+    { rootMargin: "-45% 0px -55% 0px" },
+  );
+  for (const chapter of document.querySelectorAll(".chapter[id]")) observer.observe(chapter);
+}

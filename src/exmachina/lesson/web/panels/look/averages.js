@@ -1,0 +1,69 @@
+/** Look: the average of each digit, and the pictures that differ from it most. */
+
+import * as api from "../../api.js";
+import { h } from "../../marks/dom.js";
+import { whole } from "../../marks/format.js";
+import { digitImage } from "../../marks/heatmap.js";
+import { bytesFromBase64 } from "../shared.js";
+import { thumbnail } from "./browse.js";
+
+/** @param {HTMLElement} root */
+export async function mount(root) {
+  const summary = await api.summary();
+  const means = bytesFromBase64(summary.train.mean_images);
+  const choice = h("div", { class: "averages", role: "group", "aria-label": "Average digits" });
+  const strange = h("div", {});
+  for (let digit = 0; digit < 10; digit++) {
+    const mean = means.subarray(784 * digit, 784 * (digit + 1));
+    choice.append(
+      h(
+        "button",
+        {
+          type: "button",
+          class: "thumb",
+          "aria-pressed": "false",
+          "aria-label": `The average ${digit}`,
+          onclick: () => show(digit),
+        },
+        digitImage(mean),
+        h("span", {}, digit),
+      ),
+    );
+  }
+  root.append(choice, strange);
+
+  /** @param {number} digit */
+  async function show(digit) {
+    [...choice.children].forEach((button, i) =>
+      button.setAttribute("aria-pressed", String(i === digit)),
+    );
+    const odd = await api.digitsByIndex("train", summary.strangest[digit].slice(0, 4));
+    strange.replaceChildren(
+      h(
+        "div",
+        { class: "strangest" },
+        h(
+          "div",
+          {},
+          digitImage(means.subarray(784 * digit, 784 * (digit + 1)), `The average ${digit}`),
+          h("p", { class: "note" }, `The average of ${whole(summary.train.counts[digit])}`),
+        ),
+        h(
+          "div",
+          {},
+          h(
+            "div",
+            { class: "digits few" },
+            odd.map((item) => thumbnail("train", item, `No. ${item.index}`)),
+          ),
+          h(
+            "p",
+            { class: "note" },
+            `The four strangest of the ${digit}s. Take one and see whether the network can read it.`,
+          ),
+        ),
+      ),
+    );
+  }
+  await show(7);
+}

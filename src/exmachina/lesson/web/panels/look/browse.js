@@ -1,0 +1,102 @@
+/** Look: pages of digits, of one kind if wanted; choosing one makes it the digit that every figure shows. */
+
+import * as api from "../../api.js";
+import { h } from "../../marks/dom.js";
+import { digitImage } from "../../marks/heatmap.js";
+import { lookAt, store } from "../../state.js";
+import { segments } from "../shared.js";
+
+const PAGE = 60;
+
+/** @param {HTMLElement} root */
+export async function mount(root) {
+  /** @type {{split: "train" | "test", digit: number | null, offset: number}} */
+  let view = { split: "test", digit: null, offset: 0 };
+  const grid = h("div", { class: "digits", role: "group", "aria-label": "Digits to choose from" });
+  const where = h("p", { class: "note", role: "status" });
+  const back = h(
+    "button",
+    { type: "button", onclick: () => show({ offset: Math.max(0, view.offset - PAGE) }) },
+    "← Back",
+  );
+  const more = h(
+    "button",
+    { type: "button", onclick: () => show({ offset: view.offset + PAGE }) },
+    "More →",
+  );
+  const splits = segments(
+    "Which pictures",
+    [
+      { value: "test", text: "Test" },
+      { value: "train", text: "Training" },
+    ],
+    "test",
+    (split) => show({ split: /** @type {"train" | "test"} */ (split), offset: 0 }),
+  );
+  const every = [
+    { value: -1, text: "All" },
+    ...Array.from({ length: 10 }, (_, i) => ({ value: i, text: String(i), name: `Only ${i}` })),
+  ];
+  const kinds = segments("Which digit", every, -1, (digit) =>
+    show({ digit: digit < 0 ? null : digit, offset: 0 }),
+  );
+  root.append(
+    h("div", { class: "controls above" }, splits, kinds),
+    grid,
+    h("div", { class: "controls" }, back, more, where),
+  );
+
+  /** @param {Partial<typeof view>} change */
+  async function show(change) {
+    view = { ...view, ...change };
+    const asked = view;
+    const digits = await api.digits(view.split, {
+      offset: view.offset,
+      limit: PAGE,
+      digit: view.digit,
+    });
+    if (asked !== view) return; // something else was asked for meanwhile
+    grid.replaceChildren(...digits.map((digit) => thumbnail(view.split, digit)));
+    back.disabled = view.offset === 0;
+    more.disabled = digits.length < PAGE;
+    const first = digits[0]?.index,
+      last = digits[digits.length - 1]?.index;
+    where.textContent = digits.length
+      ? `${view.split === "train" ? "Training" : "Test"} images ${first} to ${last}`
+      : "No more of these here.";
+    mark();
+  }
+
+  function mark() {
+    const { source } = store.get();
+    for (const button of grid.querySelectorAll("button")) {
+      const chosen = source.kind === view.split && button.dataset.index === String(source.index);
+      button.setAttribute("aria-pressed", String(chosen));
+    }
+  }
+  store.watch(["source"], mark);
+  await show({});
+}
+
+/**
+ * A digit to choose.
+ * @param {"train" | "test"} split
+ * @param {import("../../api.js").Digit} digit
+ * @param {string} [caption]
+ */
+export function thumbnail(split, digit, caption = String(digit.label)) {
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "thumb",
+      title: `${split} image ${digit.index}, labelled ${digit.label}`,
+      "aria-label": `${caption}: ${split} image ${digit.index}, labelled ${digit.label}`,
+      onclick: () => lookAt(split, digit),
+    },
+    digitImage(digit.pixels),
+    h("span", {}, caption),
+  );
+  button.dataset.index = String(digit.index);
+  return button;
+}

@@ -1,0 +1,94 @@
+/**
+ * Play, pause, step and speed for anything that advances in steps: the kernel that slides, the training replayed.
+ */
+
+import { h } from "../marks/dom.js";
+import { lessMotion, slider } from "./shared.js";
+
+/**
+ * @param {{count: () => number, speeds?: [number, number, number], onstep: (at: number) => void, label: string}} options
+ *   `speeds`: fewest, most and first steps per second
+ */
+export function player({ count, speeds = [1, 60, 8], onstep, label }) {
+  let at = 0;
+  let timer = 0;
+  let speed = speeds[2];
+  const play = h("button", { type: "button", onclick: () => (timer ? pause() : start()) }, "Play");
+  const back = h(
+    "button",
+    { type: "button", "aria-label": "One step back", onclick: () => step(-1) },
+    "‹",
+  );
+  const forth = h(
+    "button",
+    { type: "button", "aria-label": "One step forward", onclick: () => step(1) },
+    "›",
+  );
+  const scrub = slider({
+    label,
+    min: 0,
+    max: 1,
+    value: 0,
+    format: (v) => `${v}`,
+    oninput: (v) => {
+      pause();
+      go(v);
+    },
+  });
+  const pace = slider({
+    label: "Speed",
+    min: speeds[0],
+    max: speeds[1],
+    value: speed,
+    format: (v) => `${v}/s`,
+    oninput: (v) => {
+      speed = v;
+      if (timer) {
+        pause();
+        start();
+      }
+    },
+  });
+  scrub.element.classList.add("scrub");
+
+  function start() {
+    if (at >= count() - 1) go(0);
+    play.textContent = "Pause";
+    timer = window.setInterval(() => (at < count() - 1 ? go(at + 1) : pause()), 1000 / speed);
+  }
+  function pause() {
+    clearInterval(timer);
+    timer = 0;
+    play.textContent = "Play";
+  }
+  /** @param {number} by */
+  function step(by) {
+    pause();
+    go(at + by);
+  }
+  /** @param {number} next @param {boolean} [quietly] without telling */
+  function go(next, quietly = false) {
+    at = Math.max(0, Math.min(count() - 1, next));
+    scrub.set(at);
+    if (!quietly) onstep(at);
+  }
+  return {
+    element: h("div", { class: "controls player" }, back, play, forth, scrub.element, pace.element),
+    go,
+    pause,
+    play: () => !lessMotion() && !timer && start(),
+    at: () => at,
+    /** The number of steps has changed. */
+    resize() {
+      scrub.input.max = String(Math.max(0, count() - 1));
+      if (at > count() - 1) go(count() - 1);
+      else scrub.set(at);
+    },
+    /** @param {(value: number) => string} text what to write beside the scrubber */
+    describe(text) {
+      const output = /** @type {HTMLOutputElement} */ (scrub.element.querySelector("output"));
+      output.textContent = text(at);
+      scrub.input.setAttribute("aria-valuetext", text(at));
+    },
+  };
+}

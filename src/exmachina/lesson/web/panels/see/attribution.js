@@ -1,0 +1,149 @@
+/** See: which pixels spoke for a digit, and what a neuron would like to see. */
+
+import { h } from "../../marks/dom.js";
+import { fixed } from "../../marks/format.js";
+import { digitImage, heatMap, paint } from "../../marks/heatmap.js";
+import { legend } from "../../marks/legend.js";
+import { reach } from "../../marks/scale.js";
+import { generator } from "../../network/dropout.js";
+import { argmax } from "../../network/forward.js";
+import { dreamStep, integratedGradients } from "../../network/gradient.js";
+import { lookAtPicture, store } from "../../state.js";
+import { segments, whileVisible } from "../shared.js";
+
+const STEPS = 90;
+
+/** @param {HTMLElement} root */
+export function mount(root) {
+  const spoke = h("div", {});
+  const dream = h("div", {});
+  root.classList.add("side-by-side");
+  root.append(spoke, dream);
+  mountAttribution(spoke);
+  mountDream(dream);
+}
+
+/** @param {HTMLElement} root */
+function mountAttribution(root) {
+  /** @type {number | null} */
+  let asked = null;
+  const figure = h("div", {});
+  const choices = [
+    { value: -1, text: "Its answer" },
+    ...Array.from({ length: 10 }, (_, i) => ({ value: i, text: String(i), name: `For a ${i}` })),
+  ];
+  root.append(
+    h("p", {}, "What speaks for …"),
+    segments("What speaks for which digit", choices, -1, (digit) => {
+      asked = digit < 0 ? null : digit;
+      show(store.get());
+    }),
+    figure,
+  );
+
+  let timer = 0;
+  /** @param {import("../../state.js").State} state */
+  function show({ model, result, image }) {
+    if (!model || !result || !image)
+      return void figure.replaceChildren(
+        h("p", { class: "note" }, "Draw or choose a digit first."),
+      );
+    const digit = asked ?? argmax(result.logits);
+    clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      const shares = integratedGradients(model.network, model.weights, image, digit);
+      const max = reach(shares);
+      const total = shares.reduce((sum, share) => sum + share, 0);
+      figure.replaceChildren(
+        h(
+          "div",
+          { class: "bordered" },
+          heatMap(shares, {
+            width: 28,
+            height: 28,
+            scale: "signed",
+            max,
+            label: `What each pixel adds to the score of ${digit}`,
+          }),
+        ),
+        legend("signed", max, { low: "against", high: "for" }),
+        h(
+          "p",
+          { class: "note" },
+          `Together the pixels add ${fixed(total, 2)} to the score of ${digit}; the score is ${fixed(result.logits[digit], 2)}, an empty sheet's ${fixed(result.logits[digit] - total, 2)}.`,
+        ),
+      );
+    }, 250); // once the pen rests: it takes two dozen passes through the network
+  }
+  whileVisible(root, ["result", "model", "image"], show);
+}
+
+/** @param {HTMLElement} root */
+function mountDream(root) {
+  /** @type {Float32Array} */
+  let pixels = noise();
+  let frame = 0;
+  const canvas = digitImage(new Uint8Array(784), "What the neuron would like to see");
+  const note = h("p", { class: "note", role: "status" });
+  const use = h(
+    "button",
+    { type: "button", disabled: true, onclick: () => lookAtPicture(bytes()) },
+    "Use it as the digit",
+  );
+  const names = Array.from({ length: 10 }, (_, i) => ({
+    value: i,
+    text: String(i),
+    name: `The output for ${i}`,
+  }));
+  root.append(
+    h("p", {}, "What would it like to see?"),
+    segments(
+      "What would like to see something",
+      [...names, { value: -1, text: "The neuron above" }],
+      NaN,
+      start,
+    ),
+    h("div", { class: "bordered" }, canvas),
+    note,
+    use,
+  );
+
+  /** @param {number} digit the output for a digit, or −1 for the neuron in focus */
+  function start(digit) {
+    const { model, focus, result } = store.get();
+    if (!model || !result) return;
+    cancelAnimationFrame(frame);
+    pixels = noise();
+    const index = digit < 0 ? focus.layer : model.network.layers.length - 1;
+    const [, height = 1, width = 1] = result.layers[index].shape;
+    const unit = digit < 0 ? (focus.channel * height + focus.y) * width + focus.x : digit;
+    const name =
+      digit < 0 ? `${model.network.layers[index].name}, ${focus.channel}` : `output ${digit}`;
+    let step = 0;
+    let first = NaN;
+    const advance = () => {
+      for (let i = 0; i < 3 && step < STEPS; i++, step++) {
+        const next = dreamStep(model.network, model.weights, pixels, index, unit);
+        pixels = next.pixels;
+        if (step === 0) first = next.value;
+        note.textContent = `${name}: from ${fixed(first, 2)} with noise to ${fixed(next.value, 2)} after ${step + 1} steps.`;
+      }
+      paint(canvas, bytes(), {
+        width: 28,
+        height: 28,
+        scale: "pixel",
+        max: 255,
+        label: "What the neuron would like to see",
+      });
+      if (step < STEPS) frame = requestAnimationFrame(advance);
+      else use.disabled = false;
+    };
+    advance();
+  }
+  const bytes = () => Uint8Array.from(pixels, (pixel) => Math.round(255 * pixel));
+}
+
+const noise = () => {
+  const random = generator(7);
+  return Float32Array.from({ length: 784 }, () => 0.12 * random());
+};

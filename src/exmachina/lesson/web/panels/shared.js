@@ -1,0 +1,137 @@
+/**
+ * What panels share: rendering only while in sight, and a few small controls.
+ */
+
+import { h, uniqueId } from "../marks/dom.js";
+import { store } from "../state.js";
+
+/**
+ * Call `render` when one of `keys` has changed, but only while `root` is on the screen or near it.
+ * @param {Element} root
+ * @param {(keyof import("../state.js").State)[]} keys
+ * @param {(state: import("../state.js").State) => void} render
+ */
+export function whileVisible(root, keys, render) {
+  let visible = false;
+  let stale = true;
+  const observer = new IntersectionObserver(
+    (entries) => {
+      visible = entries[entries.length - 1].isIntersecting;
+      if (visible && stale) {
+        stale = false;
+        render(store.get());
+      }
+    },
+    { rootMargin: "200px" },
+  );
+  observer.observe(root);
+  window.addEventListener("beforeprint", () => {
+    if (stale) render(store.get());
+    stale = false;
+  });
+  store.watch(keys, (state) => {
+    stale = !visible;
+    if (visible) render(state);
+  });
+}
+
+/**
+ * A labelled slider with its value beside it.
+ * @param {{label: string, min: number, max: number, step?: number, value: number, format?: (v: number) => string,
+ *   oninput: (value: number) => void}} options
+ */
+export function slider({ label, min, max, step = 1, value, format = String, oninput }) {
+  const id = uniqueId("slider");
+  const output = h("output", { for: id }, format(value));
+  const input = h("input", {
+    id,
+    type: "range",
+    min: String(min),
+    max: String(max),
+    step: String(step),
+  });
+  input.value = String(value);
+  input.setAttribute("aria-valuetext", format(value));
+  input.addEventListener("input", () => show(Number(input.value), true));
+  /** @param {number} next @param {boolean} tell */
+  function show(next, tell) {
+    if (tell) oninput(next); // first, for the text may depend on what it changes
+    output.textContent = format(next);
+    input.setAttribute("aria-valuetext", format(next));
+  }
+  return {
+    element: h("div", { class: "slider" }, h("label", { for: id }, label), input, output),
+    input,
+    /** @param {number} next */
+    set(next) {
+      input.value = String(next);
+      show(next, false);
+    },
+  };
+}
+
+/**
+ * Buttons of which one is pressed.
+ * @template T
+ * @param {string} label
+ * @param {{value: T, text: string | Node, name?: string}[]} choices
+ * @param {T} chosen
+ * @param {(value: T) => void} onchoose
+ */
+export function segments(label, choices, chosen, onchoose) {
+  const buttons = choices.map(({ value, text, name }) =>
+    h(
+      "button",
+      {
+        type: "button",
+        "aria-pressed": String(value === chosen),
+        "aria-label": name,
+        onclick: (/** @type {Event} */ event) => {
+          for (const button of buttons)
+            button.setAttribute("aria-pressed", String(button === event.currentTarget));
+          onchoose(value);
+        },
+      },
+      text,
+    ),
+  );
+  return h("div", { class: "segments", role: "group", "aria-label": label }, buttons);
+}
+
+/** Whether the reader asked for less motion. */
+export const lessMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/**
+ * A select box with its label.
+ * @param {string} label
+ * @param {{value: string, text: string}[]} options
+ * @param {string} value
+ * @param {(value: string) => void} onchange
+ */
+export function select(label, options, value, onchange) {
+  const id = uniqueId("select");
+  const box = h(
+    "select",
+    { id, onchange: () => onchange(box.value) },
+    options.map((o) => h("option", { value: o.value }, o.text)),
+  );
+  box.value = value;
+  return h("div", { class: "select" }, h("label", { for: id }, label), box);
+}
+
+/** @param {string} text */
+export const bytesFromBase64 = (text) =>
+  Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+/**
+ * Cells that arrow keys can move through, for a map that the pointer can point into.
+ * @param {KeyboardEvent} event
+ * @returns {[number, number] | null} rows and columns to move
+ */
+export function arrow(event) {
+  /** @type {Record<string, [number, number]>} */
+  const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+  if (!(event.key in moves) || event.ctrlKey || event.metaKey || event.altKey) return null;
+  event.preventDefault();
+  return moves[event.key];
+}

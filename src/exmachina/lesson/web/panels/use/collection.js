@@ -1,0 +1,142 @@
+/** Use: the learner's own digits; export, delete, and fine-tune the network on them. */
+
+import * as api from "../../api.js";
+import { h } from "../../marks/dom.js";
+import { percent } from "../../marks/format.js";
+import { digitImage } from "../../marks/heatmap.js";
+import { download, idxFiles } from "../../files.js";
+import { lookAtPicture, setStrokes, store } from "../../state.js";
+import { finetune as train } from "../../training.js";
+
+/** @param {HTMLElement} root */
+export async function mount(root) {
+  const shelf = h("div", { class: "digits", role: "group", "aria-label": "Your collection" });
+  const note = h("p", { class: "note", role: "status" });
+  const outcome = h("div", { role: "status" });
+  const tune = h(
+    "button",
+    { type: "button", class: "primary", onclick: finetune },
+    "Fine-tune on these",
+  );
+  const clear = h(
+    "button",
+    {
+      type: "button",
+      onclick: () => confirm("Delete your whole collection?") && api.forget().then(show, report),
+    },
+    "Delete all",
+  );
+  const exports = h(
+    "button",
+    {
+      type: "button",
+      onclick: () =>
+        api.collection().then((all) => download(idxFiles(all), "my-digits.zip"), report),
+    },
+    "Export",
+  );
+  const sharing = h("input", {
+    type: "checkbox",
+    checked: api.shares(),
+    onchange: () => api.share(sharing.checked).catch(report),
+  });
+  root.append(shelf, note, h("div", { class: "controls" }, tune, exports, clear), outcome);
+  if (api.hasServer())
+    root.append(
+      h(
+        "p",
+        { class: "note" },
+        h(
+          "label",
+          {},
+          sharing,
+          " Send the digits I keep to the lesson's collection on the host's computer as well, without my name. Switched off again, they are deleted there.",
+        ),
+      ),
+    );
+
+  async function show() {
+    const all = await api.collection();
+    shelf.replaceChildren(
+      ...all.map((drawing) =>
+        h(
+          "div",
+          { class: "kept" },
+          h(
+            "button",
+            {
+              type: "button",
+              class: "thumb",
+              "aria-label": `Look at your ${drawing.label}`,
+              onclick: () =>
+                drawing.strokes?.length
+                  ? setStrokes(drawing.strokes)
+                  : lookAtPicture(Uint8Array.from(drawing.image)),
+            },
+            digitImage(drawing.image),
+            h("span", {}, drawing.label),
+          ),
+          h(
+            "button",
+            {
+              type: "button",
+              class: "quiet remove",
+              "aria-label": `Delete this ${drawing.label}`,
+              onclick: () => api.forget(drawing.id).then(show, report),
+            },
+            "×",
+          ),
+        ),
+      ),
+    );
+    note.textContent = all.length
+      ? `${all.length} digit${all.length > 1 ? "s" : ""} of yours.`
+      : "Empty so far. Correct the network above, and the digit appears here.";
+    tune.disabled = clear.disabled = exports.disabled = all.length === 0;
+  }
+
+  async function finetune() {
+    const { model } = store.get();
+    if (!model) return;
+    tune.disabled = true;
+    outcome.textContent = "Learning your digits …";
+    try {
+      const training = await train({ network: model.network, weights: model.weights }, "your hand");
+      if (training.status === "done") outcome.replaceChildren(changes(training.end));
+      else outcome.textContent = training.message || "Stopped.";
+    } catch (error) {
+      report(error);
+    } finally {
+      tune.disabled = false;
+    }
+  }
+
+  /** @param {unknown} error */
+  const report = (error) =>
+    (outcome.textContent = error instanceof Error ? error.message : String(error));
+  store.watch(["kept"], () => void show().catch(report));
+}
+
+/** @param {any} end with `before` and `after` */
+function changes({ before, after }) {
+  const row = (/** @type {string} */ name, /** @type {string} */ key) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, name),
+      h("td", {}, percent(before[key], 2)),
+      h("td", {}, percent(after[key], 2)),
+      h("td", {}, difference(after[key] - before[key])),
+    );
+  const head = ["", "before", "after", ""].map((text) => h("th", { scope: "col" }, text));
+  return h(
+    "table",
+    { class: "ledger finetuned" },
+    h("thead", {}, h("tr", {}, head)),
+    h("tbody", {}, row("your digits", "collection"), row("MNIST's test digits", "test")),
+  );
+}
+
+/** @param {number} value */
+const difference = (value) =>
+  Math.abs(value) < 5e-6 ? "unchanged" : `${value > 0 ? "+" : "−"}${percent(Math.abs(value), 2)}`;

@@ -1,0 +1,120 @@
+/** Use: draw, drop or choose a picture; say what it should have been. */
+
+import * as api from "../../api.js";
+import { h } from "../../marks/dom.js";
+import { greyscale, overPaper, prepare } from "../../network/photo.js";
+import { lookAtPicture, store } from "../../state.js";
+import { mount as mountPad } from "../pad.js";
+import { mount as mountReading } from "../reading.js";
+import { segments, whileVisible } from "../shared.js";
+
+const MAX_PIXELS = 25e6;
+const BAND = 256; // rows
+
+/** @param {HTMLElement} root */
+export function mount(root) {
+  const pad = h("div", {});
+  const reading = h("div", {});
+  mountPad(pad);
+  mountReading(reading);
+  const file = h("input", {
+    type: "file",
+    accept: "image/png,image/jpeg",
+    class: "unseen",
+    id: "picture-file",
+    onchange: () => file.files?.[0] && read(file.files[0]),
+  });
+  const drop = h(
+    "div",
+    { class: "drop" },
+    h("label", { class: "button", for: "picture-file" }, "Choose a picture"),
+    file,
+    h("span", { class: "note" }, "or drop one here"),
+  );
+  const said = h("p", { class: "note", role: "status" });
+  const correct = h("div", { class: "correct" }, "It should have been a …");
+  root.append(
+    h(
+      "div",
+      { class: "hero-stage" },
+      h("div", {}, pad, drop),
+      h("div", {}, reading, correct, said),
+    ),
+  );
+
+  drop.addEventListener("dragover", (event) => event.preventDefault());
+  drop.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const picture = event.dataTransfer?.files[0];
+    if (picture) read(picture);
+  });
+
+  /** @param {File} picture */
+  async function read(picture) {
+    said.textContent = "Reading it …";
+    try {
+      const image = await prepareHere(picture);
+      if (!image?.some(Boolean)) said.textContent = "There is no digit to be seen in this picture.";
+      else {
+        lookAtPicture(image);
+        said.textContent = "";
+      }
+    } catch (error) {
+      said.textContent = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  whileVisible(root, ["image", "source"], ({ image, source, strokes }) => {
+    correct.hidden = !image;
+    correct.replaceChildren(
+      "It should have been a …",
+      segments(
+        "It should have been",
+        Array.from({ length: 10 }, (_, i) => ({ value: i, text: String(i) })),
+        -1,
+        async (label) => {
+          if (!image) return;
+          try {
+            await api.keep({
+              label,
+              strokes: source.kind === "drawing" ? strokes : null,
+              image: Array.from(image),
+            });
+            said.textContent = `Kept as a ${label} in your collection below.`;
+            store.set({ kept: (store.get().kept ?? 0) + 1 });
+          } catch (error) {
+            said.textContent = error instanceof Error ? error.message : String(error);
+          }
+        },
+      ),
+    );
+  });
+}
+
+/**
+ * A picture prepared as the library does, read in bands so that a large photo fits into a phone's memory.
+ * @param {Blob} picture
+ */
+async function prepareHere(picture) {
+  const bitmap = await createImageBitmap(picture, { colorSpaceConversion: "none" }).catch(() => {
+    throw new Error("This is not a picture that the browser can read; save it as PNG or JPEG.");
+  });
+  const { width, height } = bitmap;
+  if (width * height > MAX_PIXELS)
+    throw new Error(
+      `The picture has ${width} × ${height} pixels; the limit is ${MAX_PIXELS / 1e6} million. Save it smaller.`,
+    );
+  const canvas = h("canvas", { width, height: Math.min(height, BAND) });
+  const context = /** @type {CanvasRenderingContext2D} */ (
+    canvas.getContext("2d", { willReadFrequently: true })
+  );
+  const [luma, alpha] = [new Uint8Array(width * height), new Uint8Array(width * height)];
+  for (let top = 0; top < height; top += BAND) {
+    const rows = Math.min(BAND, height - top);
+    context.clearRect(0, 0, width, rows);
+    context.drawImage(bitmap, 0, -top);
+    greyscale(context.getImageData(0, 0, width, rows).data, luma, alpha, top * width);
+  }
+  bitmap.close();
+  return prepare({ height, width, pixels: overPaper(luma, alpha) });
+}

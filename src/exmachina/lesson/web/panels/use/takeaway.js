@@ -1,0 +1,89 @@
+/** Use: the files of the run in use, and the lines that read a digit with it. */
+
+import * as api from "../../api.js";
+import { download, safetensors } from "../../files.js";
+import { h } from "../../marks/dom.js";
+import { store } from "../../state.js";
+
+/** @param {HTMLElement} root */
+export function mount(root) {
+  store.watch(["model", "finished"], ({ model }) => {
+    const known = api.runs().find(({ id }) => id === model?.id);
+    const run = known ?? api.runs()[0];
+    if (!run || !model) return;
+    const mine = api.ownRuns().find(({ id }) => id === run.id);
+    root.replaceChildren(
+      mine ? ownFiles(mine) : shippedFiles(run.id),
+      h(
+        "pre",
+        { tabIndex: 0, role: "region", "aria-label": "Example in Python" },
+        h("code", {}, mine ? fromWeights(mine) : byName(run.id)),
+      ),
+    );
+  });
+}
+
+/** @param {string} id */
+function shippedFiles(id) {
+  const file = (/** @type {string} */ name, /** @type {string} */ what) =>
+    h("li", {}, h("a", { href: api.runFile(id, name), download: name }, name), ` ${what}`);
+  return h(
+    "ul",
+    {},
+    file("model.safetensors", "the weights"),
+    file("model.onnx", "the whole network, for any ONNX runtime"),
+    file("run.json", "how it was trained, down to the seed"),
+  );
+}
+
+/** @param {import("../../training.js").Training} training */
+function ownFiles(training) {
+  const file = (
+    /** @type {string} */ name,
+    /** @type {() => Uint8Array} */ content,
+    /** @type {string} */ what,
+  ) =>
+    h(
+      "li",
+      {},
+      h(
+        "button",
+        { type: "button", class: "quiet", onclick: () => download(content(), name) },
+        name,
+      ),
+      ` ${what}`,
+    );
+  return h(
+    "ul",
+    {},
+    file("model.safetensors", () => safetensors(training.weights ?? {}), "the weights"),
+    file(
+      "network.json",
+      () => new TextEncoder().encode(JSON.stringify(training.network, null, 1)),
+      "its layers",
+    ),
+  );
+}
+
+/** @param {string} id */
+const byName = (id) =>
+  [
+    "import exmachina",
+    "",
+    `reader = exmachina.Classifier.load("${id}")`,
+    'answer = reader.predict("seven.png")',
+    "print(answer.digit, answer.probability)",
+  ].join("\n");
+
+/** @param {import("../../training.js").Training} training */
+const fromWeights = ({ name }) =>
+  [
+    "import json",
+    "import exmachina",
+    "from safetensors.numpy import load_file",
+    "",
+    'network = exmachina.Network.from_json(json.load(open("network.json")))',
+    `run = exmachina.Run(network, load_file("model.safetensors"), {"name": ${JSON.stringify(name)}}, seed=0)`,
+    'run.save("runs/mine")',
+    'print(exmachina.Classifier.load("runs/mine").predict("seven.png"))',
+  ].join("\n");

@@ -1,0 +1,135 @@
+/**
+ * What the page knows, and the few ways in which it changes.
+ *
+ * @typedef {import("./api.js").Model} Model
+ * @typedef {import("./network/forward.js").Result} Result
+ * @typedef {{kind: "test" | "train" | "drawing" | "picture", index?: number, label?: number}} Source
+ * @typedef {{layer: number, channel: number, y: number, x: number}} Focus the neuron that is looked at
+ * @typedef {{training: string, step: number}} Moment of a training whose weights are shown
+ * @typedef {{model: Model | null, moment: Moment | null, image: Uint8Array | null, source: Source, result: Result | null,
+ *   strokes: number[][][], pen: number, focus: Focus, built: import("./network/spec.js").Network | null, own: boolean, error: string,
+ *   training: import("./training.js").Training | null, compared: import("./training.js").Training | null,
+ *   finished: import("./training.js").Training[], kept: number, theme: string}} State
+ */
+
+import * as api from "./api.js";
+import { createStore } from "./store.js";
+import { forward } from "./network/forward.js";
+import { steps } from "./network/spec.js";
+import { renderStrokes } from "./network/strokes.js";
+
+export const PAD = 280; // the drawing pad's side, in the unit of strokes
+export const PEN = 25; // 2.5 of 28 pixels, about a stroke's width in MNIST
+
+/** @type {State} */
+const initial = {
+  model: null,
+  moment: null,
+  image: null,
+  source: { kind: "drawing" },
+  result: null,
+  strokes: [],
+  pen: PEN,
+  focus: { layer: 0, channel: 0, y: 0, x: 0 },
+  built: null,
+  own: false, // the reader wants to train what was built
+  error: "",
+  training: null,
+  compared: null,
+  finished: [],
+  kept: 0,
+  theme: "",
+};
+
+export const store = createStore(initial);
+
+store.watch(["model", "image"], ({ model, image }) => {
+  if (!model || !image) return store.set({ result: null });
+  const result = forward(model.network, model.weights, image, { temperature: model.temperature });
+  store.set({ result });
+});
+
+/** Use a finished run. @param {string} id */
+export async function useRun(id) {
+  const model = await api.loadRun(id);
+  store.set({ model, moment: null });
+  keepFocus();
+}
+
+/** Use the weights of a recorded moment. @param {Model} base @param {Moment} moment
+ * @param {import("./network/safetensors.js").Weights} weights */
+export function useMoment(base, moment, weights) {
+  store.set({ model: { ...base, weights, temperature: 1, threshold: null }, moment });
+  keepFocus();
+}
+
+/** Look at an image of the data. @param {"train" | "test"} split @param {import("./api.js").Digit} digit */
+export function lookAt(split, { index, label, pixels }) {
+  store.set({ image: pixels, source: { kind: split, index, label }, strokes: [] });
+}
+
+/** @param {"train" | "test"} split @param {number} index */
+export async function lookAtIndex(split, index) {
+  const [digit] = await api.digitsByIndex(split, [index]);
+  if (digit) lookAt(split, digit);
+}
+
+/** @param {number[][][]} strokes @param {number} [pen] */
+export function setStrokes(strokes, pen = store.get().pen) {
+  store.set({
+    strokes,
+    pen,
+    image: renderStrokes(strokes, (pen * 28) / PAD),
+    source: { kind: "drawing" },
+  });
+}
+
+/** @param {Uint8Array} image */
+export function lookAtPicture(image) {
+  store.set({ image, source: { kind: "picture" }, strokes: [] });
+}
+
+/** @param {Partial<Focus>} focus */
+export function focusOn(focus) {
+  store.set({ focus: { ...store.get().focus, ...focus } });
+  keepFocus();
+}
+
+/** Another network may be smaller: keep the neuron looked at inside it. */
+function keepFocus() {
+  const { model, focus } = store.get();
+  if (!model) return;
+  const all = steps(model.network);
+  const layer = Math.min(focus.layer, all.length - 1);
+  const [channels, height = 1, width = 1] = all[layer].output;
+  const inside = {
+    layer,
+    channel: Math.min(focus.channel, channels - 1),
+    y: Math.min(focus.y, height - 1),
+    x: Math.min(focus.x, width - 1),
+  };
+  if (JSON.stringify(inside) !== JSON.stringify(focus)) store.set({ focus: inside });
+}
+
+/** The neuron that a layer's strongest map responds with. @param {number} layer */
+export function focusOnStrongest(layer) {
+  const { result } = store.get();
+  if (!result) return focusOn({ layer });
+  const { values, shape } = result.layers[layer];
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  focusOn({ layer, ...unitAt(shape, best) });
+}
+
+/** Position in a layer's values → channel, y, x. @param {number[]} shape @param {number} at */
+export function unitAt([, height = 1, width = 1], at) {
+  const area = height * width;
+  return { channel: Math.floor(at / area), y: Math.floor((at % area) / width), x: at % width };
+}
+
+/** What the digit looked at is called. @param {State} state */
+export function sourceText({ source, image }) {
+  if (source.kind === "drawing") return image ? "your drawing" : "an empty sheet";
+  if (source.kind === "picture") return "your picture";
+  return `${source.kind} image ${source.index}`;
+}

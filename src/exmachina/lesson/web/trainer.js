@@ -1,0 +1,182 @@
+/**
+ * Trainings in workers: one beside the page for what the reader watches, and for an experiment as many as there are
+ * cores. Nobody waits for anybody, for every browser trains for itself.
+ *
+ * @typedef {import("./network/spec.js").Network} Network
+ * @typedef {{recipe: any, network: Network, changes?: Record<string, unknown>, seed?: number, snapshots?: number}} TrainingOrder
+ * @typedef {{network: Network, weights: import("./network/safetensors.js").Weights, seed?: number, snapshots?: number}} TuningOrder
+ */
+
+import * as api from "./api.js";
+
+const ALL = 60_000; // epochs are counted of these, however many of them are fetched
+const PART = 10_000;
+const MOST_WORKERS = 4;
+const REHEARSAL = 10_000;
+
+/** @type {Map<string, Worker>} */
+const working = new Map();
+
+/**
+ * Train from scratch beside the page. Images are fetched as far as the training will get.
+ * @param {string} id
+ * @param {TrainingOrder} order
+ * @param {(event: any) => void} onEvent
+ */
+export async function train(
+  id,
+  { recipe, network, changes = {}, seed = 0, snapshots = 40 },
+  onEvent,
+) {
+  const wanted = { ...recipe, ...changes, network };
+  const tell = (/** @type {string} */ text) => onEvent({ type: "queued", text });
+  const [module, data, test] = await Promise.all([
+    api.engineModule(),
+    api.trainingDigits(needed(wanted), tell),
+    api.testDigits(),
+  ]);
+  return begin(id, { module, recipe: onFewer(wanted, data), seed, data, test, snapshots }, onEvent);
+}
+
+/**
+ * Train on with the reader's own drawings.
+ * @param {string} id
+ * @param {TuningOrder} order
+ * @param {(event: any) => void} onEvent
+ */
+export async function finetune(id, { network, weights, seed = 0, snapshots = 20 }, onEvent) {
+  const tell = (/** @type {string} */ text) => onEvent({ type: "queued", text });
+  const drawings = await api.collection();
+  const images = new Uint8Array(784 * drawings.length);
+  drawings.forEach(({ image }, i) => images.set(image, 784 * i));
+  const mine = { images, labels: Uint8Array.from(drawings, ({ label }) => label) };
+  const [module, data, test] = await Promise.all([
+    api.engineModule(),
+    api.trainingDigits(REHEARSAL, tell),
+    api.testDigits(),
+  ]);
+  return begin(
+    id,
+    { module, recipe: { network }, seed, data, test, snapshots, weights, mine },
+    onEvent,
+  );
+}
+
+/**
+ * @param {string} id
+ * @param {any} order
+ * @param {(event: any) => void} onEvent
+ */
+function begin(id, order, onEvent) {
+  const worker = newWorker();
+  working.set(id, worker);
+  const end = () => {
+    worker.terminate();
+    working.delete(id);
+  };
+  worker.onmessage = ({ data: event }) => {
+    if (["end", "stopped", "error"].includes(event.type)) end();
+    onEvent(event);
+  };
+  worker.onerror = (event) => {
+    end();
+    onEvent({ type: "error", error: event.message || "the training could not be started" });
+  };
+  worker.postMessage({ type: "begin", order });
+}
+
+const newWorker = () =>
+  new Worker(new URL("./engine/worker.js", import.meta.url), { type: "module" });
+
+/**
+ * Lead a training that is under way: pause it, let it take steps, set its pace or its learning rate, stop it.
+ * @param {string} id
+ * @param {{paused?: boolean, steps?: number, stopped?: boolean, pace?: number, rate?: number}} wishes
+ */
+export function lead(id, wishes) {
+  working.get(id)?.postMessage({ type: "lead", ...wishes });
+}
+
+/** How many images a training looks at, in whole parts. @param {{epochs: number}} recipe */
+const needed = ({ epochs }) => Math.min(ALL, Math.ceil((epochs * ALL) / PART) * PART);
+
+/** The recipe for a part of the images that takes as many steps as on all. @param {any} recipe @param {api.Digits} data */
+const onFewer = (recipe, { labels }) => ({
+  ...recipe,
+  epochs: (recipe.epochs * ALL) / labels.length,
+});
+
+/**
+ * The same training for each value of a knob and each seed, judged on images held out; results as they come.
+ * @param {{recipe: any, network: Network, knob: string, values: unknown[], seeds: number}} experiment
+ * @param {(news: {text?: string, result?: {value: unknown, seed: number, accuracy: number | null}}) => void} onNews
+ * @returns {{done: Promise<void>, stop: () => void}}
+ */
+export function experiment({ recipe, network, knob, values, seeds }, onNews) {
+  /** Seed by seed, so that an early stop has something of every value. */
+  const waiting = Array.from({ length: seeds }, (_, seed) =>
+    values.map((value) => ({ value, seed })),
+  ).flat();
+  let stopped = false;
+  /** @type {Set<() => void>} */
+  const enders = new Set();
+
+  async function run() {
+    const recipes = values.map((value) => ({ ...recipe, [knob]: value, network }));
+    const most = Math.min(api.mostToLearn(), Math.max(...recipes.map(needed)));
+    const tell = (/** @type {string} */ text) => onNews({ text });
+    const [module, data, test] = await Promise.all([
+      api.engineModule(),
+      api.trainingDigits(most, tell),
+      api.heldOutDigits(),
+    ]);
+    const workers = Math.min(
+      MOST_WORKERS,
+      Math.max(1, (navigator.hardwareConcurrency ?? 2) - 1),
+      waiting.length,
+    );
+    await Promise.all(Array.from({ length: workers }, () => take(module, data, test)));
+  }
+
+  /** @param {WebAssembly.Module} module @param {api.Digits} data @param {api.Digits} test */
+  async function take(module, data, test) {
+    for (let next = waiting.shift(); next && !stopped; next = waiting.shift()) {
+      const { value, seed } = next;
+      const order = {
+        module,
+        recipe: onFewer({ ...recipe, [knob]: value, network }, data),
+        seed,
+        data,
+        test,
+        snapshots: 0,
+      };
+      const accuracy = await new Promise(
+        (/** @type {(accuracy: number | null | undefined) => void} */ resolve) => {
+          const worker = newWorker();
+          const end = () => {
+            worker.terminate();
+            resolve(undefined);
+          };
+          enders.add(end);
+          worker.onmessage = ({ data: event }) => {
+            if (event.type !== "end" && event.type !== "error") return;
+            enders.delete(end);
+            worker.terminate();
+            resolve(event.test_accuracy ?? null);
+          };
+          worker.onerror = () => resolve(null);
+          worker.postMessage({ type: "begin", order });
+        },
+      );
+      if (accuracy !== undefined) onNews({ result: { value, seed, accuracy } });
+    }
+  }
+
+  return {
+    done: run(),
+    stop: () => {
+      stopped = true;
+      for (const end of enders) end();
+    },
+  };
+}

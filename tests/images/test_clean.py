@@ -1,0 +1,135 @@
+"""Cleaning pages: MNIST's digits on paper with lamps, shadows, lines and dirt come back as they were."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import ndimage
+
+from exmachina.data import load_mnist
+from exmachina.images.clean import INK, clean, flatten, is_uneven, isolate, ruled_lines
+from exmachina.images.mnist import NoInk, normalize
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_mnist()[1].images[:100]
+
+
+def enlarged(picture, factor=10):
+    side = 28 * factor
+    return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def alike(a, b):
+    """Correlation of two pictures, one pixel's shift allowed: 1 for equal ones, far less for another digit."""
+    shifts = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)]
+    return max(np.corrcoef(np.roll(a, shift, (0, 1)).ravel(), b.ravel())[0, 1] for shift in shifts)
+
+
+def photographed(picture, light=1.0, noise=4.0, ink=0.25, seed=0):
+    """A digit of 28×28 written on a page of 600×450 with `light` on it, by a camera with `noise`."""
+    page = np.zeros((600, 450))
+    page[200:424, 100:324] = enlarged(picture, 8) / 255
+    page = ndimage.gaussian_filter(230 * light * (1 - (1 - ink) * page), 1)
+    return np.clip(page + np.random.default_rng(seed).normal(0, noise, page.shape), 0, 255).astype(np.uint8)
+
+
+def lamp():
+    row, column = np.mgrid[:600, :450] / 600
+    return 1 - 0.6 * ((row - 0.2) ** 2 + (column - 0.1) ** 2)
+
+
+def shadow():
+    row, column = np.mgrid[:600, :450]
+    return ndimage.gaussian_filter(np.where(row + 0.7 * column < 450, 1.0, 0.55), 4)
+
+
+@pytest.mark.parametrize("light", [1.0, lamp(), shadow()])
+def test_blank_paper_in_a_photograph_has_no_ink(light):
+    with pytest.raises(NoInk):
+        normalize(photographed(np.zeros((28, 28), np.uint8), light))
+
+
+def test_blank_ruled_page_has_no_ink():
+    page = np.full((400, 300), 240, np.uint8)
+    page[30::40] = 150
+    page[31::40] = 150
+    with pytest.raises(NoInk):
+        normalize(page)
+
+
+def test_clean_drawing_passes_untouched(digits):
+    for picture in digits:
+        large = enlarged(picture)
+        assert clean(large) is large
+
+
+def test_small_pictures_are_left_alone():
+    picture = np.random.default_rng(0).integers(0, 256, (60, 60), np.uint8)
+    assert clean(picture) is picture
+
+
+@pytest.mark.parametrize("light", [1.0, lamp(), shadow()])
+def test_photographed_digit_recovers(digits, light):
+    results = [alike(normalize(photographed(picture, light)), picture) for picture in digits[:30]]
+    assert np.mean(np.array(results) > 0.88) >= 0.9
+
+
+def test_chalk_in_uneven_light_recovers(digits):
+    boards = [255 - photographed(picture, lamp(), ink=0.1) for picture in digits[:20]]
+    assert (
+        np.mean([alike(normalize(board), picture) > 0.85 for board, picture in zip(boards, digits, strict=False)])
+        >= 0.9
+    )
+
+
+def test_uneven_light_is_told_from_even():
+    blank = np.zeros((28, 28), np.uint8)
+    blank[8:20, 12:16] = 255
+    assert not is_uneven(photographed(blank))
+    assert is_uneven(photographed(blank, lamp()))
+    assert is_uneven(photographed(blank, shadow()))
+
+
+def test_flattened_paper_is_black(digits):
+    page = flatten(255 - photographed(digits[0], lamp()))
+    assert np.mean(page[:150] > INK) < 0.02
+    assert page.max() == 255
+
+
+def test_ruled_lines_go_and_crossing_strokes_stay(digits):
+    wins = 0
+    for picture in digits[:20]:
+        page = photographed(picture)
+        for row in range(25, 600, 60):
+            page[row : row + 3] = np.minimum(page[row : row + 3], 165)
+        wins += alike(normalize(page), picture) > 0.88
+    assert wins >= 18
+
+
+def test_a_rule_is_no_rule_if_it_is_the_crossbar_of_a_tight_cut():
+    four = np.zeros((150, 120), bool)
+    four[:, 80:83] = True
+    four[100:103] = True
+    assert not ruled_lines(four).any()
+
+
+def test_specks_and_the_table_beside_the_page_are_dropped(digits):
+    generator = np.random.default_rng(3)
+    for picture in digits[:10]:
+        page = 255 - np.pad(enlarged(picture, 5), ((100, 100), (120, 140)))
+        clean_result = normalize(page)
+        for row, column in zip(generator.integers(0, 80, 15), generator.integers(0, 380, 15), strict=True):
+            page[row : row + 2, column : column + 2] = 90
+        page[:, -12:] = 40
+        assert alike(normalize(page), clean_result) > 0.99
+
+
+def test_pieces_near_the_digit_belong_to_it():
+    page = np.zeros((200, 200), np.uint8)
+    page[60:64, 80:120] = 255  # the bar of a 5, and a gap
+    page[70:140, 80:90] = 255
+    assert isolate(page) is page
+    page[60:64, 10:14] = 255  # far away
+    assert isolate(page)[60:64, 10:14].max() == 0
+    assert isolate(page)[60:64, 80:120].min() == 255

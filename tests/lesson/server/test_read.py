@@ -1,0 +1,250 @@
+"""Reading digits over HTTP: the library's own answers, and an image decoder that strangers may feed."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import time
+import zlib
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from exmachina import Classifier
+from exmachina.data import Dataset
+from exmachina.images.strokes import render_strokes
+
+PNG, JPEG = {"Content-Type": "image/png"}, {"Content-Type": "image/jpeg"}
+URL = "/api/v1/predict?run=tiny"
+SEVEN = [[[10, 10], [90, 12], [40, 120]]]
+
+
+def encode(image: Image.Image | NDArray[np.uint8], form: str = "PNG", **options: Any) -> bytes:
+    file = io.BytesIO()
+    picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    picture.save(file, form, **options)
+    return file.getvalue()
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width: int, height: int, *extra: bytes, data: bytes = b"", depth: int = 8, colour: int = 0) -> bytes:
+    head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    body = chunk(b"IDAT", zlib.compress(data, 9))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + b"".join(extra) + body + chunk(b"IEND", b"")
+
+
+def ink(seed: int = 0, form: str = "L", size: tuple[int, int] = (90, 120)) -> Image.Image:
+    """Dark strokes on light paper."""
+    random = np.random.default_rng(seed)
+    picture = np.full((size[1], size[0]), 245, np.uint8)
+    picture[20:30, 20:70] = 20
+    picture[20:100, 60:70] = 20
+    picture += random.integers(0, 5, picture.shape, np.uint8)
+    return Image.fromarray(picture).convert(form)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+def test_image_reads_as_the_library_reads_it(
+    client: httpx.Client, tiny_run_directory: Path, tmp_path: Path, form: str
+) -> None:
+    content = encode(ink(), form)
+    path = tmp_path / f"digit.{form.lower()}"
+    path.write_bytes(content)
+    classifier = Classifier.load(tiny_run_directory)
+    expected = classifier.predict(path)
+    told = client.post(URL, content=content, headers=PNG if form == "PNG" else JPEG).json()
+    assert told["digit"] == expected.digit and told["probabilities"] == list(expected.probabilities)
+    assert told["image"] == classifier.prepare(path).ravel().tolist()
+
+
+def test_pixels_read_as_the_library_reads_them(
+    client: httpx.Client, tiny_run_directory: Path, test_digits: Dataset
+) -> None:
+    classifier = Classifier.load(tiny_run_directory)
+    for image in test_digits.images[:20]:
+        told = client.post(URL, json={"pixels": image.ravel().tolist()}).json()
+        expected = classifier.predict(image)
+        assert told["digit"] == expected.digit and told["probabilities"] == list(expected.probabilities)
+        assert told["image"] == image.ravel().tolist() and told["rejected"] == expected.rejected
+
+
+def test_strokes_read_as_the_library_reads_them(client: httpx.Client, tiny_run_directory: Path) -> None:
+    image = render_strokes(SEVEN, 3.0)
+    told = client.post(URL, json={"strokes": SEVEN, "width": 3.0}).json()
+    assert told["image"] == image.ravel().tolist()
+    assert told["probabilities"] == list(Classifier.load(tiny_run_directory).predict(image).probabilities)
+
+
+@pytest.mark.parametrize("body", [{"strokes": []}, {"strokes": [[]]}, {"strokes": [[[5, 5]]]}, {"pixels": [0] * 784}])
+def test_blank_drawing_is_no_digit(client: httpx.Client, body: dict[str, Any]) -> None:
+    told = client.post(URL, json=body)
+    assert told.status_code == 200 and told.json()["digit"] is None and told.json()["rejected"]
+
+
+def test_blank_image_is_no_digit(client: httpx.Client) -> None:
+    told = client.post(URL, content=encode(np.full((60, 60), 255, np.uint8)), headers=PNG).json()
+    assert told["digit"] is None and not any(told["image"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{}",
+        b"[]",
+        b"null",
+        b"{",
+        b"",
+        b'{"pixels": [1]}',
+        b'{"strokes": [[[1, 2, 3]]]}',
+        b'{"strokes": [[[NaN, 1]]]}',
+        b'{"strokes": [[["a", 1]]]}',
+        b'{"strokes": [[[1e300, 1], [2, 2]]]}',
+        b'{"strokes": [], "pixels": []}',
+        b'{"strokes": [[[1, 1], [9, 9]]], "width": 0}',
+        b'{"strokes": [[[1, 1], [9, 9]]], "width": 1e9}',
+        b'{"strokes": [[[1, 1], [9, 9]]], "url": "http://example.org/x.png"}',
+        b'{"pixels": [' + b"256," * 783 + b"0]}",
+        b'{"strokes": ' + b"[" * 100_000,
+        b'{"strokes": [[' + b"[1,2]," * 6000 + b"[3,4]]]}",
+        b"\xff\xfe",
+    ],
+)
+def test_bad_ink_is_refused_in_one_line(client: httpx.Client, content: bytes) -> None:
+    answer = client.post(URL, content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400 and "\n" not in answer.json()["error"] and len(answer.json()["error"]) < 400
+
+
+NOISE = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
+GRADIENT = np.tile(np.arange(64, dtype=np.uint8), (64, 1))
+HOSTILE = {
+    "50,000 x 50,000 in a few bytes": png(50_000, 50_000, data=b"\0" * 100_000),
+    "26 megapixels": png(26_000, 1000, data=b"\0" * 1000),
+    "text chunk bomb": png(8, 8, chunk(b"zTXt", b"k\0\0" + zlib.compress(b"a" * 50_000_000, 9)), data=b"\0" * 72),
+    "profile bomb": png(8, 8, chunk(b"iCCP", b"k\0\0" + zlib.compress(b"a" * 50_000_000, 9)), data=b"\0" * 72),
+    "more data than pixels": png(8, 8, data=b"\0" * 50_000_000),
+    "truncated": encode(NOISE)[:1000],
+    "truncated jpeg": encode(NOISE, "JPEG")[:300],
+    "header alone": b"\x89PNG\r\n\x1a\n",
+    "empty": b"",
+    "0 x 5": png(0, 5),
+    "1 x 1": png(1, 1, data=b"\0\xff"),
+    "bad checksum": png(8, 8, data=b"\0" * 72)[:-5] + b"\0\0\0\0\0",
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>',
+    "html": b"<!doctype html><script>alert(1)</script>",
+    "gif": encode(GRADIENT, "GIF"),
+    "tiff": encode(GRADIENT, "TIFF"),
+    "bmp": encode(GRADIENT, "BMP"),
+    "webp": b"RIFF\x24\0\0\0WEBPVP8 " + b"\0" * 30,
+    "zeros": b"\0" * 10_000,
+    "jpeg that says 65,500 x 65,500": encode(GRADIENT, "JPEG").replace(b"\0\x40\0\x40", b"\xff\xdc\xff\xdc", 1),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_image_gets_a_reason_and_the_server_lives(client: httpx.Client, name: str) -> None:
+    for headers in (PNG, JPEG):
+        answer = client.post(URL, content=HOSTILE[name], headers=headers)
+        if answer.status_code == 200:  # harmless: what was too much was left out, and nothing was left to read
+            assert answer.json()["digit"] is None, name
+        else:
+            assert answer.status_code == 400 and "\n" not in answer.json()["error"], name
+            assert "/" not in answer.json()["error"]
+    assert client.get("/api/v1/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "mode", "options"),
+    [
+        ("PNG", "1", {}),
+        ("PNG", "P", {}),
+        ("PNG", "LA", {}),
+        ("PNG", "RGB", {}),
+        ("PNG", "RGBA", {}),
+        ("PNG", "I;16", {}),
+        ("JPEG", "CMYK", {}),
+        ("JPEG", "RGB", {"progressive": True}),
+        ("PNG", "L", {"save_all": True, "append_images": [ink(1)]}),
+    ],
+)
+def test_unusual_images_are_read(client: httpx.Client, form: str, mode: str, options: dict[str, Any]) -> None:
+    sixteen = Image.fromarray(np.asarray(ink()).astype(np.uint16) * 257)
+    picture = sixteen if mode == "I;16" else ink().convert(mode)
+    answer = client.post(URL, content=encode(picture, form, **options), headers=PNG)
+    assert answer.status_code == 200 and answer.json()["digit"] is not None
+    plain = client.post(URL, content=encode(ink()), headers=PNG).json()["image"]
+    difference = np.abs(np.array(plain, int) - np.array(answer.json()["image"], int))
+    assert difference.mean() < 12  # one bit a pixel is dithered
+
+
+def test_photo_turned_by_its_exif_tag_is_read_upright(client: httpx.Client) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held sideways
+    turned = encode(ink().transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif, quality=95)
+    upright = client.post(URL, content=encode(ink(), "JPEG", quality=95), headers=JPEG).json()["image"]
+    told = client.post(URL, content=turned, headers=JPEG).json()["image"]
+    assert np.abs(np.array(upright, int) - np.array(told, int)).mean() < 4
+
+
+def check_mutations(client: httpx.Client, count: int) -> None:
+    random = np.random.default_rng(0)
+    originals = [encode(ink()), encode(ink().convert("RGB"), "JPEG"), encode(ink().convert("P"))]
+    slowest = 0.0
+    for index in range(count):
+        content = bytearray(originals[index % len(originals)])
+        for _ in range(random.integers(1, 8)):
+            content[random.integers(len(content))] = random.integers(256)
+        if index % 5 == 0:
+            del content[random.integers(len(content)) :]
+        began = time.monotonic()
+        answer = client.post(URL, content=bytes(content), headers=PNG)
+        slowest = max(slowest, time.monotonic() - began)
+        assert answer.status_code in (200, 400), answer.text
+    assert slowest < 20  # two seconds and the neighbours' load
+
+
+def test_mutated_images_do_no_harm(client: httpx.Client) -> None:
+    check_mutations(client, 200)
+
+
+@pytest.mark.skipif(not os.environ.get("EXMACHINA_SOAK"), reason="a minute; set EXMACHINA_SOAK=1 to run it")
+def test_ten_thousand_mutated_images_do_no_harm(client: httpx.Client) -> None:
+    check_mutations(client, 10_000)
+
+
+@pytest.mark.parametrize("run", ["nobody", "../tiny", "/etc", "", "a" * 101, "..%2ftiny"])
+def test_unknown_run_is_named(client: httpx.Client, run: str) -> None:
+    answer = client.post("/api/v1/predict", params={"run": run}, json={"pixels": [0] * 784})
+    assert answer.status_code in (400, 404) and list(answer.json()) == ["error"]
+
+
+def test_more_uploads_than_can_wait_are_told_to_come_back() -> None:
+    import asyncio
+    import threading
+
+    from fastapi import HTTPException
+
+    from exmachina.lesson.server.services import Pool
+
+    async def scenario() -> None:
+        release = threading.Event()
+        pool = Pool(1, 1, "test")
+        working = [asyncio.create_task(pool.run(release.wait)) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(HTTPException) as refused:
+            await pool.run(lambda: None)
+        assert refused.value.status_code == 503 and refused.value.headers == {"Retry-After": "2"}
+        release.set()
+        await asyncio.gather(*working)
+        assert await pool.run(lambda: 3) == 3  # there is room again
+        pool.close()
+
+    asyncio.run(scenario())

@@ -1,0 +1,59 @@
+"""A browser, a plain host and a lesson for the tests of the page."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from page_browser import ARGUMENTS, CHROMIUM, Visit, serving_files, visiting
+
+from needed import needed
+
+sys.path.append(str(Path(__file__).parents[1] / "server"))  # lesson_server.py, the server's own test helper
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    needed(CHROMIUM, "NO CHROMIUM: the page is NOT tested. Install chromium to test it.")
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the page on a plain web host, under a sub-path."""
+    from exmachina.lesson.site import export_site
+
+    folder = tmp_path_factory.mktemp("host")
+    export_site(folder / "some" / "where", {"fast": "fast"})
+    with serving_files(folder) as address:
+        yield f"{address}some/where/"
+
+
+@pytest.fixture(scope="session")
+def lesson_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a lesson's server."""
+    from lesson_server import serving
+
+    from exmachina.lesson.server import Settings
+
+    with serving(Settings(data_folder=tmp_path_factory.mktemp("learners"))) as lesson:
+        yield lesson.address + "/"
+
+
+@pytest.fixture
+def copy_visit(browser: Any, site: str) -> Iterator[Visit]:
+    with visiting(browser, site) as visit:
+        yield visit
+
+
+@pytest.fixture
+def lesson_visit(browser: Any, lesson_address: str) -> Iterator[Visit]:
+    with visiting(browser, lesson_address) as visit:
+        yield visit

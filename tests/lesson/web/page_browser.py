@@ -1,0 +1,118 @@
+"""Driving the page in Chromium, with a watch over what it asks for and complains of."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PATIENCE = 30_000  # milliseconds; a busy machine must not fail a test that only waits
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def end_headers(self) -> None:
+        # What the lesson's server says too: nothing inline, nothing from elsewhere.
+        policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; "
+        policy += "object-src 'none'; base-uri 'none'"
+        self.send_header("Content-Security-Policy", policy)
+        super().end_headers()
+
+
+@contextmanager
+def serving_files(folder: Path) -> Iterator[str]:
+    """The address of a plain web host of `folder`."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@dataclass
+class Visit:
+    """An open page, with everything that it should not have done."""
+
+    page: Any
+    address: str
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, query: str = "") -> Any:
+        """Load the page and wait until it is ready."""
+        self.page.goto(self.address + query)
+        self.page.wait_for_selector("html[data-ready]")
+        return self.page
+
+    def show(self, panel: str) -> Any:
+        """Scroll to a panel, wait until it is filled, and return it."""
+        root = self.page.locator(f"[data-panel$={panel}]").first
+        root.scroll_into_view_if_needed()
+        root.locator(":scope > *").first.wait_for(state="attached")
+        root.scroll_into_view_if_needed()
+        return root
+
+    def reads(self, digit: int) -> None:
+        """Wait until the page reads `digit`."""
+        self.page.locator("#draw .verdict", has_text=re.compile(rf"^\s*{digit}")).wait_for()
+
+    def draw(self, *strokes: list[tuple[float, float]]) -> None:
+        """Draw on the first pad; points as fractions of its side."""
+        box = self.page.locator("#draw canvas.sheet").bounding_box()
+        for stroke in strokes:
+            for i, (x, y) in enumerate(stroke):
+                self.page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=6)
+                if i == 0:
+                    self.page.mouse.down()
+            self.page.mouse.up()
+
+
+SEVEN = [(0.3, 0.22), (0.72, 0.22), (0.6, 0.5), (0.5, 0.8)]
+
+
+@contextmanager
+def visiting(browser: Any, address: str, **options: Any) -> Iterator[Visit]:
+    """A page in a fresh context; on leaving, it must have asked nobody else and complained of nothing."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options})
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    visit = Visit(page, address)
+
+    def on_console(message: Any) -> None:
+        if message.type in ("error", "warning"):
+            visit.complaints.append(f"console: {message.text}")
+
+    def on_request(request: Any) -> None:
+        if not request.url.startswith((address, "blob:", "data:")):
+            visit.complaints.append(f"asked {request.url}")
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: visit.complaints.append(f"error: {error}"))
+    page.on("request", on_request)
+    try:
+        yield visit
+    finally:
+        context.close()
+    assert visit.complaints == []

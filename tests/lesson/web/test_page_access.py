@@ -1,0 +1,67 @@
+"""What assistive technology finds on the page, by axe-core, when it is at hand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from page_browser import SEVEN, visiting
+
+from needed import needed
+
+pytestmark = pytest.mark.browser
+
+PAPER = """(() => ({
+    ink: getComputedStyle(document.body).color,
+    empty: [...document.querySelectorAll("[data-panel]")]
+        .filter(root => !root.hasChildNodes())
+        .map(root => root.dataset.panel),
+}))()"""
+AXE = Path(__file__).parents[3] / "node_modules/axe-core/axe.min.js"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing(browser: Any, site: str, width: int, scheme: str) -> None:
+    needed(
+        AXE.is_file(),
+        "NO AXE-CORE (npm install axe-core): what keeps people out is NOT found.",
+    )
+    with visiting(
+        browser, site, viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
+    ) as visit:
+        page = visit.open()
+        visit.draw(SEVEN)
+        for name in page.eval_on_selector_all("[data-panel]", "roots => roots.map(root => root.dataset.panel)"):
+            visit.show(name)
+        page.add_script_tag(path=str(AXE))
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        problems = [
+            f"{violation['id']}: {node['html'][:200]} · {node['failureSummary'][:300]}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
+        assert problems == []
+
+
+def test_paper_gets_dark_ink_and_every_figure_and_the_screen_its_colours_back(browser: Any, site: str) -> None:
+    with visiting(browser, site, viewport={"width": 1280, "height": 900}, color_scheme="dark") as visit:
+        page = visit.open()
+        visit.draw(SEVEN)
+        for _ in range(100):  # figures that nobody has scrolled to are made when there is time
+            if not (before := page.evaluate(PAPER))["empty"]:
+                break
+            page.wait_for_timeout(200)
+        page.evaluate(f"addEventListener('beforeprint', () => {{ window.onPaper = {PAPER}; }})")
+        page.pdf()
+        page.wait_for_timeout(500)
+        on_paper, after = page.evaluate(f"[window.onPaper, {PAPER}]")
+        assert on_paper["empty"] == []
+        assert max(ink(on_paper)) < 100 < min(ink(before))
+        assert ink(after) == ink(before)
+
+
+def ink(state: dict[str, Any]) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", state["ink"])]

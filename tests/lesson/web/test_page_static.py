@@ -1,0 +1,173 @@
+"""The page on a plain web host, under a sub-path."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from page_browser import SEVEN, Visit, visiting
+
+pytestmark = pytest.mark.browser
+
+
+def test_drawn_seven_is_read_as_seven(copy_visit: Visit) -> None:
+    copy_visit.open()
+    copy_visit.draw(SEVEN)
+    copy_visit.reads(7)
+
+
+def test_empty_canvas_says_so(copy_visit: Visit) -> None:
+    page = copy_visit.open()
+    copy_visit.draw(SEVEN)
+    page.locator("#draw").get_by_role("button", name="Clear").click()
+    page.get_by_text("Nothing is drawn yet").first.wait_for()
+
+
+def test_keyboard_draws(copy_visit: Visit) -> None:
+    page = copy_visit.open()
+    page.locator("#draw canvas.sheet").focus()
+    for key in ["Space", *["ArrowDown"] * 12, "Space"]:
+        page.keyboard.press(key)
+    copy_visit.reads(1)
+    page.keyboard.press("Backspace")
+    page.get_by_text("Nothing is drawn yet").first.wait_for()
+
+
+def test_neuron_s_sum_is_the_network_s_value(copy_visit: Visit) -> None:
+    copy_visit.open("?neuron=conv2.3.4.4")
+    panel = copy_visit.show("neuron")
+    panel.locator(".check").wait_for()
+    assert "The sum is the network's value" in panel.locator(".check").inner_text()
+    shown = panel.locator(".total dd").all_inner_texts()
+    assert shown[-1] == panel.locator(".network-value").inner_text()
+    total = [number(text) for text in shown]
+    assert total[-1] == pytest.approx(total[-2], abs=1e-4)  # this layer of `fast` has no activation
+
+
+def number(text: str) -> float:
+    return float(text.replace("−", "-").replace("+", ""))
+
+
+def test_collection_survives_a_reload(copy_visit: Visit) -> None:
+    page = copy_visit.open()
+    copy_visit.draw(SEVEN)
+    copy_visit.show("picture").locator(".correct button").nth(7).click()
+    copy_visit.show("collection").get_by_text("1 digit of yours").wait_for()
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    copy_visit.show("collection").get_by_text("1 digit of yours").wait_for()
+
+
+def test_picture_of_a_digit_is_read(copy_visit: Visit, tmp_path: Path) -> None:
+    from PIL import Image, ImageDraw
+
+    picture = Image.new("RGB", (300, 240), (244, 240, 230))
+    ImageDraw.Draw(picture).line([(90, 60), (200, 60), (150, 190)], fill=(40, 40, 90), width=14)
+    picture.save(tmp_path / "seven.png")
+    copy_visit.open()
+    panel = copy_visit.show("picture")
+    panel.locator("input[type=file]").set_input_files(str(tmp_path / "seven.png"))
+    panel.get_by_text("your picture").wait_for()
+    assert panel.locator(".verdict").inner_text().startswith("7")
+
+
+def test_address_carries_the_drawing_and_the_neuron(copy_visit: Visit) -> None:
+    page = copy_visit.open()
+    copy_visit.draw(SEVEN)
+    page.wait_for_url(re.compile("drawing="))
+    page.goto(page.url)
+    page.wait_for_selector("html[data-ready]")
+    copy_visit.reads(7)
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("chapter", ["see", "use"])
+def test_links_arrive_where_they_point(browser: Any, site: str, width: int, chapter: str) -> None:
+    with visiting(browser, site, viewport={"width": width, "height": 900}) as visit:
+        page = visit.open()
+        page.get_by_role("link", name=chapter.capitalize(), exact=True).click()
+        page.wait_for_timeout(1500)  # figures around it are filled meanwhile
+        top = page.locator(f"#{chapter}").bounding_box()["y"]
+        assert 0 <= top <= 130
+        page.reload()
+        page.wait_for_selector("html[data-ready]")
+        page.wait_for_timeout(1500)
+        assert 0 <= page.locator(f"#{chapter}").bounding_box()["y"] <= 130
+
+
+def test_first_picture_needs_little(browser: Any, site: str) -> None:
+    with visiting(browser, site) as visit:
+        sizes: list[int] = []
+        visit.page.on("response", lambda response: sizes.append(len(response.body())))
+        visit.open()
+        visit.reads(8)
+        assert sum(sizes) <= 500_000
+
+
+def test_guess_comes_before_the_answer(copy_visit: Visit) -> None:
+    page = copy_visit.open()
+    form = page.locator("form.guess").first
+    assert not form.locator(".answer").is_visible()
+    form.get_by_label("Nearly").check()
+    assert form.locator(".answer").is_visible()
+    assert "That is it" in form.locator(".verdict").inner_text()
+
+
+def test_every_panel_is_filled_and_no_panel_failed(copy_visit: Visit) -> None:
+    page = copy_visit.open()
+    for name in page.eval_on_selector_all("[data-panel]", "roots => roots.map(root => root.dataset.panel)"):
+        assert "cannot be shown" not in copy_visit.show(name).inner_text()
+
+
+def test_touch_drawing_does_not_scroll(browser: Any, site: str) -> None:
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    with visiting(browser, site, **phone) as visit:
+        page = visit.open()
+        sheet = page.locator("#draw canvas.sheet")
+        sheet.scroll_into_view_if_needed()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        before = page.evaluate("scrollY")
+        box = sheet.bounding_box()
+        client = page.context.new_cdp_session(page)
+        points = [(0.3 + 0.04 * i, 0.2) for i in range(10)] + [(0.66 - 0.02 * i, 0.2 + 0.06 * i) for i in range(10)]
+        for i, (x, y) in enumerate(points):
+            at = [{"x": box["x"] + box["width"] * x, "y": box["y"] + box["height"] * y}]
+            kind = "touchMove" if i else "touchStart"
+            client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+        client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        visit.reads(7)
+        assert page.evaluate("scrollY") == before
+
+
+BEYOND = """width => [...document.querySelectorAll("main *")]
+    .filter((e) => e.getBoundingClientRect().right > width + 1 && !e.closest(".scroll, .numbers, .unseen, pre"))
+    .map((e) => `${e.tagName} ${e.className} ${e.closest("[data-panel]")?.dataset.panel}`)"""
+
+
+@pytest.mark.parametrize("width", [360, 1280, 2560])
+def test_nothing_is_wider_than_the_screen(browser: Any, site: str, width: int) -> None:
+    with visiting(browser, site, viewport={"width": width, "height": 900}) as visit:
+        page = visit.open()
+        for name in page.eval_on_selector_all("[data-panel]", "roots => roots.map(root => root.dataset.panel)"):
+            visit.show(name)
+        assert page.evaluate(BEYOND, width) == []
+
+
+def test_no_inline_style_or_script_is_needed() -> None:
+    html = (Path(__file__).parents[3] / "src/exmachina/lesson/web/index.html").read_text(encoding="utf-8")
+    assert not re.search(r'\sstyle="|<style|\son\w+="', html)
+    assert "://" not in html
+
+
+def test_page_works_offline_after_the_first_visit(browser: Any, site: str) -> None:
+    with visiting(browser, site) as visit:
+        page = visit.open()
+        page.evaluate("navigator.serviceWorker.ready")
+        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        page.context.set_offline(True)
+        page.reload()
+        page.wait_for_selector("html[data-ready]")
+        visit.draw(SEVEN)
+        visit.reads(7)

@@ -27,33 +27,42 @@
 
 #if defined(_WIN32)
 __declspec(dllimport) int __stdcall SwitchToThread(void);
-#define YIELD() SwitchToThread()
+#define YIELD(address, value) SwitchToThread()
 #elif defined(__wasm_atomics__)
-#define YIELD() (void)0
+#define YIELD(address, value) __builtin_wasm_memory_atomic_wait32((int *)(address), (int)(value), 20000) // nanoseconds
 #elif defined(__wasm__)
-#define YIELD() (void)0
+#define YIELD(address, value) (void)0
 #else
 int sched_yield(void);
-#define YIELD() sched_yield()
+#define YIELD(address, value) sched_yield()
 #endif
 #if defined(__x86_64__) || defined(__i386__)
 #define PAUSE() __builtin_ia32_pause()
 #else
 #define PAUSE() (void)0
 #endif
+#if defined(__wasm_atomics__) // a browser's helpers have nobody who calls them: they sleep until there is a job
+#define WAKE(address) __builtin_wasm_memory_atomic_notify((int *)(address), 64)
+#else
+#define WAKE(address) (void)0
+#endif
 
 static void wait_until_done(const Model *m, u32 number) {
-    for (int turn = 0; (int)(__atomic_load_n(&m->done, __ATOMIC_ACQUIRE) - number) < 0; turn++)
+    for (int turn = 0;; turn++) {
+        const u32 done = __atomic_load_n(&m->done, __ATOMIC_ACQUIRE);
+        if ((int)(done - number) >= 0) return;
         if (turn < 2000)
             PAUSE();
         else
-            YIELD();
+            YIELD(&m->done, done);
+    }
 }
 
 static void publish(Model *m, Job job) {
     m->job = job;
     m->base = m->limit;
     __atomic_store_n(&m->limit, m->limit + (u32)job.tasks, __ATOMIC_RELEASE);
+    WAKE(&m->limit);
 }
 
 // Take tasks until none is left. Whoever is free takes the next: a thread that comes late or is held up by the system

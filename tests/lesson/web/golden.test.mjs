@@ -1,7 +1,9 @@
 // The golden vectors (tests/golden), found again by the page's own modules and by the engine in WebAssembly.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { Worker } from "node:worker_threads";
 import { gunzipSync } from "node:zlib";
 
 import { bestFile, Engine } from "../../../src/exmachina/lesson/web/engine/engine.js";
@@ -38,7 +40,7 @@ function near(found, expected, tolerance, what) {
   });
 }
 
-const newEngine = () => Engine.load(read(`lesson/web/engine/${bestFile()}`));
+const newEngine = (threads = false) => Engine.load(read(`lesson/web/engine/${bestFile(threads)}`));
 
 test("drawings become the library's bytes", () => {
   for (const { strokes, width, image } of golden("drawings"))
@@ -111,5 +113,29 @@ test("the first steps of a training are the library's", async () => {
         `${name}: ${tensor}`,
       );
     }
+  }
+});
+
+test("several threads train as one does, to the last bit", async () => {
+  const { seed, recipes } = golden("training");
+  const data = { images: idx("train-images-idx3-ubyte"), labels: idx("train-labels-idx1-ubyte") };
+  const { recipe } = recipes.fast;
+  const alone = new Training(await newEngine(), recipe, data, seed);
+  const engine = await newEngine(true);
+  const together = new Training(engine, recipe, data, seed, 3);
+  const helpers = [1, 2].map((thread) => {
+    const invitation = engine.invitation(together.model.address, thread);
+    return new Worker(new URL("helper.mjs", here), { workerData: invitation });
+  });
+  try {
+    await Promise.all(helpers.map((helper) => once(helper, "online")));
+    for (let step = 0; step < 20; step++) assert.deepEqual(together.step(), alone.step());
+    assert.deepEqual(together.model.weights(), alone.model.weights());
+    const [images, others] = [alone, together].map(({ model, images }) =>
+      model.logits(images, 500),
+    );
+    assert.deepEqual(others, images);
+  } finally {
+    await Promise.all(helpers.map((helper) => helper.terminate()));
   }
 });

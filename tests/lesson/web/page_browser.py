@@ -68,7 +68,7 @@ class Visit:
 
     def show(self, panel: str) -> Any:
         """Scroll to a panel, wait until it is filled, and return it."""
-        root = self.page.locator(f"[data-panel$={panel}]").first
+        root = self.page.locator(f"[data-panel$='{panel}']").first
         root.scroll_into_view_if_needed()
         root.locator(":scope > *").first.wait_for(state="attached")
         root.scroll_into_view_if_needed()

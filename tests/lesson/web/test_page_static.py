@@ -169,5 +169,6 @@ def test_page_works_offline_after_the_first_visit(browser: Any, site: str) -> No
         page.context.set_offline(True)
         page.reload()
         page.wait_for_selector("html[data-ready]")
+        assert page.evaluate("crossOriginIsolated")  # threads may share memory, whatever the host says or does not
         visit.draw(SEVEN)
         visit.reads(7)

@@ -57,6 +57,13 @@ def test_network_trained_in_the_page_reads_the_test_set(copy_visit: Visit) -> No
     assert check.inner_text().startswith("✓")
 
 
+def test_threads_train_together_where_the_host_allows_it(lesson_visit: Visit) -> None:
+    page = lesson_visit.open()
+    assert page.evaluate("crossOriginIsolated")
+    with page.expect_response(re.compile(r"-threads\.wasm$")):
+        finish(begin(lesson_visit, Epochs="0.2"))
+
+
 def test_own_network_is_doubted_like_any_other(copy_visit: Visit) -> None:
     copy_visit.open()
     finish(begin(copy_visit, Epochs="0.2"))

@@ -261,15 +261,19 @@ export async function digitsByIndex(split, indices) {
   return found.filter((digit) => digit !== undefined);
 }
 
-/** @type {Promise<WebAssembly.Module> | undefined} */
-let moduleOnce;
-/** The compiled engine. @returns {Promise<WebAssembly.Module>} */
-export function engineModule() {
-  moduleOnce ??= request(`engine/${bestFile()}`)
+/** @type {Map<string, Promise<WebAssembly.Module>>} */
+const modules = new Map();
+/** The compiled engine, for one thread or several. @param {boolean} [threads] */
+export function engineModule(threads = false) {
+  const file = bestFile(threads);
+  const known = modules.get(file);
+  if (known) return known;
+  const coming = request(`engine/${file}`)
     .then((response) => response.arrayBuffer())
     .then((bytes) => WebAssembly.compile(bytes));
-  moduleOnce.catch(() => (moduleOnce = undefined));
-  return moduleOnce;
+  modules.set(file, coming);
+  coming.catch(() => modules.delete(file));
+  return coming;
 }
 
 // ---- the reader's drawings ----

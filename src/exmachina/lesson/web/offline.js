@@ -24,16 +24,29 @@ async function keepPage() {
   /** @type {any} */ (self).skipWaiting();
 }
 
+/** Threads may share memory only in a page that lets no other site in; its own host may not know how to say so. */
+const ALONE = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+/** @param {Response} response */
+function alone({ body, status, statusText, headers }) {
+  const all = new Headers(headers);
+  for (const [name, value] of Object.entries(ALONE)) all.set(name, value);
+  return new Response(body, { status, statusText, headers: all });
+}
+
 /** @param {Request} request */
 async function freshOrKept(request) {
   const store = await caches.open(STORE);
   try {
     const response = await fetch(request);
     if (response.ok) store.put(request, response.clone());
-    return response;
+    return alone(response);
   } catch (error) {
     const kept = await store.match(request, { ignoreSearch: true });
-    if (kept) return kept;
+    if (kept) return alone(kept);
     throw error;
   }
 }

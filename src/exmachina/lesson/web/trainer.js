@@ -13,6 +13,12 @@ const ALL = 60_000; // epochs are counted of these, however many of them are fet
 const PART = 10_000;
 const MOST_WORKERS = 4;
 const REHEARSAL = 10_000;
+const MOST_THREADS = 8;
+
+/** How many threads train together: as many as there are cores, in a page that may share memory. */
+const threads = globalThis.crossOriginIsolated
+  ? Math.min(MOST_THREADS, navigator.hardwareConcurrency ?? 1)
+  : 1;
 
 /** @type {Map<string, Worker>} */
 const working = new Map();
@@ -31,7 +37,7 @@ export async function train(
   const wanted = { ...recipe, ...changes, network };
   const tell = (/** @type {string} */ text) => onEvent({ type: "queued", text });
   const [module, data, test] = await Promise.all([
-    api.engineModule(),
+    api.engineModule(threads > 1),
     api.trainingDigits(needed(wanted), tell),
     api.testDigits(),
   ]);
@@ -51,7 +57,7 @@ export async function finetune(id, { network, weights, seed = 0, snapshots = 20 
   drawings.forEach(({ image }, i) => images.set(image, 784 * i));
   const mine = { images, labels: Uint8Array.from(drawings, ({ label }) => label) };
   const [module, data, test] = await Promise.all([
-    api.engineModule(),
+    api.engineModule(threads > 1),
     api.trainingDigits(REHEARSAL, tell),
     api.testDigits(),
   ]);
@@ -82,7 +88,7 @@ function begin(id, order, onEvent) {
     end();
     onEvent({ type: "error", error: event.message || "the training could not be started" });
   };
-  worker.postMessage({ type: "begin", order });
+  worker.postMessage({ type: "begin", order: { ...order, threads } });
 }
 
 const newWorker = () =>

@@ -6,7 +6,8 @@
  * @typedef {(...numbers: number[]) => number} Exported
  */
 
-const NAMES = { relaxed: "engine-relaxed.wasm", plain: "engine.wasm" };
+const PAGES = { initial: 64, maximum: 16_384 }; // of memory that threads share, 64 KiB each
+const STACK = 262_144; // bytes, of each thread
 
 /** A module of one function that multiplies and adds in one instruction: does this browser know relaxed SIMD? */
 const RELAXED = new Uint8Array([
@@ -14,16 +15,45 @@ const RELAXED = new Uint8Array([
   65, 1, 253, 17, 65, 1, 253, 17, 253, 133, 2, 11,
 ]);
 
-/** The file that suits this browser, to be fetched beside this module. */
-export const bestFile = () => (WebAssembly.validate(RELAXED) ? NAMES.relaxed : NAMES.plain);
+/** The file that suits this browser, to be fetched beside this module. @param {boolean} [threads] */
+export const bestFile = (threads = false) =>
+  `engine${WebAssembly.validate(RELAXED) ? "-relaxed" : ""}${threads ? "-threads" : ""}.wasm`;
 
 /** A compiled engine at work. */
 export class Engine {
-  /** @param {WebAssembly.Module} module */
-  constructor(module) {
-    const exported = new WebAssembly.Instance(module, {}).exports;
-    this.memory = /** @type {WebAssembly.Memory} */ (exported.memory);
-    this.functions = /** @type {Record<string, Exported>} */ (/** @type {unknown} */ (exported));
+  /**
+   * @param {WebAssembly.Module} module
+   * @param {WebAssembly.Memory} [memory] of the engine that this one is to help
+   */
+  constructor(module, memory) {
+    const shares = WebAssembly.Module.imports(module).length > 0;
+    const given = shares ? (memory ?? new WebAssembly.Memory({ ...PAGES, shared: true })) : null;
+    const { exports } = new WebAssembly.Instance(module, given ? { env: { memory: given } } : {});
+    this.module = module;
+    this.memory = given ?? /** @type {WebAssembly.Memory} */ (exports.memory);
+    this.functions = /** @type {Record<string, Exported>} */ (/** @type {unknown} */ (exports));
+  }
+
+  /**
+   * What a worker needs to help a model of this engine as thread 1, 2, …, see helper.js.
+   * @param {number} model address
+   * @param {number} thread
+   */
+  invitation(model, thread) {
+    return {
+      module: this.module,
+      memory: this.memory,
+      stack: this.reserve(STACK) + STACK,
+      model,
+      thread,
+    };
+  }
+
+  /** Help until this worker is ended. @param {ReturnType<Engine["invitation"]>} invitation */
+  static help({ module, memory, stack, model, thread }) {
+    const { functions } = new Engine(module, memory);
+    /** @type {any} */ (functions).__stack_pointer.value = stack;
+    functions.model_help(model, thread);
   }
 
   /**

@@ -28,8 +28,9 @@ export class FineTuning {
    * @param {Weights} weights to begin with
    * @param {{mine: Digits, rehearsal: Digits}} data
    * @param {number} seed
+   * @param {number} [threads]
    */
-  constructor(engine, network, weights, { mine, rehearsal }, seed) {
+  constructor(engine, network, weights, { mine, rehearsal }, seed, threads = 1) {
     this.engine = engine;
     this.seed = seed;
     this.mine = mine;
@@ -40,7 +41,7 @@ export class FineTuning {
     this.pixels = network.input_shape.reduce((product, side) => product * side, 1);
     this.steps = this.stepsPerEpoch = STEPS;
     this.done = 0;
-    this.model = new Model(engine, network, { learns: BATCH });
+    this.model = new Model(engine, network, { learns: BATCH, threads });
     this.model.setWeights(weights);
     this.model.prepare(SETTINGS);
     this.labels = engine.reserve(BATCH);

@@ -23,10 +23,10 @@ export class Model {
   /**
    * @param {import("./engine.js").Engine} engine
    * @param {Network} network
-   * @param {{learns?: number, keepsValues?: boolean}} [uses] the largest batch that it will learn; and whether every
-   *   layer's values can be asked for
+   * @param {{learns?: number, keepsValues?: boolean, threads?: number}} [uses] the largest batch that it will learn;
+   *   whether every layer's values can be asked for; and how many threads may be invited to work on it
    */
-  constructor(engine, network, { learns = 0, keepsValues = false } = {}) {
+  constructor(engine, network, { learns = 0, keepsValues = false, threads = 1 } = {}) {
     this.engine = engine;
     this.network = network;
     this.steps = steps(network);
@@ -34,7 +34,16 @@ export class Model {
     const [channels, height, width] = network.input_shape;
     const uses = (learns ? LEARN : 0) | (keepsValues ? KEEP : 0);
     const description = engine.place(describe(network));
-    const given = [description, network.layers.length, height, width, channels, uses, learns, 1];
+    const given = [
+      description,
+      network.layers.length,
+      height,
+      width,
+      channels,
+      uses,
+      learns,
+      threads,
+    ];
     const floats = engine.call("model_floats", engine.reserve(engine.call("model_size")), ...given);
     if (floats <= 0)
       throw new Error(`The engine has no room for ${network.layers[-floats - 1].name}.`);

@@ -27,8 +27,9 @@ export class Training {
    * @param {Recipe} recipe
    * @param {{images: Uint8Array, labels: Uint8Array}} data bytes (N, H, W) in a row, and their labels
    * @param {number} seed
+   * @param {number} [threads]
    */
-  constructor(engine, recipe, { images, labels }, seed) {
+  constructor(engine, recipe, { images, labels }, seed, threads = 1) {
     this.engine = engine;
     this.recipe = recipe;
     this.seed = seed;
@@ -39,7 +40,7 @@ export class Training {
     this.stepsPerEpoch = Math.ceil(this.count / recipe.batch_size);
     this.steps = engine.call("training_steps", recipe.epochs, this.stepsPerEpoch);
     this.done = 0;
-    this.model = new Model(engine, recipe.network, { learns: recipe.batch_size });
+    this.model = new Model(engine, recipe.network, { learns: recipe.batch_size, threads });
     this.model.initialize(seed);
     this.model.prepare(recipe, numbers(recipe.augmentation));
   }

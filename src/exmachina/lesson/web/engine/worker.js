@@ -7,7 +7,7 @@
  *
  * @typedef {{images: Uint8Array, labels: Uint8Array}} Digits
  * @typedef {{module: WebAssembly.Module, recipe: import("./training.js").Recipe, seed: number, data: Digits,
- *   test: Digits | null, snapshots: number, weights?: import("../network/safetensors.js").Weights, mine?: Digits}} Order
+ *   test: Digits | null, snapshots: number, threads?: number, weights?: import("../network/safetensors.js").Weights, mine?: Digits}} Order
  *   with `weights` and `mine`, a fine-tuning
  */
 
@@ -36,13 +36,21 @@ const post = (event, transfer = []) => self.postMessage(event, { transfer });
 
 /** @param {Order} order */
 async function carryOut(order) {
-  const { recipe, seed, data, test, mine } = order;
+  const { recipe, seed, data, test, mine, threads = 1 } = order;
   let start = performance.now();
   const engine = new Engine(order.module);
   const own = mine && order.weights ? { mine, weights: order.weights } : null;
   const learner = own
-    ? new FineTuning(engine, recipe.network, own.weights, { mine: own.mine, rehearsal: data }, seed)
-    : new Training(engine, recipe, data, seed);
+    ? new FineTuning(
+        engine,
+        recipe.network,
+        own.weights,
+        { mine: own.mine, rehearsal: data },
+        seed,
+        threads,
+      )
+    : new Training(engine, recipe, data, seed, threads);
+  invite(learner.model, threads);
   const before = own
     ? {
         collection: read(learner.model, own.mine).accuracy,
@@ -123,6 +131,14 @@ async function carryOut(order) {
       Object.values(weights).map(({ values }) => values.buffer),
     );
   }
+}
+
+/** Start the other threads of a model; they end with this worker. @param {Model} model @param {number} threads */
+function invite({ engine, address }, threads) {
+  for (let thread = 1; thread < threads; thread++)
+    new Worker(new URL("./helper.js", import.meta.url), { type: "module" }).postMessage(
+      engine.invitation(address, thread),
+    );
 }
 
 /**

@@ -2,11 +2,14 @@
  * What the page knows, and the few ways in which it changes.
  *
  * @typedef {import("./api.js").Model} Model
+ * @typedef {import("./network/edit.js").Edits} Edits
  * @typedef {import("./network/forward.js").Result} Result
  * @typedef {{kind: "test" | "train" | "drawing" | "picture", index?: number, label?: number}} Source
  * @typedef {{layer: number, channel: number, y: number, x: number}} Focus the neuron that is looked at
  * @typedef {{training: string, step: number}} Moment of a training whose weights are shown
- * @typedef {{model: Model | null, moment: Moment | null, image: Uint8Array | null, source: Source, result: Result | null,
+ * @typedef {{base: Model, edits: Edits, before: Edits[], latest: string}} Operation on a network; `before`: the edits
+ *   to go back to, `latest`: what was done last
+ * @typedef {{model: Model | null, moment: Moment | null, operation: Operation | null, image: Uint8Array | null, source: Source, result: Result | null,
  *   strokes: number[][][], pen: number, focus: Focus, built: import("./network/spec.js").Network | null, own: boolean, error: string,
  *   training: import("./training.js").Training | null, compared: import("./training.js").Training | null,
  *   finished: import("./training.js").Training[], kept: number, theme: string}} State
@@ -14,6 +17,7 @@
 
 import * as api from "./api.js";
 import { createStore } from "./store.js";
+import { applyEdits, isEdited, UNEDITED } from "./network/edit.js";
 import { forward } from "./network/forward.js";
 import { steps } from "./network/spec.js";
 import { renderStrokes } from "./network/strokes.js";
@@ -25,6 +29,7 @@ export const PEN = 25; // 2.5 of 28 pixels, about a stroke's width in MNIST
 const initial = {
   model: null,
   moment: null,
+  operation: null,
   image: null,
   source: { kind: "drawing" },
   result: null,
@@ -52,16 +57,54 @@ store.watch(["model", "image"], ({ model, image }) => {
 /** Use a finished run. @param {string} id */
 export async function useRun(id) {
   const model = await api.loadRun(id);
-  store.set({ model, moment: null });
+  store.set({ model, moment: null, operation: null });
   keepFocus();
 }
 
 /** Use the weights of a recorded moment. @param {Model} base @param {Moment} moment
  * @param {import("./network/safetensors.js").Weights} weights */
 export function useMoment(base, moment, weights) {
-  store.set({ model: { ...base, weights, temperature: 1, threshold: null }, moment });
+  store.set({
+    model: { ...base, weights, temperature: 1, threshold: null },
+    moment,
+    operation: null,
+  });
   keepFocus();
 }
+
+/**
+ * Let the whole page show the network after these edits.
+ * @param {Edits} edits
+ * @param {string} [kind] edits of one kind in a row, such as a slider's, are undone as one
+ */
+export function operate(edits, kind = "") {
+  const { model, operation } = store.get();
+  if (!model) return;
+  const { base, edits: last, before, latest } = operation ?? { ...NOTHING_DONE, base: model };
+  const known = kind !== "" && kind === latest ? before : [...before, last];
+  show({ base, edits, before: known, latest: kind });
+}
+
+const NOTHING_DONE = { edits: UNEDITED, before: [], latest: "" };
+
+/** Take the last edit back. */
+export function undoOperation() {
+  const { operation } = store.get();
+  const edits = operation?.before.at(-1);
+  if (operation && edits)
+    show({ base: operation.base, edits, before: operation.before.slice(0, -1), latest: "" });
+}
+
+/** @param {Operation} operation */
+function show(operation) {
+  const { base, edits } = operation;
+  const weights = applyEdits(base.network, base.weights, edits);
+  const model = isEdited(edits) ? { ...base, weights, testAccuracy: null } : base;
+  store.set({ model, operation });
+}
+
+/** Whether the network in use has been operated on. @param {State} state */
+export const isOperated = ({ operation }) => operation !== null && isEdited(operation.edits);
 
 /** Look at an image of the data. @param {"train" | "test"} split @param {import("./api.js").Digit} digit */
 export function lookAt(split, { index, label, pixels }) {

@@ -19,6 +19,30 @@ export function wilson(successes, trials) {
 }
 
 /**
+ * The difference between two shares of successes in the same trials, with 95 % confidence: Wald's interval with half a
+ * trial added to each kind of pair (Agresti and Min, Statistics in Medicine 24, 2005).
+ * @param {ArrayLike<number>} before 1 for a success, 0 for a failure, trial by trial
+ * @param {ArrayLike<number>} after
+ * @returns {{difference: number, low: number, high: number}}
+ */
+export function pairedDifference(before, after) {
+  const n = before.length;
+  let [lost, won] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    if (before[i] > after[i]) lost += 1;
+    if (before[i] < after[i]) won += 1;
+  }
+  const [pairs, down, up] = [n + 2, lost + 0.5, won + 0.5];
+  const middle = (up - down) / pairs;
+  const half = (1.959964 * Math.sqrt(up + down - (up - down) ** 2 / pairs)) / pairs;
+  return {
+    difference: (won - lost) / n,
+    low: Math.max(-1, middle - half),
+    high: Math.min(1, middle + half),
+  };
+}
+
+/**
  * How many of `trials` succeed, each with probability `share`: drawn by the normal approximation, which is close
  * enough to show what luck does.
  * @param {number} share

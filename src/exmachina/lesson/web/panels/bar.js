@@ -6,7 +6,9 @@ import * as api from "../api.js";
 import { h } from "../marks/dom.js";
 import { percent } from "../marks/format.js";
 import { digitImage, repaintAll } from "../marks/heatmap.js";
-import { store, useRun } from "../state.js";
+import { UNEDITED } from "../network/edit.js";
+import { isOperated, operate, store, useRun } from "../state.js";
+import { t } from "../texts.js";
 import { answer } from "./reading.js";
 
 const EMPTY = new Uint8Array(784);
@@ -28,19 +30,43 @@ function mountRunChoice(tools) {
     onchange: () => useRun(box.value).catch((error) => store.set({ error: error.message })),
   });
   tools.append(box);
-  store.watch(["model", "moment", "training"], ({ model, moment }) => {
+  const back = h(
+    "button",
+    {
+      type: "button",
+      class: "way-back",
+      title: t("Back to the network as it was"),
+      "aria-label": t("As it was: back to the network before it was edited"),
+      onclick: () => operate(UNEDITED),
+    },
+    h("span", { "aria-hidden": "true" }, "↺"),
+    h("span", { class: "words" }, t("As it was")),
+  );
+  tools.append(back);
+  store.watch(["model", "moment", "training", "operation"], (state) => {
+    const { model, moment } = state;
+    const edited = isOperated(state);
+    back.hidden = !edited;
     const options = api
       .runs()
       .map(({ id, name, test_accuracy }) =>
         h("option", { value: id }, test_accuracy ? `${name} · ${percent(test_accuracy)}` : name),
       );
-    if (model && moment)
+    if (model && edited)
+      options.unshift(h("option", { value: "" }, t("edited: {name}", { name: nameOf(state) })));
+    else if (model && moment)
       options.unshift(h("option", { value: "" }, `${model.network.name} at step ${moment.step}`));
     else if (model && !api.runs().some(({ id }) => id === model.id))
       options.unshift(h("option", { value: model.id }, model.network.name));
     box.replaceChildren(...options);
-    box.value = moment ? "" : (model?.id ?? "");
+    box.value = moment || edited ? "" : (model?.id ?? "");
   });
+}
+
+/** What was operated on. @param {import("../state.js").State} state */
+function nameOf({ model, moment }) {
+  const name = api.runs().find(({ id }) => id === model?.id)?.name ?? model?.network.name ?? "";
+  return moment ? t("{name} at step {step}", { name, step: moment.step }) : name;
 }
 
 /** @param {HTMLElement} tools */

@@ -36,6 +36,28 @@ export function whileVisible(root, keys, render) {
 }
 
 /**
+ * One run at a time; asked again meanwhile, it runs once more when it is done.
+ * @param {() => Promise<void>} run
+ */
+export function latest(run) {
+  let running = false;
+  let again = false;
+  return async () => {
+    again = true;
+    if (running) return;
+    running = true;
+    try {
+      while (again) {
+        again = false;
+        await run();
+      }
+    } finally {
+      running = false;
+    }
+  };
+}
+
+/**
  * A labelled slider with its value beside it.
  * @param {{label: string, min: number, max: number, step?: number, value: number, format?: (v: number) => string,
  *   oninput: (value: number) => void}} options

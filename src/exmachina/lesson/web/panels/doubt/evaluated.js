@@ -2,8 +2,10 @@
 
 import * as api from "../../api.js";
 import { h } from "../../marks/dom.js";
-import { store } from "../../state.js";
-import { whileVisible } from "../shared.js";
+import { assess } from "../../network/assess.js";
+import { testReader } from "../../reader.js";
+import { isOperated, store } from "../../state.js";
+import { latest, whileVisible } from "../shared.js";
 
 /** @type {Map<string, Promise<any>>} */
 const known = new Map();
@@ -17,6 +19,7 @@ export function whenEvaluated(root, render) {
   let shown = "";
   whileVisible(root, ["model"], async () => {
     const { model, moment } = store.get();
+    if (model && isOperated(store.get())) return void showEdited();
     // A moment of training has no evaluation of its own; the finished run's stays on show.
     const id =
       model && !moment && api.runs().some((run) => run.id === model.id)
@@ -45,4 +48,34 @@ export function whenEvaluated(root, render) {
     }
     root.removeAttribute("aria-busy");
   });
+
+  /** An edited network is read anew: all test digits, beside the page. */
+  const showEdited = latest(async () => {
+    const { model } = store.get();
+    if (!model || !isOperated(store.get())) return;
+    shown = "edited";
+    root.setAttribute("aria-busy", "true");
+    const nodes = await render(await evaluateEdited(model), "edited");
+    if (shown !== "edited") return;
+    root.replaceChildren(...nodes);
+    root.removeAttribute("aria-busy");
+  });
+}
+
+const reader = testReader(10_000);
+/** @type {WeakMap<import("../../api.js").Model, Promise<any>>} */
+const edited = new WeakMap();
+
+/** @param {import("../../api.js").Model} model */
+function evaluateEdited(model) {
+  const once =
+    edited.get(model) ??
+    reader.read(model).then(({ logits, labels }) =>
+      assess(
+        logits.map((z) => z / model.temperature),
+        labels,
+      ),
+    );
+  edited.set(model, once);
+  return once;
 }

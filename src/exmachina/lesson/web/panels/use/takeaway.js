@@ -3,15 +3,19 @@
 import * as api from "../../api.js";
 import { download, safetensors } from "../../files.js";
 import { h } from "../../marks/dom.js";
-import { store } from "../../state.js";
+import { isOperated, store } from "../../state.js";
+import { t } from "../../texts.js";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
-  store.watch(["model", "finished"], ({ model }) => {
+  store.watch(["model", "finished"], (state) => {
+    const { model } = state;
     const known = api.runs().find(({ id }) => id === model?.id);
     const run = known ?? api.runs()[0];
     if (!run || !model) return;
-    const mine = api.ownRuns().find(({ id }) => id === run.id);
+    const mine = isOperated(state)
+      ? { name: t("edited"), network: model.network, weights: model.weights }
+      : api.ownRuns().find(({ id }) => id === run.id);
     root.replaceChildren(
       mine ? ownFiles(mine) : shippedFiles(run.id),
       h(
@@ -36,7 +40,9 @@ function shippedFiles(id) {
   );
 }
 
-/** @param {import("../../training.js").Training} training */
+/** @typedef {Pick<import("../../training.js").Training, "name" | "network" | "weights">} Own */
+
+/** @param {Own} training */
 function ownFiles(training) {
   const file = (
     /** @type {string} */ name,
@@ -75,7 +81,7 @@ const byName = (id) =>
     "print(answer.digit, answer.probability)",
   ].join("\n");
 
-/** @param {import("../../training.js").Training} training */
+/** @param {Own} training */
 const fromWeights = ({ name }) =>
   [
     "import json",

@@ -89,7 +89,7 @@ def measure(address: str, seconds: float, width: int) -> dict[str, Any]:
         page.goto(address)
         page.wait_for_selector("html[data-ready]")
         page.locator("[data-panel$=overview]").scroll_into_view_if_needed()
-        page.locator("[data-panel$=overview] .layers").wait_for()
+        page.locator("[data-panel$=overview] .tile").first.wait_for()
         page.evaluate(PUT_IN_SIGHT)
         page.evaluate("scrollTo(0, 0)")
         box = page.locator("#draw canvas.sheet").bounding_box()

@@ -9,6 +9,7 @@ import { generator } from "../../network/dropout.js";
 import { argmax } from "../../network/forward.js";
 import { dreamStep, integratedGradients } from "../../network/gradient.js";
 import { lookAtPicture, store } from "../../state.js";
+import { t } from "../../texts.js";
 import { segments, whileVisible } from "../shared.js";
 
 const STEPS = 90;
@@ -83,12 +84,16 @@ function mountDream(root) {
   /** @type {Float32Array} */
   let pixels = noise();
   let frame = 0;
-  const canvas = digitImage(new Uint8Array(784), "What the neuron would like to see");
-  const note = h("p", { class: "note", role: "status" });
+  const canvas = digitImage(bytes(), t("What the neuron would like to see"));
+  const note = h(
+    "p",
+    { class: "note", role: "status" },
+    t("Noise, to begin with. Choose who should like it."),
+  );
   const use = h(
     "button",
     { type: "button", disabled: true, onclick: () => lookAtPicture(bytes()) },
-    "Use it as the digit",
+    t("Use it as the digit"),
   );
   const names = Array.from({ length: 10 }, (_, i) => ({
     value: i,
@@ -105,7 +110,7 @@ function mountDream(root) {
     ),
     h("div", { class: "bordered" }, canvas),
     note,
-    use,
+    h("div", { class: "controls" }, use),
   );
 
   /** @param {number} digit the output for a digit, or −1 for the neuron in focus */
@@ -140,7 +145,9 @@ function mountDream(root) {
     };
     advance();
   }
-  const bytes = () => Uint8Array.from(pixels, (pixel) => Math.round(255 * pixel));
+  function bytes() {
+    return Uint8Array.from(pixels, (pixel) => Math.round(255 * pixel));
+  }
 }
 
 const noise = () => {

@@ -13,6 +13,7 @@ import { agrees, neuronSum } from "../../network/neuron.js";
 import { receptiveField } from "../../network/receptive.js";
 import { describe, steps } from "../../network/spec.js";
 import { focusOn, focusOnStrongest, store } from "../../state.js";
+import { t } from "../../texts.js";
 import { select, whileVisible } from "../shared.js";
 
 const SHOWN = 5; // terms that are shown one by one
@@ -131,14 +132,20 @@ function wholeSum(sum) {
   const { layer, terms, source, bias, value, network } = sum;
   if (layer.type === "MaxPooling2D")
     return [
-      h("p", {}, `The largest of these ${terms[0].inputs.length} goes on: ${fixed(value, 4)}`),
-      matrix(terms[0].inputs, terms[0].columns, {
-        scale: "signed",
-        label: "What pooling chooses from",
-        strong: [terms[0].weights.indexOf(1)],
-        decimals: 4,
-      }),
-      check(sum),
+      h("p", {}, t("The largest of these {n} goes on:", { n: terms[0].inputs.length })),
+      h(
+        "div",
+        { class: "arithmetic" },
+        matrix(terms[0].inputs, terms[0].columns, {
+          scale: "signed",
+          label: "What pooling chooses from",
+          strong: [terms[0].weights.indexOf(1)],
+          decimals: 4,
+        }),
+        h("span", {}, "→"),
+        h("strong", { class: "mono network-value" }, fixed(value, 4)),
+      ),
+      check(sum, t("The largest")),
     ];
   const largest = terms.slice(0, SHOWN);
   const rest = terms.slice(SHOWN);
@@ -184,7 +191,7 @@ function wholeSum(sum) {
       ),
       h("dd", { class: "network-value" }, fixed(network, 4)),
     ),
-    check(sum),
+    check(sum, t("The sum")),
     h(
       "div",
       { class: "controls" },
@@ -194,15 +201,18 @@ function wholeSum(sum) {
   ];
 }
 
-/** @param {import("../../network/neuron.js").Sum} sum */
-function check(sum) {
+/** @param {import("../../network/neuron.js").Sum} sum @param {string} what was computed */
+function check(sum, what) {
   const good = agrees(sum);
   return h(
     "p",
     { class: good ? "check" : "check wrong-mark", role: "status" },
     good
-      ? "✓ The sum is the network's value."
-      : `✗ The sum differs from the network's value by ${Math.abs(sum.value - sum.network)}. Please report this.`,
+      ? t("✓ {what} is the network's value.", { what })
+      : t("✗ {what} differs from the network's value by {error}. Please report this.", {
+          what,
+          error: Math.abs(sum.value - sum.network),
+        }),
   );
 }
 
@@ -234,7 +244,7 @@ function termRow(term, { source, open, maxInput, maxWeight, seenScale }) {
           h("span", {}, "="),
           write(products, maxInput * maxWeight, "Products"),
         ],
-    h("span", {}, "→"),
+    h("span", { class: "to" }, "→"),
     h("span", { class: "value mono" }, signed(sum, 4)),
   );
 }

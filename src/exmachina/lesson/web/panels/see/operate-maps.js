@@ -89,13 +89,16 @@ export function mountMaps(root) {
           role: "switch",
           class: "map-switch",
           tabIndex: map === 0 ? 0 : -1,
-          "aria-label": maps
-            ? t("Map {map} of {layer}", { map, layer })
-            : t("Unit {map} of {layer}", { map, layer }),
           onclick: () => operate(toggled(store.get().operation?.edits ?? UNEDITED, layer, map)),
         },
         heatMap([0], { width: 1, height: 1 }),
-        h("span", { class: "number" }, map),
+        h(
+          "span",
+          { class: "number" },
+          h("span", { class: "unseen" }, maps ? t("map") : t("unit"), " "),
+          map,
+          h("span", { class: "unseen" }, ` ${t("of {layer}", { layer })}`),
+        ),
         h("span", { class: "cost" }),
       ),
     );

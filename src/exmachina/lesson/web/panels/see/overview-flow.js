@@ -35,7 +35,7 @@ const SILENT = 1e-6; // a contribution below this is none
 
 /** @param {HTMLElement} root */
 export function mountFlow(root) {
-  const strip = h("div", { class: "strip", tabIndex: 0, role: "group" });
+  const strip = h("div", { class: "strip scroll", tabIndex: 0, role: "group" });
   strip.setAttribute("aria-label", t("The network, from the digit to the answer"));
   const words = h("p", { class: "sources", role: "status" });
   const all = edgeLayer("all");
@@ -211,10 +211,7 @@ export function mountFlow(root) {
           strong: best === i ? 0 : -1,
           format: (v) => percent(v),
         }),
-      );
-      element.setAttribute(
-        "aria-label",
-        t("{digit}: {share}. Open its sum", { digit: i, share: percent(probabilities[i]) }),
+        h("span", { class: "unseen" }, t("open its sum")),
       );
     });
   }

@@ -11,11 +11,14 @@ import { cellAt, framed, outline } from "../../marks/overlay.js";
 import { reach } from "../../marks/scale.js";
 import { argmax } from "../../network/forward.js";
 import { receptiveField } from "../../network/receptive.js";
+import { neuronSum } from "../../network/neuron.js";
 import { describe, shapeText, steps } from "../../network/spec.js";
+import { stages } from "../../network/stages.js";
 import { focusOn, store, unitAt } from "../../state.js";
 import { arrow, whileVisible } from "../shared.js";
 
 const NARROW = 760;
+const OUTLINED = 4; // sources
 const ONE_LINE = 9; // more layers are set in several lines
 
 /** @typedef {{index: number, canvas: HTMLCanvasElement, frame: HTMLElement, layout: import("../../marks/mosaic.js").Layout}} Column */
@@ -138,7 +141,7 @@ export function mountMosaic(root) {
       else if (box && result)
         outline(
           frame,
-          ...sources(model.network.layers, index, focus, layout).map((c) => ({
+          ...sources(model, result, index, focus).map((c) => ({
             ...onMosaic(layout, c, box),
             kind: "thin",
           })),
@@ -161,18 +164,23 @@ export function mountMosaic(root) {
 }
 
 /**
- * The maps of layer `index` that the focus depends on: one if all layers between only pool, normalise or drop, else all.
- * @param {import("../../network/spec.js").Layer[]} layers
+ * The maps of layer `index` to outline for the focus: its own where nothing mixes in between, the strongest sources of
+ * its sum one mixing layer before; further back it depends on all, and outlines would say nothing.
+ * @param {import("../../api.js").Model} model
+ * @param {import("../../network/forward.js").Result} result
  * @param {number} index
  * @param {import("../../state.js").Focus} focus
- * @param {{channels: number}} layout
  */
-function sources(layers, index, focus, { channels }) {
-  const between = layers.slice(index + 1, focus.layer + 1);
-  const apart = between.every(({ type }) =>
-    ["MaxPooling2D", "BatchNormalization", "Dropout"].includes(type),
-  );
-  return apart ? [focus.channel] : Array.from({ length: channels }, (_, c) => c);
+function sources({ network, weights }, result, index, focus) {
+  const every = stages(network);
+  const own = every.findLast(({ from }) => from <= focus.layer);
+  if (!own || index >= own.from) return [focus.channel];
+  const before = every[every.indexOf(own) - 1];
+  if (!before || index < before.from) return [];
+  const box = receptiveField(steps(network), focus.layer, focus.y, focus.x)[own.from + 1];
+  const at = { channel: focus.channel, y: box?.top ?? 0, x: box?.left ?? 0 };
+  const { terms } = neuronSum(network, weights, result, own.from, at);
+  return terms.slice(0, OUTLINED).map((term) => term.index);
 }
 
 /** How many maps stand side by side. @param {number[]} shape @param {boolean} narrow */

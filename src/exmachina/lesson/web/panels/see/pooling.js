@@ -9,6 +9,7 @@ import { reach } from "../../marks/scale.js";
 import { inputOf, neuronSum } from "../../network/neuron.js";
 import { argmax } from "../../network/forward.js";
 import { store, unitAt } from "../../state.js";
+import { t } from "../../texts.js";
 import { arrow, whileVisible } from "../shared.js";
 
 /** @param {HTMLElement} root */
@@ -104,7 +105,8 @@ export function mount(root) {
         strong: [term.weights.indexOf(1)],
       }),
       h("span", {}, "→"),
-      h("p", { class: "mono" }, fixed(term.sum, 3)),
+      h("strong", { class: "mono" }, fixed(term.sum, 3)),
+      h("span", { class: "note" }, t("the largest of the {n} goes on", { n: term.inputs.length })),
     );
   }
 

@@ -92,7 +92,7 @@ def measure(address: str, seconds: float, width: int) -> dict[str, Any]:
         page.locator("[data-panel$=overview] .tile").first.wait_for()
         page.evaluate(PUT_IN_SIGHT)
         page.evaluate("scrollTo(0, 0)")
-        box = page.locator("#draw canvas.sheet").bounding_box()
+        box = page.locator("#draw canvas.sheet").first.bounding_box()
         draw(page, box, 1.0)  # compiled code and warm caches are what a reader has after a moment
         page.evaluate(WATCH)
         draw(page, box, seconds)
@@ -114,7 +114,7 @@ def draw(page: Any, box: Any, seconds: float) -> None:
         page.mouse.up()
         strokes += 1
         if strokes % 2 == 0:
-            page.locator("#draw").get_by_role("button", name="Clear").click()
+            page.locator("#draw").get_by_role("button", name="Clear").first.click()
 
 
 def place(box: Any, share: float) -> tuple[float, float]:

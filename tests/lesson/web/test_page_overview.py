@@ -31,6 +31,18 @@ def rounded(text: str) -> str:
     return f"{float(text.replace('−', '-')):.2f}".replace("-", "−")
 
 
+def test_the_answer_s_sum_is_opened_from_its_line(copy_visit: Visit) -> None:
+    copy_visit.open()
+    panel = copy_visit.show("overview")
+    panel.locator(
+        ".sources strong", has_text="dense1 8"
+    ).wait_for()  # nothing is pointed at: where the answer comes from
+    panel.get_by_role("link", name="See every product").click()
+    neuron = copy_visit.show("neuron")
+    neuron.get_by_text("before softmax").wait_for()
+    assert neuron.get_by_label("Unit").input_value() == "8"
+
+
 def test_all_maps_are_there_on_request(copy_visit: Visit) -> None:
     copy_visit.open()
     panel = copy_visit.show("overview")

@@ -26,11 +26,11 @@ import { focusOn, store } from "../../state.js";
 import { t } from "../../texts.js";
 import { mount as mountPad } from "../pad.js";
 import { lessMotion, whileVisible } from "../shared.js";
+import { flow } from "./overview-motion.js";
 import { heading, inWords } from "./overview-words.js";
 
 const SHOWN = 6; // maps of a stage
 const RESTS = 250; // milliseconds without a change after which the pen is taken to rest
-const FLOW = 260; // milliseconds from one column to the next
 const SILENT = 1e-6; // a contribution below this is none
 
 /** @param {HTMLElement} root */
@@ -48,8 +48,8 @@ export function mountFlow(root) {
   mountPad(pad);
   const input = framed(digitImage(new Uint8Array(784)), "input");
   let built = "";
-  /** @type {Uint8Array | null} */
-  let settled = null; // the digit that the maps are chosen for
+  /** @type {Pick<State, "image" | "model"> | null} what the maps are chosen for */
+  let settled = null;
   let timer = 0;
   /** @type {Target | null} */
   let pointed = null;
@@ -74,17 +74,25 @@ export function mountFlow(root) {
     if (!settled) choose(state);
     fill(state);
     clearTimeout(timer);
-    if (image !== settled) timer = window.setTimeout(() => rest(store.get()), settled ? RESTS : 0);
+    const restless = image !== settled?.image || model !== settled?.model;
+    root.classList.toggle("restless", restless);
+    if (restless) timer = window.setTimeout(() => rest(store.get()), RESTS);
     else light(state);
   }
 
   /** The pen rests: the strongest maps come first, and the digit flows through. @param {State} state */
   function rest(state) {
     if (!state.model) return;
+    const drawn = state.image !== settled?.image;
     choose(state);
     fill(state);
     light(state);
-    if (state.result && !lessMotion()) flow();
+    root.classList.remove("restless");
+    if (drawn && state.result && !lessMotion())
+      flow(
+        columns.map(({ tiles }) => tiles.map(({ element }) => element)),
+        lit,
+      );
   }
 
   /** @param {import("../../network/spec.js").Network} network */
@@ -169,12 +177,21 @@ export function mountFlow(root) {
   }
 
   /** Which maps stand in the tiles. @param {State} state */
-  function choose({ result, image }) {
-    settled = image;
+  function choose({ result, image, model }) {
+    settled = { image, model };
     opened = null;
     for (const { stage, tiles } of columns) {
-      if (!result || !tiles[0].canvas) continue;
-      strongest(result, stage, tiles.length).forEach((channel, i) => (tiles[i].channel = channel));
+      const name = model?.network.layers[stage.from].name ?? "";
+      const order = result && strongest(result, stage, tiles.length);
+      tiles.forEach((tile, i) => {
+        if (!tile.canvas) return;
+        if (order) tile.channel = order[i];
+        const { element, channel } = tile;
+        const number = /** @type {HTMLElement} */ (element.querySelector(".number"));
+        number.textContent = String(channel);
+        const text = t("{name}, number {channel}: open its sum", { name, channel });
+        element.setAttribute("aria-label", text);
+      });
     }
   }
 
@@ -187,17 +204,10 @@ export function mountFlow(root) {
       const area = height * width;
       const scale = output?.values.some((value) => value < 0) ? "signed" : "ink";
       const max = output ? reach(output.values) : 1;
-      const name = model.network.layers[stage.from].name;
-      for (const { element, canvas, channel } of tiles) {
+      for (const { canvas, channel } of tiles) {
         if (!canvas) continue;
         const own = output?.values.subarray(channel * area, (channel + 1) * area);
         paint(canvas, own ?? new Float32Array(area), { width, height, scale, max });
-        const number = /** @type {HTMLElement} */ (element.querySelector(".number"));
-        number.textContent = String(channel);
-        element.setAttribute(
-          "aria-label",
-          t("{name}, number {channel}: open its sum", { name, channel }),
-        );
       }
     }
     const answers = columns[columns.length - 1].tiles;
@@ -247,7 +257,8 @@ export function mountFlow(root) {
     const seen = receptiveField(steps(model.network), stage.from, neuron.y, neuron.x)[0];
     outline(input, stage.from > 0 && result.layers[stage.from].shape.length === 1 ? null : seen);
     const sum = neuronSum(model.network, model.weights, result, stage.from, neuron);
-    words.replaceChildren(...inWords(sum, neuron, stage.from > 0));
+    const open = () => focusOn({ layer: stage.from, ...neuron });
+    words.replaceChildren(...inWords(sum, neuron, { deep: stage.from > 0, open }));
   }
 
   /**
@@ -275,28 +286,6 @@ export function mountFlow(root) {
     for (const { from } of edges) from.classList.add("source");
     return [...edges, ...edges.slice(0, 2).flatMap(({ tile }) => path(c - 1, tile))];
   }
-  /** Once from the digit to the answer, column after column. */
-  function flow() {
-    columns.forEach(({ tiles }, c) => {
-      const timing = {
-        duration: 2 * FLOW,
-        delay: c * FLOW,
-        fill: /** @type {const} */ ("backwards"),
-      };
-      for (const { element } of tiles) element.animate([{ opacity: 0.1 }, { opacity: 1 }], timing);
-    });
-    const columnOf = (/** @type {Element} */ edge) =>
-      Number(/** @type {SVGElement} */ (edge).dataset.column);
-    for (const edge of lit.children)
-      edge.animate(
-        [
-          { strokeDasharray: "0 1", opacity: 1 },
-          { strokeDasharray: "1 0", opacity: 1 },
-        ],
-        { duration: FLOW, delay: columnOf(edge) * FLOW, fill: "backwards" },
-      );
-  }
-
   const resized = new ResizeObserver(() => {
     drawAll();
     light(store.get());

@@ -34,9 +34,10 @@ export function heading(all, { from, to }) {
 /**
  * The sum in one line, its strongest sources first.
  * @param {import("../../network/neuron.js").Sum} sum @param {import("../../network/stages.js").Neuron} neuron
- * @param {boolean} deep whether its sources are maps or units, and not the digit itself
+ * @param {{deep: boolean, open: () => void}} options `deep`: its sources are maps or units, not the digit itself; `open`
+ *   lets the figure of the whole sum show this one
  */
-export function inWords({ layer, terms, bias, sum }, { channel, y, x }, deep) {
+export function inWords({ layer, terms, bias, sum }, { channel, y, x }, { deep, open }) {
   const named = deep ? terms.slice(0, NAMED) : terms;
   const rest = terms.slice(named.length).reduce((total, term) => total + term.sum, 0);
   const source =
@@ -57,6 +58,6 @@ export function inWords({ layer, terms, bias, sum }, { channel, y, x }, deep) {
     `${place}: `,
     h("span", { class: "mono" }, fixed(sum)),
     ` = ${parts.join(", ")}. `,
-    h("a", { href: "#neuron" }, t("See every product")),
+    h("a", { href: "#neuron", onclick: open }, t("See every product")),
   ];
 }

@@ -98,6 +98,17 @@ def test_trying_each_map_finds_the_dear_one(copy_visit: Visit) -> None:
     assert panel.locator(".map-switch[aria-checked=false]").count() > 8
 
 
+def test_mistakes_are_the_edited_network_s(copy_visit: Visit) -> None:
+    copy_visit.open()
+    panel = copy_visit.show("operate")
+    panel.get_by_role("switch", name="Map 5 of conv1").click()
+    mistakes = copy_visit.show("mistakes")
+    mistakes.get_by_text("read wrong by edited").wait_for()
+    assert int(mistakes.locator("strong").first.inner_text()) > 300  # nine hundred or so, where `fast` makes ninety-odd
+    copy_visit.page.locator(".way-back").click()
+    mistakes.get_by_text("read wrong by fast").wait_for()
+
+
 COUNT_ENGINES = """(() => {
     window.engines = 0;
     const Instance = WebAssembly.Instance;

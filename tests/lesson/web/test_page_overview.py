@@ -84,3 +84,17 @@ def test_overview_is_a_strip_on_a_phone(browser: Any, site: str) -> None:
         assert strip.evaluate("strip => strip.scrollWidth > strip.clientWidth")
         assert panel.bounding_box()["height"] < 1000
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_neuron_s_fields_follow_the_layer_and_stay_in_range(copy_visit: Visit) -> None:
+    page = copy_visit.open()
+    panel = copy_visit.show("neuron")
+    panel.get_by_label("Layer").focus()
+    panel.get_by_label("Layer").select_option(label="conv1: convolution 5×5, every 2 pixels, ReLU")
+    panel.get_by_text("conv1, map").wait_for()
+    shown = panel.get_by_text("conv1, map").inner_text()
+    assert f"map {panel.get_by_label('Map').input_value()}:" in shown
+    panel.get_by_label("Map").fill("99")
+    page.keyboard.press("Enter")
+    panel.get_by_text("conv1, map 15:").wait_for()
+    assert panel.get_by_label("Map").input_value() == "15"

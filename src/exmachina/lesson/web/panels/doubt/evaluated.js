@@ -5,6 +5,7 @@ import { h } from "../../marks/dom.js";
 import { assess } from "../../network/assess.js";
 import { testReader } from "../../reader.js";
 import { isOperated, store } from "../../state.js";
+import { t } from "../../texts.js";
 import { latest, whileVisible } from "../shared.js";
 
 /** @type {Map<string, Promise<any>>} */
@@ -17,51 +18,53 @@ const known = new Map();
  */
 export function whenEvaluated(root, render) {
   let shown = "";
-  whileVisible(root, ["model"], async () => {
+  whileVisible(root, ["model"], () => {
     const { model, moment } = store.get();
     if (model && isOperated(store.get())) return void showEdited();
+    if (shown === EDITED) shown = "";
     // A moment of training has no evaluation of its own; the finished run's stays on show.
     const id =
       model && !moment && api.runs().some((run) => run.id === model.id)
         ? model.id
         : shown || api.runs()[0]?.id;
     if (!id || id === shown) return;
+    const once = known.get(id) ?? api.evaluation(id);
+    known.set(id, once);
+    once.catch(() => known.delete(id));
+    fill(id, once);
+  });
+
+  /** An edited network is read anew, beside the page. */
+  const showEdited = latest(async () => {
+    const { model } = store.get();
+    if (model && isOperated(store.get())) await fill(EDITED, evaluateEdited(model));
+  });
+
+  /** @param {string} id @param {Promise<any>} evaluation */
+  async function fill(id, evaluation) {
     shown = id;
     root.setAttribute("aria-busy", "true");
     if (!root.hasChildNodes())
-      root.append(h("p", { class: "note" }, "Reading all 10,000 test digits …"));
+      root.append(h("p", { class: "note" }, t("Reading all 10,000 test digits …")));
     try {
-      const once = known.get(id) ?? api.evaluation(id);
-      known.set(id, once);
-      const nodes = await render(await once, id);
+      const nodes = await render(await evaluation, id);
       if (shown === id) root.replaceChildren(...nodes);
     } catch (error) {
-      known.delete(id);
       shown = "";
+      const reason = error instanceof Error ? error.message : String(error);
       root.replaceChildren(
         h(
           "p",
           { class: "note" },
-          `There is no evaluation of this network: ${error instanceof Error ? error.message : error}`,
+          t("There is no evaluation of this network: {reason}", { reason }),
         ),
       );
     }
     root.removeAttribute("aria-busy");
-  });
-
-  /** An edited network is read anew: all test digits, beside the page. */
-  const showEdited = latest(async () => {
-    const { model } = store.get();
-    if (!model || !isOperated(store.get())) return;
-    shown = "edited";
-    root.setAttribute("aria-busy", "true");
-    const nodes = await render(await evaluateEdited(model), "edited");
-    if (shown !== "edited") return;
-    root.replaceChildren(...nodes);
-    root.removeAttribute("aria-busy");
-  });
+  }
 }
 
+const EDITED = "edited";
 const reader = testReader(10_000);
 /** @type {WeakMap<import("../../api.js").Model, Promise<any>>} */
 const edited = new WeakMap();

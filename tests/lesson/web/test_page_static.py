@@ -77,6 +77,7 @@ def test_address_carries_the_drawing_and_the_neuron(copy_visit: Visit) -> None:
     page = copy_visit.open()
     copy_visit.draw(SEVEN)
     page.wait_for_url(re.compile("drawing="))
+    page.wait_for_timeout(1000)  # on a busy machine the address may have been written in the middle of the stroke
     page.goto(page.url)
     page.wait_for_selector("html[data-ready]")
     copy_visit.reads(7)

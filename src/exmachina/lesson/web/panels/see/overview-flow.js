@@ -26,7 +26,7 @@ import { focusOn, store } from "../../state.js";
 import { t } from "../../texts.js";
 import { mount as mountPad } from "../pad.js";
 import { lessMotion, whileVisible } from "../shared.js";
-import { flow } from "./overview-motion.js";
+import { flow, penIsDown } from "./overview-motion.js";
 import { heading, inWords } from "./overview-words.js";
 
 const SHOWN = 6; // maps of a stage
@@ -76,8 +76,14 @@ export function mountFlow(root) {
     clearTimeout(timer);
     const restless = image !== settled?.image || model !== settled?.model;
     root.classList.toggle("restless", restless);
-    if (restless) timer = window.setTimeout(() => rest(store.get()), RESTS);
+    if (restless) timer = window.setTimeout(settle, RESTS);
     else light(state);
+  }
+
+  /** A pen that pauses on the sheet does not rest. */
+  function settle() {
+    if (penIsDown()) timer = window.setTimeout(settle, RESTS);
+    else rest(store.get());
   }
 
   /** The pen rests: the strongest maps come first, and the digit flows through. @param {State} state */
@@ -88,11 +94,8 @@ export function mountFlow(root) {
     fill(state);
     light(state);
     root.classList.remove("restless");
-    if (drawn && state.result && !lessMotion())
-      flow(
-        columns.map(({ tiles }) => tiles.map(({ element }) => element)),
-        lit,
-      );
+    const maps = columns.map(({ tiles }) => tiles.map(({ element }) => element));
+    if (drawn && state.result && !lessMotion()) flow(maps, lit);
   }
 
   /** @param {import("../../network/spec.js").Network} network */
@@ -107,20 +110,16 @@ export function mountFlow(root) {
       );
       return { stage, tiles };
     });
-    const shownColumns = columns.map(({ stage, tiles }) =>
-      h(
+    const shownColumns = columns.map(({ stage, tiles }) => {
+      const n = layers[stage.to].output[0] - tiles.length;
+      return h(
         "div",
         { class: tiles[0].canvas ? "stage-column" : "stage-column answers-column" },
         heading(layers, stage),
         tiles.map(({ element }) => element),
-        layers[stage.to].output[0] > tiles.length &&
-          h(
-            "p",
-            { class: "note" },
-            t("and {n} more", { n: layers[stage.to].output[0] - tiles.length }),
-          ),
-      ),
-    );
+        n > 0 && h("p", { class: "note" }, t("and {n} more", { n })),
+      );
+    });
     strip.replaceChildren(
       h(
         "div",

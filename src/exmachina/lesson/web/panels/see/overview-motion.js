@@ -1,4 +1,4 @@
-/** See, the overview: the digit flows through, once from the left to the right. */
+/** See, the overview: when the digit flows through, and how. */
 
 const PACE = 260; // milliseconds from one column to the next
 
@@ -20,3 +20,10 @@ export function flow(columns, edges) {
 
 /** @param {number} duration @param {number} column @returns {KeyframeAnimationOptions} */
 const timing = (duration, column) => ({ duration, delay: column * PACE, fill: "backwards" });
+
+let down = false;
+for (const name of ["pointerdown", "pointerup", "pointercancel"])
+  addEventListener(name, () => (down = name === "pointerdown"), { capture: true });
+
+/** Whether a finger, a pen or a mouse button is down. */
+export const penIsDown = () => down;

@@ -40,7 +40,7 @@ def test_the_answer_s_sum_is_opened_from_its_line(copy_visit: Visit) -> None:
     panel.get_by_role("link", name="See every product").click()
     neuron = copy_visit.show("neuron")
     neuron.get_by_text("before softmax").wait_for()
-    assert neuron.get_by_label("Unit").input_value() == "8"
+    assert neuron.get_by_role("spinbutton", name="Unit").input_value() == "8"
 
 
 def test_all_maps_are_there_on_request(copy_visit: Visit) -> None:
@@ -93,8 +93,8 @@ def test_neuron_s_fields_follow_the_layer_and_stay_in_range(copy_visit: Visit) -
     panel.get_by_label("Layer").select_option(label="conv1: convolution 5×5, every 2 pixels, ReLU")
     panel.get_by_text("conv1, map").wait_for()
     shown = panel.get_by_text("conv1, map").inner_text()
-    assert f"map {panel.get_by_label('Map').input_value()}:" in shown
-    panel.get_by_label("Map").fill("99")
+    assert f"map {panel.get_by_role('spinbutton', name='Map').input_value()}:" in shown
+    panel.get_by_role("spinbutton", name="Map").fill("99")
     page.keyboard.press("Enter")
     panel.get_by_text("conv1, map 15:").wait_for()
-    assert panel.get_by_label("Map").input_value() == "15"
+    assert panel.get_by_role("spinbutton", name="Map").input_value() == "15"

@@ -18,15 +18,30 @@ import { inputOf } from "./neuron.js";
  * @returns {Float32Array} (784)
  */
 export function inputGradient(weights, result, index, seed) {
+  return gradients(weights, result, index, seed).input;
+}
+
+/**
+ * The same with every station on the way: the gradient with respect to each layer's output before its activation.
+ * @param {Weights} weights
+ * @param {Result} result
+ * @param {number} index
+ * @param {Float32Array} seed
+ * @returns {{layers: Float32Array[], input: Float32Array}}
+ */
+export function gradients(weights, result, index, seed) {
+  /** @type {Float32Array[]} */
+  const layers = [];
   let gradient = seed;
   for (let i = index; i >= 0; i--) {
     const { layer, before } = result.layers[i];
     if (i < index && layer.activation === "relu")
       gradient = gradient.map((g, j) => (before[j] > 0 ? g : 0));
+    layers[i] = gradient;
     const [inputs, shape] = inputOf(result, i);
     gradient = backThrough(layer, weights, inputs, shape, result.layers[i].shape, gradient);
   }
-  return gradient;
+  return { layers, input: gradient };
 }
 
 /**
@@ -121,6 +136,51 @@ function backThroughConv(
     }
   }
   return out;
+}
+
+/**
+ * The gradient of a convolution's kernels (F, C, k, k): at every place where a weight was used, the gradient there times
+ * what the weight saw.
+ * @param {Network} network
+ * @param {Result} result
+ * @param {number} index of the layer
+ * @param {Float32Array} gradient with respect to its output before the activation
+ */
+export function kernelGradient(network, result, index, gradient) {
+  const { kernel = 3, stride = 1, padding = 0 } = network.layers[index];
+  const [inputs, [channels]] = inputOf(result, index);
+  const [filters] = result.layers[index].shape;
+  const area = inputs.length / channels;
+  const out = new Float32Array(filters * channels * kernel * kernel);
+  for (let i = 0; i < out.length; i++) {
+    const [f, c] = [
+      Math.floor(i / (channels * kernel ** 2)),
+      Math.floor(i / kernel ** 2) % channels,
+    ];
+    const uses = usesOf(result, index, { kernel, stride, padding }, i % kernel ** 2);
+    const places = uses.length;
+    for (let place = 0; place < places; place++)
+      if (uses[place] >= 0) out[i] += gradient[f * places + place] * inputs[c * area + uses[place]];
+  }
+  return out;
+}
+
+/**
+ * What a weight of a kernel sees at each place of the layer's map: positions in an input map, −1 for the padding.
+ * @param {Result} result
+ * @param {number} index
+ * @param {{kernel: number, stride: number, padding: number}} layer
+ * @param {number} tap position in the kernel
+ * @returns {Int32Array}
+ */
+export function usesOf(result, index, { kernel, stride, padding }, tap) {
+  const [, [, height, width]] = inputOf(result, index);
+  const [, outHeight, outWidth] = result.layers[index].shape;
+  return Int32Array.from({ length: outHeight * outWidth }, (_, place) => {
+    const y = Math.floor(place / outWidth) * stride - padding + Math.floor(tap / kernel);
+    const x = (place % outWidth) * stride - padding + (tap % kernel);
+    return y < 0 || x < 0 || y >= height || x >= width ? -1 : y * width + x;
+  });
 }
 
 /**

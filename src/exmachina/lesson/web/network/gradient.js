@@ -147,38 +147,35 @@ function backThroughConv(
  * @param {Float32Array} gradient with respect to its output before the activation
  */
 export function kernelGradient(network, result, index, gradient) {
-  const { kernel = 3, stride = 1, padding = 0 } = network.layers[index];
-  const [inputs, [channels]] = inputOf(result, index);
-  const [filters] = result.layers[index].shape;
-  const area = inputs.length / channels;
-  const out = new Float32Array(filters * channels * kernel * kernel);
-  for (let i = 0; i < out.length; i++) {
-    const [f, c] = [
-      Math.floor(i / (channels * kernel ** 2)),
-      Math.floor(i / kernel ** 2) % channels,
-    ];
-    const uses = usesOf(result, index, { kernel, stride, padding }, i % kernel ** 2);
-    const places = uses.length;
-    for (let place = 0; place < places; place++)
-      if (uses[place] >= 0) out[i] += gradient[f * places + place] * inputs[c * area + uses[place]];
-  }
-  return out;
+  const layer = network.layers[index];
+  const [inputs, input] = inputOf(result, index);
+  const output = result.layers[index].shape;
+  const [area, places] = [input[1] * input[2], output[1] * output[2]];
+  const taps = (layer.kernel ?? 3) ** 2;
+  const uses = Array.from({ length: taps }, (_, tap) => usesOf(input, output, layer, tap));
+  return Float32Array.from({ length: output[0] * input[0] * taps }, (_, i) => {
+    const [f, c] = [Math.floor(i / (input[0] * taps)), Math.floor(i / taps) % input[0]];
+    return uses[i % taps].reduce(
+      (sum, at, place) =>
+        at < 0 ? sum : sum + gradient[f * places + place] * inputs[c * area + at],
+      0,
+    );
+  });
 }
 
 /**
  * What a weight of a kernel sees at each place of the layer's map: positions in an input map, −1 for the padding.
- * @param {Result} result
- * @param {number} index
- * @param {{kernel: number, stride: number, padding: number}} layer
+ * @param {number[]} input shape
+ * @param {number[]} output shape
+ * @param {import("./spec.js").Layer} layer
  * @param {number} tap position in the kernel
  * @returns {Int32Array}
  */
-export function usesOf(result, index, { kernel, stride, padding }, tap) {
-  const [, [, height, width]] = inputOf(result, index);
-  const [, outHeight, outWidth] = result.layers[index].shape;
-  return Int32Array.from({ length: outHeight * outWidth }, (_, place) => {
-    const y = Math.floor(place / outWidth) * stride - padding + Math.floor(tap / kernel);
-    const x = (place % outWidth) * stride - padding + (tap % kernel);
+export function usesOf([, height, width], [, rows, columns], layer, tap) {
+  const { kernel = 3, stride = 1, padding = 0 } = layer;
+  return Int32Array.from({ length: rows * columns }, (_, place) => {
+    const y = Math.floor(place / columns) * stride - padding + Math.floor(tap / kernel);
+    const x = (place % columns) * stride - padding + (tap % kernel);
     return y < 0 || x < 0 || y >= height || x >= width ? -1 : y * width + x;
   });
 }

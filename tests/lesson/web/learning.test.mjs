@@ -206,8 +206,8 @@ test("principal components of points on a tilted plane are that plane", () => {
     const [a, b] = [4 * (random() - 0.5), random() - 0.5];
     return u.map((part, i) => a * part + b * v[i]);
   });
-  const { axes, places, share } = principalComponents(rows);
-  assert.ok(Math.abs(share - 1) < 1e-9);
+  const { axes, places, shares } = principalComponents(rows);
+  assert.ok(Math.abs(shares[0] + shares[1] - 1) < 1e-9);
   assert.ok(Math.abs(dot(axes[0], axes[1])) < 1e-9 && Math.abs(dot(axes[0], axes[0]) - 1) < 1e-9);
   assert.ok(Math.abs(dot(axes[0], u)) > 0.99);
   rows.forEach((row, i) =>
@@ -221,7 +221,7 @@ test("principal components of points on a tilted plane are that plane", () => {
   const line = principalComponents(rows, 1);
   const held = rows.reduce((sum, row) => sum + dot(row, line.axes[0]) ** 2, 0);
   const all = rows.reduce((sum, row) => sum + dot(row, row), 0);
-  assert.ok(Math.abs(line.share - held / all) < 1e-9);
+  assert.ok(Math.abs(line.shares[0] - held / all) < 1e-9);
 });
 
 test("a training's plane goes through its snapshots, and the loss on it is the loss", async () => {

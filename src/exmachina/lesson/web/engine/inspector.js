@@ -65,14 +65,17 @@ function explain(module, { network, weights, image, label }) {
 
 // ---- many digits, moment after moment ----
 
+const SIDES = 4; // principal components, to be looked at in pairs
+
 /**
- * What the layer before the last makes of digits, moment after moment, on the two principal components of its last
- * moment: the points move, the axes do not.
+ * What the layer before the last makes of digits, moment after moment, on the principal components of its last moment:
+ * the points move, the axes do not.
  * @param {WebAssembly.Module} module
  * @param {{network: Network, snapshots: Weights[], digits: Digits}} given
  * @param {Tell} tell
- * @returns {{places: Float32Array[], read: Uint8Array[], share: number, size: number}} of each moment (x, y) of every digit
- *   and what it is read as; `share`: the part of the last moment's variance on the axes; `size`: values of the layer
+ * @returns {{places: Float32Array[], read: Uint8Array[], shares: number[], size: number}} of each moment every digit's
+ *   coordinates (N, SIDES) and what it is read as; `shares`: the parts of the last moment's variance on the axes; `size`:
+ *   values of the layer
  */
 function embed(module, { network, snapshots, digits: { images, labels } }, tell) {
   const engine = new Engine(module);
@@ -98,7 +101,7 @@ function embed(module, { network, snapshots, digits: { images, labels } }, tell)
     Array.from({ length: n }, (_, j) =>
       Float64Array.from(mean, (middle, i) => values[j * size + i] - middle),
     );
-  const { axes, share } = principalComponents(rows(end));
+  const { axes, shares } = principalComponents(rows(end), SIDES);
   const places = moments.map(({ values }) =>
     Float32Array.from(
       rows(values).flatMap((row) =>
@@ -106,7 +109,7 @@ function embed(module, { network, snapshots, digits: { images, labels } }, tell)
       ),
     ),
   );
-  return { places, read: moments.map(({ read }) => read), share, size };
+  return { places, read: moments.map(({ read }) => read), shares, size };
 }
 
 // ---- a slice of the loss ----

@@ -28,7 +28,7 @@ export function planeOfTrajectory(network, snapshots) {
   const rows = snapshots.map((weights) => flattened(shapes, weights));
   const origin = rows[rows.length - 1];
   const ways = rows.map((row) => row.map((number, i) => learned[i] * (number - origin[i])));
-  const { axes, places, share } = principalComponents(ways);
+  const { axes, places, shares } = principalComponents(ways);
   const length = Math.sqrt(learned.reduce((sum, one) => sum + one, 0));
   const signs = axes.map((_, axis) => (places[0][axis] < 0 ? -1 : 1)); // the start to the right and up
   const [first, second] = axes.map((axis, i) =>
@@ -38,7 +38,7 @@ export function planeOfTrajectory(network, snapshots) {
     ([a, b]) =>
       /** @type {[number, number]} */ ([(a * signs[0]) / length, (b * signs[1]) / length]),
   );
-  return { plane: { origin, first, second }, points, share };
+  return { plane: { origin, first, second }, points, share: shares[0] + shares[1] };
 }
 
 /**

@@ -1,9 +1,9 @@
 /**
  * Principal components: the directions in which rows of numbers differ most.
  *
- * @typedef {{axes: Float64Array[], places: number[][], share: number}} Components
- *   `axes`: unit directions (d); `places`: each row's coordinates along them; `share`: the part of all squared distances
- *   from the origin that they hold
+ * @typedef {{axes: Float64Array[], places: number[][], shares: number[]}} Components
+ *   `axes`: unit directions (d); `places`: each row's coordinates along them; `shares`: the part of all squared distances
+ *   from the origin that each holds
  */
 
 /**
@@ -36,7 +36,7 @@ export function principalComponents(rows, wanted = 2) {
       return direction;
     }),
     places: rows.map((_, r) => order.map((i, axis) => vectors[r][i] * sizes[axis])),
-    share: total > 0 ? sizes.reduce((sum, size) => sum + size ** 2, 0) / total : 0,
+    shares: sizes.map((size) => (total > 0 ? size ** 2 / total : 0)),
   };
 }
 

@@ -49,7 +49,7 @@ export function onTheDigit() {
       map(t("product"), products, size),
     );
     text.textContent = t(
-      "On the digit shown, as a {label}: the {places} products add up to ∂loss / ∂w = {sum}.",
+      "On the digit shown, as a {label}, before any step here: the {places} products add up to ∂loss / ∂w = {sum}.",
       {
         label,
         places,
@@ -82,7 +82,7 @@ function map(name, values, size) {
       max,
       label: t("{name}, up to {size}", { name, size: extent }),
     }),
-    legend("signed", max, { low: `−${extent}`, high: extent }),
+    legend("signed", max, { low: `±${extent}`, high: "" }),
     h("figcaption", { class: "note" }, name),
   );
 }

@@ -1,17 +1,17 @@
 /** Train: what the layer before the last makes of a few hundred test digits, as it untangles them moment by moment. */
 
 import { h, svg } from "../../marks/dom.js";
-import { percent, whole } from "../../marks/format.js";
+import { percent, significant, whole } from "../../marks/format.js";
 import { digitImage } from "../../marks/heatmap.js";
 import { inspector } from "../../inspector.js";
 import { lookAt, store } from "../../state.js";
 import { t } from "../../texts.js";
-import { arrow, whileVisible } from "../shared.js";
+import { arrow, segments, whileVisible } from "../shared.js";
 import { fewDigits, finishedTraining, momentAt, momentScrubber, trainFirst } from "./moments.js";
 
 const [WIDTH, HEIGHT, MARGIN] = [600, 460, 16];
 
-/** @typedef {{id: string, places: Float32Array[], read: Uint8Array[], share: number, size: number}} Embedded */
+/** @typedef {{id: string, places: Float32Array[], read: Uint8Array[], shares: number[], size: number}} Embedded */
 
 /** @param {HTMLElement} root */
 export function mount(root) {
@@ -23,6 +23,8 @@ export function mount(root) {
   let computing = "";
   let focus = 0;
   let moment = 0;
+  let side = 0; // the first of the two axes looked along
+  let seen = { x: [0], y: [0], zoom: 1 };
   const first = trainFirst(t("This figure needs a training to look back on."));
   const scrubber = momentScrubber();
   const progress = h("progress", { max: 1, "aria-label": t("Moments computed"), hidden: true });
@@ -38,11 +40,23 @@ export function mount(root) {
   const note = h("p", { class: "note" });
   /** @type {SVGElement[]} */
   let marks = [];
+  const sides = segments(
+    t("Seen along"),
+    [
+      { value: 0, text: t("axes 1 and 2") },
+      { value: 2, text: t("axes 3 and 4") },
+    ],
+    side,
+    (next) => {
+      side = next;
+      render(store.get());
+    },
+  );
   const view = h(
     "div",
     { class: "embedding-view", hidden: true },
     /** @type {any} */ (cloud),
-    h("div", {}, fact, detail, news, note),
+    h("div", {}, fact, sides, detail, news, note),
   );
   root.append(first.element, progress, view, scrubber.element);
 
@@ -92,28 +106,22 @@ export function mount(root) {
     cloud.replaceChildren(...marks);
   }
 
-  /** Where a digit is drawn at the moment shown: the same scale for all moments. @param {number} i */
+  /** Where a digit is drawn at the moment shown: the middle stays, the zoom takes in all of them. @param {number} i */
   function place(i) {
-    const { x, y } = frame();
-    const at = /** @type {Embedded} */ (embedded).places[moment];
-    return [
-      MARGIN + ((at[2 * i] - x[0]) / (x[1] - x[0])) * (WIDTH - 2 * MARGIN),
-      HEIGHT - MARGIN - ((at[2 * i + 1] - y[0]) / (y[1] - y[0])) * (HEIGHT - 2 * MARGIN),
-    ];
+    const { x, y, zoom } = seen;
+    return [WIDTH / 2 + zoom * x[i], HEIGHT / 2 - zoom * y[i]];
   }
 
-  /** @type {{of: Embedded | null, x: number[], y: number[]}} */
-  let framed = { of: null, x: [0, 1], y: [0, 1] };
-  function frame() {
-    if (embedded && framed.of !== embedded) {
-      const extent = (/** @type {number} */ axis) => {
-        const all =
-          embedded?.places.flatMap((at) => [...at].filter((_, i) => i % 2 === axis)) ?? [];
-        return [Math.min(...all), Math.max(...all)];
-      };
-      framed = { of: embedded, x: extent(0), y: extent(1) };
-    }
-    return framed;
+  /** The digits' coordinates at the moment shown along the two axes chosen. */
+  function lookFrom() {
+    if (!embedded) return;
+    const { places, shares } = embedded;
+    const [x, y] = [side, side + 1].map((axis) =>
+      digits.map((_, i) => places[moment][shares.length * i + axis]),
+    );
+    const most = (/** @type {number[]} */ all) => Math.max(1e-9, ...all.map(Math.abs));
+    const zoom = Math.min((WIDTH / 2 - MARGIN) / most(x), (HEIGHT / 2 - MARGIN) / most(y));
+    seen = { x, y, zoom };
   }
 
   /** @param {PointerEvent} event */
@@ -171,6 +179,7 @@ export function mount(root) {
     if (training && !ready && computing !== training.id) compute(training);
     if (!training || !embedded || !ready) return;
     moment = momentAt(training, state.moment);
+    lookFrom();
     const read = embedded.read[moment];
     marks.forEach((mark, i) => {
       const [x, y] = place(i);
@@ -192,8 +201,14 @@ export function mount(root) {
       ),
     );
     note.textContent = t(
-      "{size} numbers per digit, seen from the side where they differ most at the end: two principal components, {share} of their variance then. The axes stay, the digits move. Underlined: read wrong at this moment.",
-      { size: whole(embedded.size), share: percent(embedded.share) },
+      "{size} numbers per digit, seen from where they differ most at the end: principal components {one} and {two}, {share} of the variance then, so crowds that lie on top of each other may be far apart along another axis. The axes stay, the digits move, the zoom takes in all: now {width} from side to side. Underlined: read wrong at this moment.",
+      {
+        size: whole(embedded.size),
+        one: side + 1,
+        two: side + 2,
+        share: percent(embedded.shares[side] + embedded.shares[side + 1]),
+        width: significant(WIDTH / seen.zoom),
+      },
     );
     focusOn(focus);
   }

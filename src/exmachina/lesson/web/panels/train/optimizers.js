@@ -113,8 +113,8 @@ export function optimizerCards(onrate) {
 }
 
 const n = (/** @type {number} */ value) => significant(value, 3);
-/** In a sum: negative numbers in brackets. @param {number} value */
-const b = (value) => (value < 0 ? `(${n(value)})` : n(value));
+/** Within a formula: in brackets if it has a sign or a power of its own. @param {number} value */
+const b = (value) => (value < 0 || n(value).includes("·") ? `(${n(value)})` : n(value));
 
 /** @param {import("../../network/optimizers.js").Before} now @param {import("../../network/optimizers.js").After} next @returns {[string, string]} */
 const weightLine = ({ weight }, { weight: moved }) => [
@@ -147,20 +147,20 @@ const WRITTEN = {
       [`g = ${n(now.gradient)}`, ""],
       [`m = ${one} · ${b(now.first)} + ${rest(one)} · ${b(now.gradient)} = ${n(next.first)}`, ""],
       [
-        `s = ${two} · ${n(now.second)} + ${rest(two)} · ${b(now.gradient)}² = ${n(next.second)}`,
+        `s = ${two} · ${b(now.second)} + ${rest(two)} · ${b(now.gradient)}² = ${n(next.second)}`,
         "",
       ],
       [
         `m̂ = m / (1 − ${one}${raised(time)}) = ${n(mean)},  ŝ = s / (1 − ${two}${raised(time)}) = ${n(square)}`,
         "",
       ],
-      [`${t("step")} = −${rate} · ${b(mean)} / (√${n(square)} + 10⁻⁸) = ${n(next.step)}`, ""],
+      [`${t("step")} = −${rate} · ${b(mean)} / (√${b(square)} + 10⁻⁸) = ${n(next.step)}`, ""],
       weightLine(now, next),
     ];
   },
   adadelta: ({ rho }, rate, now, next) => [
     [`g = ${n(now.gradient)}`, ""],
-    [`s = ${rho} · ${n(now.first)} + ${rest(rho)} · ${b(now.gradient)}² = ${n(next.first)}`, ""],
+    [`s = ${rho} · ${b(now.first)} + ${rest(rho)} · ${b(now.gradient)}² = ${n(next.first)}`, ""],
     [
       `${t("step")} = −${rate} · √(${n(now.second)} + 10⁻⁷) / √(${n(next.first)} + 10⁻⁷) · ${b(now.gradient)} = ${n(next.step)}`,
       "",

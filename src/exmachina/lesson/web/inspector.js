@@ -11,6 +11,7 @@ export function inspector() {
   /** @type {Worker | null} */
   let worker = null;
   let last = 0;
+  let stops = 0;
   /** @type {Map<number, {resolve: (answer: any) => void, reject: (error: Error) => void, onNews: (news: any) => void}>} */
   const waiting = new Map();
 
@@ -41,7 +42,9 @@ export function inspector() {
      * @returns {Promise<any>} null if it was stopped
      */
     async ask(task, given, onNews = () => {}) {
+      const stopsThen = stops;
       const module = await api.engineModule();
+      if (stops !== stopsThen) return null;
       worker ??= begin();
       const id = ++last;
       return new Promise((resolve, reject) => {
@@ -52,6 +55,7 @@ export function inspector() {
 
     /** Let go of everything that was asked. */
     stop() {
+      stops += 1;
       worker?.terminate();
       worker = null;
       for (const { resolve } of waiting.values()) resolve(null);

@@ -33,6 +33,11 @@ export function rough(value) {
 
 const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
+/** A whole number as a power: −4 → ⁻⁴. @param {number} power */
+export const raised = (power) =>
+  (power < 0 ? "⁻" : "") +
+  [...String(Math.abs(power))].map((digit) => SUPERSCRIPT[Number(digit)]).join("");
+
 /** For values of any size, two or more digits of them: 0.0123, −3.1·10⁻⁵. @param {number} value @param {number} [digits] */
 export function significant(value, digits = 2) {
   if (value === 0) return "0";
@@ -43,6 +48,5 @@ export function significant(value, digits = 2) {
     return `${sign}${size.toFixed(decimals)}`;
   }
   const [mantissa, power] = size.toExponential(digits - 1).split("e");
-  const raised = [...String(Math.abs(Number(power)))].map((d) => SUPERSCRIPT[Number(d)]).join("");
-  return `${sign}${mantissa}·10${Number(power) < 0 ? "⁻" : ""}${raised}`;
+  return `${sign}${mantissa}·10${raised(Number(power))}`;
 }

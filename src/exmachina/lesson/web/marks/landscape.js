@@ -10,7 +10,8 @@ import { arrow } from "../panels/shared.js";
 import { t } from "../texts.js";
 
 const LEVELS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
-const STEEPEST = 0.97; // heights above this part of all share the strongest colour
+const STEEPEST = 0.97; // the slope of colours is such that this part of all heights …
+const STRONG = 0.85; // … has at most this strength, for lines and a walk are to be seen on it
 
 /**
  * @typedef {{points: [number, number][], bounds: {x: number[], y: number[]}, grid: Float32Array, size: number, at: number,
@@ -73,14 +74,14 @@ export function landscape(name) {
     const low = known[0];
     const high = known[Math.floor(STEEPEST * (known.length - 1))];
     const shares = logs.map((value) =>
-      Number.isFinite(value) ? (0.85 * (value - low)) / (high - low || 1) : 0,
+      Number.isFinite(value) ? (STRONG * (value - low)) / (high - low || 1) : 0,
     );
     paint(canvas, shares, { width: size, height: size, scale: "ink", max: 1, label: name });
     frame.setAttribute("aria-label", t("{name}. Arrow keys read the loss at a place.", { name }));
     scale.replaceChildren(
       legend("ink", 1, {
         low: significant(10 ** low),
-        high: significant(10 ** high),
+        high: significant(10 ** (low + (high - low) / STRONG)),
         name: t("loss, logarithmic:"),
       }),
     );

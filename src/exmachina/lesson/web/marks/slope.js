@@ -4,15 +4,15 @@
 
 import { svg } from "./dom.js";
 import { significant } from "./format.js";
-import { ticks } from "./chart.js";
+import { roomyWidth, ticks } from "./chart.js";
 
 /**
  * @param {{points: [number, number][], ball: [number, number], slope: number, goal: [number, number] | null, x: string, y: string,
  *   label: string}} options `goal`: where the step leads
  */
 export function slopeChart({ points, ball, slope, goal, x: xName, y: yName, label }) {
-  const [width, height] = [440, 310];
-  const box = { left: 58, right: width - 20, top: 26, bottom: height - 44 };
+  const [width, height] = [roomyWidth(440), 310];
+  const box = { left: 72, right: width - 20, top: 26, bottom: height - 44 };
   const xs = points.map(([x]) => x);
   const heights = [...points, ball, ...(goal ? [goal] : [])].map(([, y]) => y);
   const [left, right] = [Math.min(...xs), Math.max(...xs)];

@@ -31,7 +31,7 @@ export function mount(root) {
   let stations = [];
   /** @type {Explained | null} */
   let explained = null;
-  const fact = h("p", { class: "fact", role: "status" });
+  const fact = h("p", { class: "fact", role: "status" }, t("Tracing the loss back …"));
   const answers = h("li", { class: "station answers" });
   const list = h("ol", { class: "stations" });
   const travel = player({

@@ -1,7 +1,7 @@
 /** Train: how three optimizers turn a weight's gradient into a step, written out with its numbers. */
 
 import { h } from "../../marks/dom.js";
-import { significant } from "../../marks/format.js";
+import { raised, significant } from "../../marks/format.js";
 import { take } from "../../network/optimizers.js";
 import { t } from "../../texts.js";
 import { slider } from "../shared.js";
@@ -171,6 +171,3 @@ const WRITTEN = {
 
 /** @param {number} part */
 const rest = (part) => Number((1 - part).toPrecision(6));
-
-/** @param {number} power */
-const raised = (power) => [...String(power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");

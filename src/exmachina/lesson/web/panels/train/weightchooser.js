@@ -2,7 +2,7 @@
 
 import { h } from "../../marks/dom.js";
 import { matrix } from "../../marks/matrix.js";
-import { significant } from "../../marks/format.js";
+import { raised, significant } from "../../marks/format.js";
 import { reach } from "../../marks/scale.js";
 import { steps } from "../../network/spec.js";
 import { t } from "../../texts.js";
@@ -24,12 +24,13 @@ export function weightChooser(onchange) {
   const controls = h("div", { class: "controls above" });
   const weights = h("div", {});
   const gradient = h("div", {});
+  const unit = h("p", { class: "note" });
   const grid = h(
     "div",
     { class: "kernel-grid", role: "application", tabIndex: 0, onkeydown: move, onclick: point },
     h("p", { class: "note" }, t("its kernel")),
     weights,
-    h("p", { class: "note" }, t("∂loss / ∂w of each")),
+    unit,
     gradient,
   );
 
@@ -152,7 +153,7 @@ export function weightChooser(onchange) {
       const { kernel, position, tap: strong } = chosen();
       const from = position - strong;
       const part = (/** @type {Float32Array} */ all) => all.subarray(from, from + kernel ** 2);
-      const options = { strong: [strong], format: (/** @type {number} */ v) => significant(v) };
+      const options = { strong: [strong] };
       weights.replaceChildren(
         matrix(part(values), kernel, {
           ...options,
@@ -160,12 +161,18 @@ export function weightChooser(onchange) {
           label: t("Weights of the kernel"),
         }),
       );
+      // All in one power of ten, which is said once: the numbers keep their width.
+      const power = Math.floor(Math.log10(reach(part(slope))));
+      unit.textContent = t("∂loss / ∂w of each, in {unit}", { unit: `10${raised(power)}` });
       gradient.replaceChildren(
-        matrix(part(slope), kernel, {
-          ...options,
-          max: reach(part(slope)),
-          label: t("Gradient of the loss with respect to each of these weights"),
-        }),
+        matrix(
+          part(slope).map((g) => g / 10 ** power),
+          kernel,
+          {
+            ...options,
+            label: t("Gradient of the loss with respect to each of these weights"),
+          },
+        ),
       );
       grid.setAttribute(
         "aria-label",

@@ -26,7 +26,8 @@ export function mount(root) {
   const digit = onTheDigit();
   let optimizer = "adamw";
   let round = 0; // an answer to an earlier round is no longer wanted
-  let timer = 0;
+  /** @type {Map<() => void, number>} */
+  const timers = new Map();
   /** @type {import("../../api.js").Model | null} */
   let model = null;
   /** @type {Record<string, import("./optimizers.js").Looked> | null} */
@@ -73,8 +74,8 @@ export function mount(root) {
 
   /** @param {() => void} act */
   function later(act) {
-    clearTimeout(timer);
-    timer = window.setTimeout(act, REST);
+    clearTimeout(timers.get(act));
+    timers.set(act, window.setTimeout(act, REST));
   }
 
   /** @param {(mine: () => boolean) => Promise<void>} act */
@@ -92,6 +93,8 @@ export function mount(root) {
     return during(async (mine) => {
       ({ model } = store.get());
       if (!model) return;
+      looked = null; // nothing is to be moved meanwhile
+      status.textContent = t("Measuring the slopes …");
       const { network, weights } = model;
       const optimizers = Object.fromEntries(
         Object.entries(OPTIMIZERS).map(([name, { settings }]) => [name, settings]),
@@ -100,11 +103,11 @@ export function mount(root) {
       const digits = { images, labels };
       const begun = await engine.ask("weigh", { network, weights, digits, optimizers });
       if (!begun || !mine()) return;
-      chooser.use(network, begun.gradient);
-      status.textContent = "";
+      if (chooser.use(network, begun.gradient)) digit.render(null, null);
       losses.replaceChildren();
-      await lookAgain(mine);
       explainDigit();
+      await lookAgain(mine);
+      if (mine()) status.textContent = "";
     });
   }
 
@@ -117,19 +120,23 @@ export function mount(root) {
     await askCurve(mine);
   }
 
-  const showWeight = () => during(lookAgain);
+  const showWeight = () => {
+    if (looked) during(lookAgain);
+  };
   const drawCurve = () => {
     render();
-    during(askCurve);
+    if (looked) during(askCurve);
   };
 
   async function explainDigit() {
     const { model: shown, image, source, result } = store.get();
+    if (shown !== model) return; // another is about to be looked at
     if (!shown || !image || !result) return digit.render(null, null);
     const label = source.label ?? argmax(result.logits);
     const { network, weights } = shown;
     const explained = await engine.ask("explain", { network, weights, image, label });
-    if (explained) digit.render({ network, image, label, explained }, chooser.chosen());
+    if (explained && shown === model)
+      digit.render({ network, image, label, explained }, chooser.chosen());
   }
 
   function render() {
@@ -198,8 +205,8 @@ export function mount(root) {
 
   /** @param {number} count */
   function walkOn(count) {
+    if (!looked) return;
     return during(async (mine) => {
-      if (!looked) return;
       await engine.ask("step", { rates: cards.rates, count });
       await lookAgain(mine);
       if (mine()) tellWalk();

@@ -154,7 +154,7 @@ export function mount(root) {
       fact.textContent = running
         ? t("Measuring the loss …")
         : t(
-            "{cells} networks will be tried, each on {count} training digits: a few seconds' work, done beside the page.",
+            "{cells} networks will be tried, each on {count} training digits, beside the page. The larger the network, the longer it takes; the picture sharpens as it does.",
             { cells: SIZE * SIZE, count: FEW },
           );
       note.textContent = "";

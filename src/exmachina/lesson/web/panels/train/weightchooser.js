@@ -36,7 +36,7 @@ export function weightChooser(onchange) {
 
   /** @param {KeyboardEvent} event */
   function move(event) {
-    const by = arrow(event);
+    const by = layers.length > 0 && arrow(event);
     if (!by) return;
     const { kernel } = layers[at];
     const inside = (/** @type {number} */ v) => Math.max(0, Math.min(kernel - 1, v));
@@ -122,12 +122,16 @@ export function weightChooser(onchange) {
     chosen,
     tensor: () => `${layers[at].name}.weight`,
 
-    /** Another network, or other weights of it. @param {import("../../network/spec.js").Network} network
-     * @param {import("../../network/safetensors.js").Weights} gradients */
+    /**
+     * Another network, or other weights of it.
+     * @param {import("../../network/spec.js").Network} network
+     * @param {import("../../network/safetensors.js").Weights} gradients
+     * @returns {boolean} whether it is another network
+     */
     use(network, gradients) {
       slopes = gradients;
       const key = JSON.stringify(network);
-      if (key === used) return;
+      if (key === used) return false;
       used = key;
       layers = steps(network).flatMap(({ layer, input, output }, index) =>
         layer.type === "Conv2D"
@@ -146,6 +150,7 @@ export function weightChooser(onchange) {
       at = 0;
       steepest();
       rebuild();
+      return true;
     },
 
     /** @param {import("./optimizers.js").Looked} looked */

@@ -14,6 +14,8 @@ import {
   unflattened,
   weightShapes,
 } from "../../../src/exmachina/lesson/web/engine/shapes.js";
+import { contour } from "../../../src/exmachina/lesson/web/marks/contour.js";
+import { significant } from "../../../src/exmachina/lesson/web/marks/format.js";
 import { dot, principalComponents } from "../../../src/exmachina/lesson/web/network/components.js";
 import { generator } from "../../../src/exmachina/lesson/web/network/dropout.js";
 import { forward } from "../../../src/exmachina/lesson/web/network/forward.js";
@@ -281,4 +283,29 @@ test("a surface is computed coarse first, and every cell is the loss at its plac
     const expected = bowl(-1 + (4 * (i % 9)) / 8, 2 - (4 * Math.floor(i / 9)) / 8);
     assert.ok(Math.abs(value - expected) < 1e-5);
   });
+});
+
+test("a contour line runs where the height is, all around, and keeps out of what is not known", () => {
+  const size = 33;
+  const height = (x, y) => Math.hypot(x - 16.5, y - 16.5);
+  const cone = Float32Array.from({ length: size * size }, (_, i) =>
+    height((i % size) + 0.5, Math.floor(i / size) + 0.5),
+  );
+  const pieces = contour(cone, size, 9);
+  for (const [x1, y1, x2, y2] of pieces) {
+    assert.ok(Math.abs(height(x1, y1) - 9) < 0.05 && Math.abs(height(x2, y2) - 9) < 0.05);
+  }
+  const length = pieces.reduce((sum, [x1, y1, x2, y2]) => sum + Math.hypot(x2 - x1, y2 - y1), 0);
+  assert.ok(Math.abs(length / (2 * Math.PI * 9) - 1) < 0.01);
+  cone.fill(Number.NaN, 0, size * 17);
+  assert.ok(contour(cone, size, 9).every(([, y]) => y >= 17));
+  const saddle = contour([0, 1, 1, 0], 2, 0.4); // two corners are cut off, and the lines do not cross
+  assert.equal(saddle.length, 2);
+  assert.ok(saddle.every(([x1, y1, x2, y2]) => Math.hypot(x2 - x1, y2 - y1) < 0.6));
+});
+
+test("numbers of any size are written so that people can read them", () => {
+  const written = [0, 0.0123, -2.5, 14, -0.000031, 123456, 0.00099996].map((v) => significant(v));
+  assert.deepEqual(written, ["0", "0.012", "−2.5", "14", "−3.1·10⁻⁵", "1.2·10⁵", "1.0·10⁻³"]);
+  assert.equal(significant(0.10203, 5), "0.10203");
 });

@@ -162,6 +162,7 @@ export function weightChooser(onchange) {
       weights.replaceChildren(
         matrix(part(values), kernel, {
           ...options,
+          decimals: 3,
           max: reach(values),
           label: t("Weights of the kernel"),
         }),

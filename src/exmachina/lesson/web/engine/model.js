@@ -10,29 +10,36 @@
  */
 
 import { count, steps } from "../network/spec.js";
-import { weightShapes } from "./shapes.js";
+import { flattened, unflattened, weightShapes } from "./shapes.js";
 
 const KINDS = ["Conv2D", "MaxPooling2D", "BatchNormalization", "Dropout", "Flatten", "Dense"];
 const ACTIVATIONS = ["linear", "relu", "softmax"];
 const OPTIMIZERS = ["adadelta", "adamw", "sgd"];
 const WORDS = 8; // of a layer's description
-const [LEARN, KEEP] = [1, 2];
-const UPDATE = 2;
+const QUANTITIES = ["weights", "gradients", "first_moments", "second_moments"];
+const [LEARN, KEEP, EXPLAIN] = [1, 2, 4];
+const [LOSS_ONLY, GRADIENT, UPDATE] = [0, 1, 2];
+const ALL = 0; // instead of an order: the first images as they lie
 
 export class Model {
   /**
    * @param {import("./engine.js").Engine} engine
    * @param {Network} network
-   * @param {{learns?: number, keepsValues?: boolean, threads?: number}} [uses] the largest batch that it will learn;
-   *   whether every layer's values can be asked for; and how many threads may be invited to work on it
+   * @param {{learns?: number, keepsValues?: boolean, explains?: boolean, threads?: number}} [uses] the largest batch that
+   *   it will learn; whether every layer's values can be asked for; whether gradients of an image can; and how many
+   *   threads may be invited to work on it
    */
-  constructor(engine, network, { learns = 0, keepsValues = false, threads = 1 } = {}) {
+  constructor(
+    engine,
+    network,
+    { learns = 0, keepsValues = false, explains = false, threads = 1 } = {},
+  ) {
     this.engine = engine;
     this.network = network;
     this.steps = steps(network);
     this.shapes = weightShapes(network);
     const [channels, height, width] = network.input_shape;
-    const uses = (learns ? LEARN : 0) | (keepsValues ? KEEP : 0);
+    const uses = (learns ? LEARN : 0) | (keepsValues ? KEEP : 0) | (explains ? EXPLAIN : 0);
     const description = engine.place(describe(network));
     const given = [
       description,
@@ -49,8 +56,10 @@ export class Model {
       throw new Error(`The engine has no room for ${network.layers[-floats - 1].name}.`);
     const memory = engine.reserve(4 * floats);
     this.address = engine.call("model_create", memory, ...given, network.mean, network.std);
-    const size = Object.values(this.shapes).reduce((sum, shape) => sum + count(shape), 0);
-    this.flat = engine.reserve(4 * size);
+    this.size = Object.values(this.shapes).reduce((sum, shape) => sum + count(shape), 0);
+    this.flat = engine.reserve(4 * this.size);
+    /** @type {Record<string, {address: number, bytes: number}>} */
+    this.places = {};
   }
 
   /** @param {number} seed */
@@ -60,24 +69,26 @@ export class Model {
 
   /** A copy of the weights as they are now, in PyTorch's layout. @returns {Weights} */
   weights() {
-    this.engine.call("model_get", this.address, 0, this.flat);
-    let at = this.flat;
-    return Object.fromEntries(
-      Object.entries(this.shapes).map(([name, shape]) => {
-        const values = this.engine.floats(at, count(shape)).slice();
-        at += 4 * values.length;
-        return [name, { shape, values }];
-      }),
-    );
+    return unflattened(this.shapes, this.numbers());
   }
 
   /** @param {Weights} weights */
   setWeights(weights) {
-    let at = this.flat;
-    for (const [name, shape] of Object.entries(this.shapes)) {
-      this.engine.floats(at, count(shape)).set(weights[name].values);
-      at += 4 * count(shape);
-    }
+    this.setNumbers(flattened(this.shapes, weights));
+  }
+
+  /**
+   * The weights, or what the optimizer knows of them, as one row of numbers, in the order of `shapes`.
+   * @param {"weights" | "gradients" | "first_moments" | "second_moments"} [quantity]
+   */
+  numbers(quantity = "weights") {
+    this.engine.call("model_get", this.address, QUANTITIES.indexOf(quantity), this.flat);
+    return this.engine.floats(this.flat, this.size).slice();
+  }
+
+  /** @param {Float32Array} numbers weights in a row */
+  setNumbers(numbers) {
+    this.engine.floats(this.flat, this.size).set(numbers);
     this.engine.call("model_set", this.address, this.flat);
   }
 
@@ -111,25 +122,7 @@ export class Model {
    * @param {number} step from 0
    */
   learn({ images, labels, order, count: size }, rate, seed, step) {
-    const { engine, address } = this;
-    engine.call(
-      "model_learn",
-      address,
-      images,
-      0,
-      order,
-      labels,
-      size,
-      rate,
-      ...halves(seed),
-      step,
-      UPDATE,
-    );
-    engine.call("model_finish", address);
-    return {
-      loss: engine.call("model_loss", address),
-      accuracy: engine.call("model_right", address) / size,
-    };
+    return this.#learn([images, 0, order, labels, size, rate, ...halves(seed), step, UPDATE], size);
   }
 
   /**
@@ -142,20 +135,26 @@ export class Model {
    * @param {number} step from 0
    */
   learnPixels(pixels, labels, size, rate, seed, step) {
+    return this.#learn([0, pixels, ALL, labels, size, rate, ...halves(seed), step, UPDATE], size);
+  }
+
+  /**
+   * The loss of a batch as training sees it, batch norm by the batch, and nothing learned from it. With `gradient`, the
+   * gradients can be asked for afterwards.
+   * @param {number} images address of bytes
+   * @param {number} labels
+   * @param {number} size
+   * @param {{gradient?: boolean}} [options]
+   */
+  measure(images, labels, size, { gradient = false } = {}) {
+    const how = gradient ? GRADIENT : LOSS_ONLY;
+    return this.#learn([images, 0, ALL, labels, size, 0, ...halves(0), 0, how], size);
+  }
+
+  /** @param {number[]} given to `model_learn` @param {number} size */
+  #learn(given, size) {
     const { engine, address } = this;
-    engine.call(
-      "model_learn",
-      address,
-      0,
-      pixels,
-      0,
-      labels,
-      size,
-      rate,
-      ...halves(seed),
-      step,
-      UPDATE,
-    );
+    engine.call("model_learn", address, ...given);
     engine.call("model_finish", address);
     return {
       loss: engine.call("model_loss", address),
@@ -174,12 +173,52 @@ export class Model {
     const { engine, address } = this;
     const wanted = names.map((name) => this.steps.findIndex((step) => step.layer.name === name));
     const counts = wanted.map((layer) => size * count(this.steps[layer].output));
-    const places = counts.map((floats) => engine.reserve(4 * floats));
+    const places = names.map((name, i) => this.#room(`values of ${name}`, 4 * counts[i]));
     wanted.forEach((layer, i) => engine.call("model_want", address, layer, places[i], 0));
     engine.call("model_read", address, images, 0, 0, size);
     engine.call("model_finish", address);
     wanted.forEach((layer) => engine.call("model_want", address, layer, 0, 0));
     return places.map((place, i) => engine.floats(place, counts[i]).slice());
+  }
+
+  /**
+   * An image read, and the cross-entropy of its label traced back through the network. The model must keep values and
+   * explain.
+   * @param {Uint8Array} image bytes (H, W)
+   * @param {number} label
+   * @returns {{values: Float32Array[], gradients: Float32Array[], pixels: Float32Array}} of each layer the values after
+   *   its activation (of the last the logits) and the gradient of the loss before it; and the gradient with respect to
+   *   the pixels from 0 to 1
+   */
+  explain(image, label) {
+    const { engine, address } = this;
+    const counts = this.steps.map(({ output }) => count(output));
+    const own = (/** @type {string} */ what) =>
+      counts.map((floats, i) => this.#room(`${what} ${i}`, 4 * floats));
+    const [values, gradients] = [own("values"), own("gradients")];
+    const pixels = this.#room("pixels", 4 * image.length);
+    const wrong = this.#room("gradient of pixels", 4 * image.length);
+    const labels = this.#room("label", 1);
+    engine.floats(pixels, image.length).set(Float32Array.from(image, (pixel) => pixel / 255));
+    new Uint8Array(engine.memory.buffer, labels, 1)[0] = label;
+    counts.forEach((_, i) => engine.call("model_want", address, i, values[i], gradients[i]));
+    engine.call("model_explain", address, pixels, labels, 0, counts.length - 1, 1, wrong);
+    engine.call("model_finish", address);
+    counts.forEach((_, i) => engine.call("model_want", address, i, 0, 0));
+    const copies = (/** @type {number[]} */ places) =>
+      places.map((place, i) => engine.floats(place, counts[i]).slice());
+    return {
+      values: copies(values),
+      gradients: copies(gradients),
+      pixels: engine.floats(wrong, image.length).slice(),
+    };
+  }
+
+  /** Memory for a use that comes again, for the engine takes none back. @param {string} use @param {number} bytes */
+  #room(use, bytes) {
+    if (!(this.places[use]?.bytes >= bytes))
+      this.places[use] = { address: this.engine.reserve(bytes), bytes };
+    return this.places[use].address;
   }
 
   /**

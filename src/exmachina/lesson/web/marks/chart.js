@@ -13,7 +13,7 @@ import { svg } from "./dom.js";
  *   `at`: an x value to mark with a vertical line
  */
 export function lineChart(lines, options) {
-  const { width = roomyWidth(), height = 300, at, format = short, dots = false } = options;
+  const { width = roomyWidth(640), height = 300, at, format = short, dots = false } = options;
   const all = lines.flatMap((line) => line.points);
   const xDomain = options.xDomain ?? extent(all.map(([x]) => x));
   const yDomain = options.yDomain ?? extent([0, ...all.map(([, y]) => y)]);
@@ -88,7 +88,8 @@ export function lineChart(lines, options) {
 }
 
 /** As wide as the figure on a phone, so that its text keeps its size. */
-const roomyWidth = () => Math.max(320, Math.min(640, document.documentElement.clientWidth - 32));
+export const roomyWidth = (/** @type {number} */ most) =>
+  Math.max(320, Math.min(most, document.documentElement.clientWidth - 32));
 
 /** @param {Line[]} lines @param {{x: string, y: string}} options */
 function summary(lines, { x, y }) {

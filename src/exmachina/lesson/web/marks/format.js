@@ -30,3 +30,23 @@ export function rough(value) {
   if (value >= 1e6) return `${(value / 1e6).toFixed(1)} million`;
   return value >= 1e4 ? `${Math.round(value / 1e3)} thousand` : whole(value);
 }
+
+const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** A whole number as a power: −4 → ⁻⁴. @param {number} power */
+export const raised = (power) =>
+  (power < 0 ? "⁻" : "") +
+  [...String(Math.abs(power))].map((digit) => SUPERSCRIPT[Number(digit)]).join("");
+
+/** For values of any size, two or more digits of them: 0.0123, −3.1·10⁻⁵. @param {number} value @param {number} [digits] */
+export function significant(value, digits = 2) {
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  const sign = value < 0 ? "−" : "";
+  if (size >= 1e-3 && size < 1e5) {
+    const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
+    return `${sign}${size.toFixed(decimals)}`;
+  }
+  const [mantissa, power] = size.toExponential(digits - 1).split("e");
+  return `${sign}${mantissa}·10${raised(Number(power))}`;
+}

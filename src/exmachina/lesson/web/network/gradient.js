@@ -18,15 +18,30 @@ import { inputOf } from "./neuron.js";
  * @returns {Float32Array} (784)
  */
 export function inputGradient(weights, result, index, seed) {
+  return gradients(weights, result, index, seed).input;
+}
+
+/**
+ * The same with every station on the way: the gradient with respect to each layer's output before its activation.
+ * @param {Weights} weights
+ * @param {Result} result
+ * @param {number} index
+ * @param {Float32Array} seed
+ * @returns {{layers: Float32Array[], input: Float32Array}}
+ */
+export function gradients(weights, result, index, seed) {
+  /** @type {Float32Array[]} */
+  const layers = [];
   let gradient = seed;
   for (let i = index; i >= 0; i--) {
     const { layer, before } = result.layers[i];
     if (i < index && layer.activation === "relu")
       gradient = gradient.map((g, j) => (before[j] > 0 ? g : 0));
+    layers[i] = gradient;
     const [inputs, shape] = inputOf(result, i);
     gradient = backThrough(layer, weights, inputs, shape, result.layers[i].shape, gradient);
   }
-  return gradient;
+  return { layers, input: gradient };
 }
 
 /**
@@ -121,6 +136,48 @@ function backThroughConv(
     }
   }
   return out;
+}
+
+/**
+ * The gradient of a convolution's kernels (F, C, k, k): at every place where a weight was used, the gradient there times
+ * what the weight saw.
+ * @param {Network} network
+ * @param {Result} result
+ * @param {number} index of the layer
+ * @param {Float32Array} gradient with respect to its output before the activation
+ */
+export function kernelGradient(network, result, index, gradient) {
+  const layer = network.layers[index];
+  const [inputs, input] = inputOf(result, index);
+  const output = result.layers[index].shape;
+  const [area, places] = [input[1] * input[2], output[1] * output[2]];
+  const taps = (layer.kernel ?? 3) ** 2;
+  const uses = Array.from({ length: taps }, (_, tap) => usesOf(input, output, layer, tap));
+  return Float32Array.from({ length: output[0] * input[0] * taps }, (_, i) => {
+    const [f, c] = [Math.floor(i / (input[0] * taps)), Math.floor(i / taps) % input[0]];
+    return uses[i % taps].reduce(
+      (sum, at, place) =>
+        at < 0 ? sum : sum + gradient[f * places + place] * inputs[c * area + at],
+      0,
+    );
+  });
+}
+
+/**
+ * What a weight of a kernel sees at each place of the layer's map: positions in an input map, −1 for the padding.
+ * @param {number[]} input shape
+ * @param {number[]} output shape
+ * @param {import("./spec.js").Layer} layer
+ * @param {number} tap position in the kernel
+ * @returns {Int32Array}
+ */
+export function usesOf([, height, width], [, rows, columns], layer, tap) {
+  const { kernel = 3, stride = 1, padding = 0 } = layer;
+  return Int32Array.from({ length: rows * columns }, (_, place) => {
+    const y = Math.floor(place / columns) * stride - padding + Math.floor(tap / kernel);
+    const x = (place % columns) * stride - padding + (tap % kernel);
+    return y < 0 || x < 0 || y >= height || x >= width ? -1 : y * width + x;
+  });
 }
 
 /**

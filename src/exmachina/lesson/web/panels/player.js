@@ -13,6 +13,8 @@ export function player({ count, speeds = [1, 60, 8], onstep, label }) {
   let at = 0;
   let timer = 0;
   let speed = speeds[2];
+  /** @type {(value: number) => string} */
+  let written = String; // what is beside the scrubber
   const play = h("button", { type: "button", onclick: () => (timer ? pause() : start()) }, "Play");
   const back = h(
     "button",
@@ -29,7 +31,7 @@ export function player({ count, speeds = [1, 60, 8], onstep, label }) {
     min: 0,
     max: 1,
     value: 0,
-    format: (v) => `${v}`,
+    format: (v) => written(v),
     oninput: (v) => {
       pause();
       go(v);
@@ -86,9 +88,8 @@ export function player({ count, speeds = [1, 60, 8], onstep, label }) {
     },
     /** @param {(value: number) => string} text what to write beside the scrubber */
     describe(text) {
-      const output = /** @type {HTMLOutputElement} */ (scrub.element.querySelector("output"));
-      output.textContent = text(at);
-      scrub.input.setAttribute("aria-valuetext", text(at));
+      written = text;
+      scrub.set(at);
     },
   };
 }

@@ -3,7 +3,7 @@
     exmachina train --recipe classic --seed 0 --out runs/classic
     python scripts/classic_errors.py runs/classic
 
-writes src/exmachina/evaluation/classic_errors.json, against which every other network's errors are set.
+writes src/exmachina/evaluation/robustness/classic_errors.json, against which every other network's errors are set.
 """
 
 import json
@@ -12,9 +12,9 @@ from pathlib import Path
 
 from exmachina import Classifier, Run
 from exmachina.data import load_mnist_split
-from exmachina.evaluation.examination import FULL, QUICK
-from exmachina.evaluation.findings import Subject
-from exmachina.evaluation.robustness import REFERENCE, reference_table
+from exmachina.evaluation.parts import FULL, QUICK
+from exmachina.evaluation.results import Subject
+from exmachina.evaluation.robustness.robustness import REFERENCE, reference_table
 
 run = Run.load(sys.argv[1])
 subject = Subject.of(run)

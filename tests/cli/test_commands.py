@@ -103,7 +103,7 @@ def test_train_can_hold_images_out_and_the_run_says_which(
     idx_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from exmachina.data import load_data
-    from exmachina.evaluation.held_out import declared_part
+    from exmachina.evaluation.calibration.held_out import declared_part
 
     images, _ = load_data(str(idx_folder))
     arguments = ("--epochs", "0.5", "--seed", "2", "--data", str(idx_folder), "--out", str(tmp_path), "--json")

@@ -12,7 +12,7 @@ import pytest
 
 from exmachina.data import Dataset
 from exmachina.evaluation import Evaluation, evaluate
-from exmachina.evaluation.examination import Extent
+from exmachina.evaluation.parts import Extent
 from exmachina.runs import Run
 from exmachina.training import Recipe
 

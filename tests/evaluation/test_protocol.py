@@ -15,8 +15,8 @@ from exmachina import Classifier, InputError
 from exmachina.data import Dataset
 from exmachina.evaluation import Evaluation, Missing, Progress, evaluate, to_json
 from exmachina.evaluation.arrays import softmax
-from exmachina.evaluation.examination import NO_WRITERS, Extent
-from exmachina.evaluation.not_digits import noise
+from exmachina.evaluation.ood.non_digits import noise
+from exmachina.evaluation.parts import NO_WRITERS, Extent
 from exmachina.runs import Run
 
 Judge = Any  # the fixture of conftest.py: a run and options in, an Evaluation out
@@ -136,8 +136,8 @@ def test_an_empty_test_set_is_refused(dull_run: Run, digits: Dataset) -> None:
 
 def test_the_shipped_reference_belongs_to_mnists_test_set_alone(test_digits: Dataset) -> None:
     from exmachina.data import load_mnist_split
-    from exmachina.evaluation.corruptions import CORRUPTIONS
-    from exmachina.evaluation.robustness import shipped_reference
+    from exmachina.evaluation.robustness.corruptions import CORRUPTIONS
+    from exmachina.evaluation.robustness.robustness import shipped_reference
 
     test = load_mnist_split("test")
     for size in (1_000, 10_000):

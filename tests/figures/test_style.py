@@ -14,8 +14,8 @@ from matplotlib.colors import to_rgb
 
 from exmachina.errors import InputError
 from exmachina.figures import Plate, digits_grid, inks, look, render, save
-from exmachina.figures.numbers import number, percent
-from exmachina.figures.style import broken
+from exmachina.figures.drawing.numbers import number, percent
+from exmachina.figures.drawing.style import broken
 
 SIGNATURES = {".png": b"\x89PNG\r\n\x1a\n", ".svg": b"<?xml", ".pdf": b"%PDF"}
 

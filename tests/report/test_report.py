@@ -14,7 +14,7 @@ import pytest
 from exmachina import InputError
 from exmachina.data import Dataset
 from exmachina.evaluation import Evaluation, evaluate
-from exmachina.evaluation.examination import Extent
+from exmachina.evaluation.parts import Extent
 from exmachina.report import first_page, render_page, report_json, write_report
 from exmachina.report.words import listed, percent
 from exmachina.runs import Run

@@ -9,7 +9,7 @@ import pytest
 
 from exmachina.data import Dataset
 from exmachina.evaluation import Evaluation, evaluate
-from exmachina.evaluation.examination import Extent
+from exmachina.evaluation.parts import Extent
 from exmachina.report import write_report
 from exmachina.runs import Run
 from needed import needed

@@ -17,7 +17,7 @@ from exmachina.runs import Run, check_writable
 from exmachina.training import Recipe, get_recipe
 
 if TYPE_CHECKING:
-    from exmachina.evaluation.intervals import Interval
+    from exmachina.evaluation.statistics.intervals import Interval
 
 SAMPLES = [50, 51, 52, 53]
 PREDICTED = 257
@@ -111,7 +111,7 @@ def _evaluate(console: Console, classifier: Classifier, test: Dataset) -> None:
         "Test",
         "This network has not seen these images, and its recipe was chosen on held-out training images, not on them.",
     )
-    from exmachina.evaluation.intervals import wilson
+    from exmachina.evaluation.statistics.intervals import wilson
 
     wrong = int((classifier.logits(test.images).argmax(axis=1) != test.labels).sum())
     interval: Interval = wilson(len(test) - wrong, len(test))

@@ -12,7 +12,7 @@ from exmachina.cli.tell import follow, print_comparison, print_leak, print_summa
 from exmachina.errors import InputError
 
 if TYPE_CHECKING:
-    from exmachina.evaluation.writers import Part, Writers
+    from exmachina.evaluation.datasets.writers import Part, Writers
 
 Quick = Annotated[bool, typer.Option("--quick", help="Fewer images and no training: seconds instead of a minute.")]
 
@@ -46,7 +46,7 @@ def evaluate(
     from exmachina.classifier import Classifier
     from exmachina.data import load_mnist
     from exmachina.evaluation import evaluate as examine
-    from exmachina.evaluation.other_hands import load_other
+    from exmachina.evaluation.datasets.external_datasets import load_other
     from exmachina.report import report_json, write_report
     from exmachina.runs import Run, check_writable
 
@@ -88,7 +88,7 @@ def evaluate(
 
 def find_writers(source: str | None) -> tuple[Writers | None, Writers | None]:
     """The writers of the test and of the training digits, as far as they can be had."""
-    from exmachina.evaluation.writers import FILES, download_writers, load_writers
+    from exmachina.evaluation.datasets.writers import FILES, download_writers, load_writers
 
     if source == "download":
         download_writers("test")
@@ -103,7 +103,7 @@ def find_writers(source: str | None) -> tuple[Writers | None, Writers | None]:
 
 
 def _kept_writers(part: Part) -> Writers | None:
-    from exmachina.evaluation.writers import load_writers
+    from exmachina.evaluation.datasets.writers import load_writers
 
     try:
         return load_writers(part)
@@ -122,10 +122,10 @@ def compare(
     """Say whether one network is better than another, or only luckier; show the images that tell them apart."""
     from exmachina.classifier import Classifier
     from exmachina.data import load_mnist_split
-    from exmachina.evaluation.comparison import compare as compare_answers
-    from exmachina.evaluation.findings import Subject
-    from exmachina.evaluation.ledger import fingerprint, open_test_set
-    from exmachina.evaluation.other_hands import load_other
+    from exmachina.evaluation.datasets.external_datasets import load_other
+    from exmachina.evaluation.results import Subject
+    from exmachina.evaluation.statistics.comparison import compare as compare_answers
+    from exmachina.evaluation.test_set.test_set_log import fingerprint, open_test_set
     from exmachina.runs import Run
 
     subjects = [Subject.of(Run.load(name), name) for name in (first, second)]
@@ -165,9 +165,9 @@ def ensemble(
     """Ask several networks together: the mean of their probabilities, beside what each reads alone."""
     from exmachina.classifier import Classifier
     from exmachina.data import load_mnist_split
-    from exmachina.evaluation.ensemble import ask_together
-    from exmachina.evaluation.findings import Subject
-    from exmachina.evaluation.ledger import fingerprint, open_test_set
+    from exmachina.evaluation.results import Subject
+    from exmachina.evaluation.statistics.ensemble import ask_together
+    from exmachina.evaluation.test_set.test_set_log import fingerprint, open_test_set
     from exmachina.runs import Run
 
     subjects = [Subject.of(Run.load(name), name) for name in runs]
@@ -240,7 +240,7 @@ def leak(
     from exmachina.cli.terminal import QUIET, make_console
     from exmachina.data import load_mnist_split
     from exmachina.evaluation.as_json import plain
-    from exmachina.evaluation.leak import SEEDS, Leak, keep_leak, show_leak
+    from exmachina.evaluation.test_set.selection_bias import SEEDS, Leak, keep_leak, show_leak
     from exmachina.training import get_recipe
 
     chosen = get_recipe(recipe)

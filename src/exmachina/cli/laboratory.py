@@ -146,8 +146,8 @@ def experiment(
     parts = split(load_mnist_split("train"), HELD_OUT)
     rows = _run_trials(recipes, range(seeds), parts.train, parts.validation, json, knob)
     if out is not None:
+        from exmachina.figures.drawing.style import save
         from exmachina.figures.laboratory import experiment_figure
-        from exmachina.figures.style import save
 
         save(experiment_figure(knob or "recipe", rows), out)
     if json:
@@ -165,7 +165,7 @@ def _run_trials(
 ) -> list[dict[str, Any]]:
     """Train every recipe with every seed, tell of each as it ends, and return and print a row per recipe."""
     from exmachina.cli.terminal import QUIET, make_console
-    from exmachina.evaluation.intervals import over_seeds
+    from exmachina.evaluation.statistics.intervals import over_seeds
     from exmachina.training.experiment import run_trials
 
     console = make_console(stderr=json)
@@ -251,8 +251,8 @@ def benchmark(
     else:
         _print_benchmark(console, rows)
     if out is not None:
+        from exmachina.figures.drawing.style import save
         from exmachina.figures.laboratory import speed_figure
-        from exmachina.figures.style import save
 
         save(speed_figure(rows), out)
 

@@ -15,8 +15,8 @@ from exmachina.cli.terminal import ACCENT, QUIET, digits, make_console
 if TYPE_CHECKING:
     from exmachina.data import Dataset
     from exmachina.evaluation import Evaluation
-    from exmachina.evaluation.comparison import Comparison
-    from exmachina.evaluation.leak import Leak
+    from exmachina.evaluation.statistics.comparison import Comparison
+    from exmachina.evaluation.test_set.selection_bias import Leak
 
 MOST_SHOWN = 12  # discordant images of a kind
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from exmachina.evaluation.as_json import to_json
-    from exmachina.evaluation.findings import Evaluation, Missing, Progress
-    from exmachina.evaluation.held_out import HeldOut, calibrate, hold_out
+    from exmachina.evaluation.calibration.held_out import HeldOut, calibrate, hold_out
     from exmachina.evaluation.protocol import evaluate
+    from exmachina.evaluation.results import Evaluation, Missing, Progress
 
 _HOME = {
-    "Evaluation": "findings",
-    "HeldOut": "held_out",
-    "Missing": "findings",
-    "Progress": "findings",
-    "calibrate": "held_out",
+    "Evaluation": "results",
+    "HeldOut": "calibration.held_out",
+    "Missing": "results",
+    "Progress": "results",
+    "calibrate": "calibration.held_out",
     "evaluate": "protocol",
-    "hold_out": "held_out",
+    "hold_out": "calibration.held_out",
     "to_json": "as_json",
 }
 

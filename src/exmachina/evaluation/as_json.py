@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from exmachina.evaluation.findings import Evaluation, Missing, found
-from exmachina.evaluation.intervals import Interval
+from exmachina.evaluation.results import Evaluation, Missing, found
+from exmachina.evaluation.statistics.intervals import Interval
 from exmachina.runs.record import to_plain
 
 LONG = 1_000  # numbers in an array: more is one for every image, and no reading

@@ -12,7 +12,7 @@ from exmachina.classifier import Classifier
 from exmachina.data import Dataset
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Floats, Images, Labels, check_scores, softmax
-from exmachina.evaluation.labels import REJECTED_LABELS, Votes, is_mnist_test
+from exmachina.evaluation.datasets.label_votes import REJECTED_LABELS, Votes, is_mnist_test
 from exmachina.runs import Run
 
 NEIGHBOURS = 3

@@ -12,8 +12,10 @@ import numpy as np
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset
 from exmachina.errors import InputError
-from exmachina.evaluation.examination import FULL, QUICK, Examination, Extent
-from exmachina.evaluation.findings import (
+from exmachina.evaluation.calibration.held_out import HeldOut
+from exmachina.evaluation.datasets.writers import Writers
+from exmachina.evaluation.parts import FULL, QUICK, Examination, Extent
+from exmachina.evaluation.results import (
     Evaluation,
     Health,
     Missing,
@@ -21,11 +23,9 @@ from exmachina.evaluation.findings import (
     Setting,
     Subject,
 )
-from exmachina.evaluation.held_out import HeldOut
-from exmachina.evaluation.intervals import corrected_for_openings, normal_mean, wilson
-from exmachina.evaluation.ledger import fingerprint, open_test_set
-from exmachina.evaluation.metrics import losses, measure
-from exmachina.evaluation.writers import Writers
+from exmachina.evaluation.statistics.intervals import corrected_for_openings, normal_mean, wilson
+from exmachina.evaluation.statistics.metrics import losses, measure
+from exmachina.evaluation.test_set.test_set_log import fingerprint, open_test_set
 from exmachina.runs import Run, hardware, versions
 
 

@@ -8,12 +8,12 @@ from exmachina.figures.arithmetic import convolution, neuron, receptive_field
 from exmachina.figures.descent import gradient_descent
 from exmachina.figures.diagram import network_diagram
 from exmachina.figures.digits import digits_grid, mistakes, preprocessing
+from exmachina.figures.drawing.palette import Inks, inks
+from exmachina.figures.drawing.style import Plate, look, new_figure, note, place, render, save
 from exmachina.figures.ideas import cross_entropy, dropout, relu, softmax
-from exmachina.figures.inks import Inks, inks
 from exmachina.figures.maps import feature_maps, feature_overview, kernels
 from exmachina.figures.progress import confusion_matrix, training_curve
 from exmachina.figures.sets import explain_figures, hello_figures, inspect_figures
-from exmachina.figures.style import Plate, look, new_figure, note, place, render, save
 
 __all__ = [
     "Inks",

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from exmachina.figures.numbers import number, percent
-from exmachina.figures.style import (
+from exmachina.figures.drawing.numbers import number, percent
+from exmachina.figures.drawing.style import (
     MARGIN,
     NARROW,
     Plate,

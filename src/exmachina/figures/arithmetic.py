@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exmachina.errors import InputError
-from exmachina.figures.numbers import cell_numbers, number
-from exmachina.figures.style import (
+from exmachina.figures.drawing.numbers import cell_numbers, number
+from exmachina.figures.drawing.style import (
     MARGIN,
     MONO,
     WIDE,

@@ -12,8 +12,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from exmachina.figures.inks import Inks
-from exmachina.figures.style import MARGIN, Plate, label_ends, logarithmic, look, new_figure, place
+from exmachina.figures.drawing.palette import Inks
+from exmachina.figures.drawing.style import MARGIN, Plate, label_ends, logarithmic, look, new_figure, place
 from exmachina.inspection import LossSurface, Walk
 
 STYLES: tuple[tuple[str, tuple[int, tuple[float, ...]]], ...] = (

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from exmachina.figures.inks import Inks
-from exmachina.figures.style import MARGIN, Plate, look, new_figure, note, place
+from exmachina.figures.drawing.palette import Inks
+from exmachina.figures.drawing.style import MARGIN, Plate, look, new_figure, note, place
 from exmachina.inspection import FeatureMaps
 from exmachina.networks import BatchNorm, Conv, Dense, Dropout, Flatten, MaxPool, Network
 from exmachina.networks.layers import Step

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from exmachina.data import one_hot, scale
 from exmachina.errors import InputError
-from exmachina.figures.numbers import cell_numbers, percent
-from exmachina.figures.style import (
+from exmachina.figures.drawing.numbers import cell_numbers, percent
+from exmachina.figures.drawing.style import (
     MARGIN,
     NARROW,
     WIDE,

@@ -10,8 +10,19 @@ from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from numpy.typing import ArrayLike, NDArray
 
 from exmachina.errors import InputError
-from exmachina.figures.numbers import number
-from exmachina.figures.style import MARGIN, NARROW, WIDE, Plate, look, new_figure, note, place, scale_bar, show_values
+from exmachina.figures.drawing.numbers import number
+from exmachina.figures.drawing.style import (
+    MARGIN,
+    NARROW,
+    WIDE,
+    Plate,
+    look,
+    new_figure,
+    note,
+    place,
+    scale_bar,
+    show_values,
+)
 
 LOWEST = 1e-3  # probability at the left end of the cross-entropy curve
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from exmachina.errors import InputError
-from exmachina.figures.style import MARGIN, WIDE, Plate, look, new_figure, note, place
+from exmachina.figures.drawing.style import MARGIN, WIDE, Plate, look, new_figure, note, place
 
 
 class TimedRow(Protocol):

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from exmachina.figures.numbers import cell_numbers, number
-from exmachina.figures.style import (
+from exmachina.figures.drawing.numbers import cell_numbers, number
+from exmachina.figures.drawing.style import (
     MARGIN,
     WIDE,
     Plate,

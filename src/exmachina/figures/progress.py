@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from exmachina.errors import InputError
-from exmachina.figures.style import (
+from exmachina.figures.drawing.style import (
     MARGIN,
     NARROW,
     Plate,

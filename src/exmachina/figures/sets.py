@@ -15,10 +15,10 @@ from exmachina.figures.arithmetic import LARGEST, convolution, neuron, receptive
 from exmachina.figures.descent import gradient_descent
 from exmachina.figures.diagram import network_diagram
 from exmachina.figures.digits import digits_grid, mistakes, preprocessing
+from exmachina.figures.drawing.style import Plate
 from exmachina.figures.ideas import cross_entropy, dropout, relu, softmax
 from exmachina.figures.maps import feature_maps, feature_overview, kernels
 from exmachina.figures.progress import confusion_matrix, training_curve
-from exmachina.figures.style import Plate
 from exmachina.networks import Conv, Dense, Dropout, Flatten, Network
 from exmachina.runs import Run
 

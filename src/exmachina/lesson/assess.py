@@ -13,8 +13,8 @@ from exmachina.classifier import Classifier
 from exmachina.data import Dataset
 from exmachina.engine.model import BLOCK
 from exmachina.evaluation.arrays import softmax
-from exmachina.evaluation.calibration import calibration
-from exmachina.evaluation.metrics import measure
+from exmachina.evaluation.calibration.reliability import calibration
+from exmachina.evaluation.statistics.metrics import measure
 
 MISTAKES = 400
 

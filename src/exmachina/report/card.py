@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exmachina.evaluation.findings import Evaluation, Missing, found
+from exmachina.evaluation.results import Evaluation, Missing, found
 from exmachina.report.markup import Html, details, el, join, table
 from exmachina.report.words import name_of, percent, plain, span
 

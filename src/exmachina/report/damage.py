@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from exmachina.evaluation.corruptions import CORRUPTIONS
-from exmachina.evaluation.curves import Curve
-from exmachina.evaluation.findings import Evaluation, Missing
-from exmachina.evaluation.robustness import Robustness
+from exmachina.evaluation.results import Evaluation, Missing
+from exmachina.evaluation.robustness.corruptions import CORRUPTIONS
+from exmachina.evaluation.robustness.curves import Curve
+from exmachina.evaluation.robustness.robustness import Robustness
 from exmachina.report.marks import Axis, Series, chart, ladder, rung
 from exmachina.report.markup import Html, Margin, absent, details, el, figure, para, section, table
 from exmachina.report.words import name_of, percent, plain, span
 
 if TYPE_CHECKING:
-    from exmachina.evaluation.attacks import AttackResult
+    from exmachina.evaluation.robustness.attacks import AttackResult
 
 
 def robustness_section(evaluation: Evaluation, place: int) -> Html:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from exmachina.evaluation.intervals import Interval
+from exmachina.evaluation.statistics.intervals import Interval
 from exmachina.report.markup import Html, el, join
 from exmachina.report.words import percent
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from exmachina.evaluation.findings import Evaluation, found
+from exmachina.evaluation.results import Evaluation, found
 from exmachina.report.card import card, repeat_section
 from exmachina.report.damage import robustness_section
 from exmachina.report.marks import Rung, ladder, rung
@@ -109,7 +109,7 @@ def _rungs(evaluation: Evaluation) -> list[Rung]:
             rungs.append(rung(name_of(one.name).capitalize(), one.error, group="Damaged: mildest, middle, worst of 15"))
     strangers = found(evaluation.not_digits)
     if strangers:
-        from exmachina.evaluation.intervals import wilson
+        from exmachina.evaluation.statistics.intervals import wilson
 
         worst = sorted(strangers.kinds, key=lambda kind: kind.rejected or 0.0)[:2]
         for kind in reversed(worst):

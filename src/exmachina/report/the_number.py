@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from exmachina.evaluation.findings import Evaluation, Missing, found
-from exmachina.evaluation.labels import REJECTED_LABELS
+from exmachina.evaluation.datasets.label_votes import REJECTED_LABELS
+from exmachina.evaluation.results import Evaluation, Missing, found
 from exmachina.report.marks import Axis, Rung, Series, bar, chart, ladder, matrix, rung
 from exmachina.report.markup import Html, Margin, absent, el, join, para, section, table
 from exmachina.report.verdict import widest

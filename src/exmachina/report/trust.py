@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from exmachina.evaluation.calibration import Calibration
-from exmachina.evaluation.confidence import Confidence
-from exmachina.evaluation.findings import Evaluation, Missing, found
-from exmachina.evaluation.other_hands import OtherHands
-from exmachina.evaluation.robustness import Robustness
+from exmachina.evaluation.calibration.confidence import Confidence
+from exmachina.evaluation.calibration.reliability import Calibration
+from exmachina.evaluation.datasets.external_datasets import OtherHands
+from exmachina.evaluation.results import Evaluation, Missing, found
+from exmachina.evaluation.robustness.robustness import Robustness
 from exmachina.report.marks import Axis, Series, bar, chart
 from exmachina.report.markup import Html, Margin, absent, details, digit, el, figure, join, para, section, table
 from exmachina.report.words import count, name_of, percent, plain, points, span

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from exmachina.evaluation.findings import Evaluation, found
-from exmachina.evaluation.intervals import Interval
+from exmachina.evaluation.results import Evaluation, found
+from exmachina.evaluation.statistics.intervals import Interval
 from exmachina.report.words import count, listed, name_of, percent, span
 
 MOST_WORRIES = 6

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from exmachina.evaluation.data_itself import DataItself, Suspects
-from exmachina.evaluation.findings import Evaluation, Missing
+from exmachina.evaluation.datasets.audit import DataItself, Suspects
 from exmachina.evaluation.mistakes import Mistake, Mistakes
+from exmachina.evaluation.results import Evaluation, Missing
 from exmachina.report.marks import bar, scatter
 from exmachina.report.markup import Html, Margin, absent, details, digit, el, figure, join, para, section, signed, table
 from exmachina.report.words import count, listed, percent, plain

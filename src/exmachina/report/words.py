@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exmachina.evaluation.intervals import Interval
+from exmachina.evaluation.statistics.intervals import Interval
 
 THIN = "\u202f"  # narrow no-break space, before a unit
 

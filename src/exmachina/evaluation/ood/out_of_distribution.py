@@ -1,0 +1,80 @@
+"""What the network makes of images that are no digits, and whether its threshold keeps them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from exmachina.data import Dataset
+from exmachina.evaluation.arrays import Floats, Images, Predict
+from exmachina.evaluation.calibration.held_out import HeldOut, rejection_of
+from exmachina.evaluation.calibration.rejection import Rejection
+from exmachina.evaluation.ood import non_digits
+from exmachina.evaluation.ood.separation import Strangers, measure_strangers
+from exmachina.evaluation.statistics.intervals import Interval, wilson
+from exmachina.runs import Run
+
+PICTURED = 8
+
+
+@dataclass(frozen=True)
+class NotDigits:
+    """Every kind of stranger, the threshold for "no digit", and the test digits that it turns away.
+
+    `stored`: the threshold is the run's own, not one fitted for this report. `examples` (≤ 8, 28, 28) are pictures
+    of each kind, for a report to show.
+    """
+
+    kinds: tuple[Strangers, ...]
+    rejection: Rejection
+    stored: bool
+    source: str
+    digits_rejected: Interval
+    examples: dict[str, Images]
+
+
+def makers(test: Dataset, given: Mapping[str, str | Path] | None = None) -> dict[str, Callable[..., Images]]:
+    """Kind of stranger → function (n, generator) → images; `given` are folders or zip files of pictures, by name."""
+    made: dict[str, Callable[..., Images]] = {
+        "blank": non_digits.blank,
+        "noise": non_digits.noise,
+        "blobs": non_digits.blobs,
+        "two_digits": lambda n, generator: non_digits.two_digits(test.images, n, generator),
+        "upside_down": lambda n, generator: non_digits.upside_down(test.images, test.labels, n, generator),
+        "letters": non_digits.letters,
+    }
+    for name, path in (given or {}).items():
+        made[name] = lambda n, generator, path=path: non_digits.pictures(path, generator, n)
+    return made
+
+
+def measure_not_digits(
+    run: Run,
+    predict: Predict,
+    digits: Floats,
+    test: Dataset,
+    held_out: HeldOut,
+    *,
+    n: int = 2_000,
+    given: Mapping[str, str | Path] | None = None,
+    seed: int = 0,
+) -> NotDigits:
+    """Separate test digits with logits (N, 10), as the run answers, from `n` strangers of each kind."""
+    rejection = rejection_of(run, held_out)
+    kinds, examples = [], {}
+    for number, (name, make) in enumerate(makers(test, given).items()):
+        images = make(n, np.random.default_rng([seed, 4, number]))
+        kinds.append(measure_strangers(name, digits, predict(images), rejection))
+        examples[name] = images[:PICTURED]
+    turned_away = int(rejection.rejects(digits).sum())
+    return NotDigits(
+        kinds=tuple(kinds),
+        rejection=rejection,
+        stored=run.rejection_threshold is not None,
+        source="the run itself" if run.rejection_threshold is not None else held_out.how,
+        digits_rejected=wilson(turned_away, len(digits)),
+        examples=examples,
+    )

@@ -1,0 +1,176 @@
+"""What an evaluation finds, as frozen data: nothing here computes more than a name."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from exmachina.evaluation.statistics.intervals import Interval, SeedSummary
+from exmachina.runs import Run
+
+if TYPE_CHECKING:
+    from exmachina.evaluation.calibration.confidence import Confidence
+    from exmachina.evaluation.datasets.audit import DataItself
+    from exmachina.evaluation.datasets.external_datasets import OtherHands
+    from exmachina.evaluation.datasets.label_votes import Halves, LabelledErrors
+    from exmachina.evaluation.datasets.writers import WorstWriters
+    from exmachina.evaluation.mistakes import Mistakes
+    from exmachina.evaluation.ood.out_of_distribution import NotDigits
+    from exmachina.evaluation.robustness.attacks import AttackResult
+    from exmachina.evaluation.robustness.curves import Curve
+    from exmachina.evaluation.robustness.robustness import Robustness
+    from exmachina.evaluation.statistics.metrics import Metrics
+    from exmachina.evaluation.test_set.selection_bias import Leak
+    from exmachina.evaluation.test_set.test_set_log import Opening
+
+Finding = TypeVar("Finding")
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A part of the evaluation that could not be measured, and why, in one line."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Part `number` of `total` is about to be measured; `detail` tells how far it is."""
+
+    part: str
+    number: int
+    total: int
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Which network was evaluated. `digest` names its weights: the first 16 hexadecimal digits of their SHA-256."""
+
+    name: str
+    network: str
+    parameters: int
+    multiplications: int
+    digest: str
+    run: Run = field(repr=False)
+
+    @classmethod
+    def of(cls, run: Run, name: str | None = None) -> Subject:
+        """Describe a run, under the name that the reader gave it."""
+        digest = hashlib.sha256()
+        for key in sorted(run.weights):
+            digest.update(key.encode() + np.ascontiguousarray(run.weights[key]).tobytes())
+        return cls(
+            name=name or str(run.recipe.get("name", run.network.name)),
+            network=run.network.name,
+            parameters=run.network.parameters,
+            multiplications=sum(step.multiplications for step in run.network.steps()),
+            digest=digest.hexdigest()[:16],
+            run=run,
+        )
+
+
+@dataclass(frozen=True)
+class Health:
+    """Signs that the network is no reader at all, whatever the numbers say.
+
+    `unanswered` images got nan or infinity for an answer and count as mistakes. `commonest` is the digit answered
+    most often, to the share `commonest_share` of the images.
+    """
+
+    n: int
+    unanswered: int
+    commonest: int
+    commonest_share: float
+    guessing: Interval  # the accuracy of always saying the commonest label
+
+    def verdict(self, accuracy: Interval) -> str | None:
+        """One plain sentence if the network is broken, constant or no better than guessing; else None."""
+        if self.unanswered:
+            return (
+                f"This network is broken: it answers {self.unanswered:,} of {self.n:,} images with nan or infinity. "
+                "Do not use it; train it anew with a lower learning rate."
+            )
+        if self.commonest_share > 0.99:
+            return (
+                f"This network does not read: it answers {self.commonest} to {self.commonest_share:.1%} of all images. "
+                "Do not use it."
+            )
+        if accuracy.low <= self.guessing.high:
+            return (
+                f"This network does not read: it is right {accuracy.value:.1%} of the time, and always saying the "
+                f"commonest digit would be right {self.guessing.value:.1%} of the time. Do not use it."
+            )
+        return None
+
+
+@dataclass(frozen=True)
+class WriterFindings:
+    """What the writers' names add: an interval that knows of hands, and the worst tenth of them.
+
+    `shared` counts writers who wrote training images as well; None where the training writers are not known.
+    """
+
+    writers: int
+    accuracy: Interval
+    loss: Interval
+    worst: WorstWriters
+    shared: int | None
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Test accuracy of the same recipe over seeds; none of them was chosen for it."""
+
+    seeds: tuple[int, ...]
+    accuracies: tuple[float, ...]
+    summary: SeedSummary
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How the evaluation was done, so that it can be done again."""
+
+    test_set: str
+    train_set: str
+    quick: bool
+    seed: int
+    seconds: float
+    created: str
+    versions: dict[str, str]
+    hardware: dict[str, Any]
+    fitted_to: str
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that is known of one network. A part that could not be measured is `Missing`, with the reason."""
+
+    subject: Subject
+    setting: Setting
+    metrics: Metrics
+    health: Health
+    opening: Opening
+    accuracy_corrected: Interval
+    loss: Interval  # its value is that of `metrics.nll`
+    labels: LabelledErrors | Missing
+    halves: Halves | Missing
+    writers: WriterFindings | Missing
+    confidence: Confidence | Missing
+    robustness: Robustness | Missing
+    curves: tuple[Curve, ...] | Missing
+    attacks: tuple[AttackResult, ...] | Missing
+    not_digits: NotDigits | Missing
+    others: tuple[OtherHands | Missing, ...]
+    seeds: Seeds | Missing
+    leak: Leak | Missing
+    data: DataItself | Missing
+    mistakes: Mistakes | Missing
+
+
+def found(finding: Finding | Missing) -> Finding | None:
+    """The finding, or None where it is missing."""
+    return None if isinstance(finding, Missing) else finding

@@ -1,0 +1,1 @@
+"""Images that are spoilt, moved, turned or attacked."""

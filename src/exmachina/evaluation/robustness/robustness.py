@@ -1,0 +1,167 @@
+"""One network on all fifteen corruptions, beside a reference network on the very same spoilt images, and on curves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exmachina.data import Dataset
+from exmachina.errors import InputError
+from exmachina.evaluation.arrays import Predict, softmax
+from exmachina.evaluation.calibration.confidence import conformal_elsewhere
+from exmachina.evaluation.calibration.conformal import ConformalCoverage
+from exmachina.evaluation.calibration.held_out import HeldOut
+from exmachina.evaluation.robustness.corruptions import (
+    CORRUPTIONS,
+    CorruptionError,
+    CorruptionSummary,
+    corruption_errors,
+    summarise,
+)
+from exmachina.evaluation.robustness.curves import SWEEPS, Curve, curve
+from exmachina.evaluation.test_set.test_set_log import fingerprint
+
+REFERENCE = Path(__file__).parent / "classic_errors.json"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The network that counts as 100: its name and its error on each corruption of the same `n` images."""
+
+    name: str
+    n: int
+    errors: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """Errors on spoilt images, by corruption; `coverage` is that of the conformal sets there, where one was fitted.
+
+    `severities[name]` holds the errors at severities 1 to 5 on the first `severity_images` images. Without a
+    reference there is no mCE, and `no_reference` says why.
+    """
+
+    n: int
+    errors: dict[str, CorruptionError]
+    coverage: dict[str, ConformalCoverage]
+    reference: Reference | None
+    summary: CorruptionSummary | None
+    no_reference: str | None
+    severities: dict[str, tuple[float, ...]]
+    severity_images: int
+
+    @property
+    def mean_error(self) -> float:
+        """Plain mean over the corruptions."""
+        return float(np.mean([one.error.value for one in self.errors.values()]))
+
+    def worst(self, count: int = 3) -> list[CorruptionError]:
+        """The corruptions with the largest errors, the worst first."""
+        return sorted(self.errors.values(), key=lambda one: -one.error.value)[:count]
+
+
+def measure_robustness(
+    predict: Predict,
+    test: Dataset,
+    *,
+    seed: int = 0,
+    reference: tuple[str, Predict] | None = None,
+    held_out: HeldOut | None = None,
+    temperature: float = 1.0,
+    severity_images: int = 0,
+) -> Iterator[str | Robustness]:
+    """Yield the name of each corruption once it is measured, and at last all of it.
+
+    `reference` is the name and the logits of the network that counts as 100, measured on the same spoilt images;
+    without one, the errors of `classic` that come with the package are used where they belong to these images.
+    """
+    errors: dict[str, CorruptionError] = {}
+    coverage: dict[str, ConformalCoverage] = {}
+    beside: dict[str, float] = {}
+    for name in CORRUPTIONS:
+        seen: list[Any] = []
+
+        def both(images: Any, seen: list[Any] = seen) -> Any:
+            seen += [predict(images), images]
+            return seen[0]
+
+        (errors[name],) = corruption_errors(both, test.images, test.labels, seed=seed, names=[name])
+        if held_out is not None:
+            probabilities = softmax(seen[0] / temperature)
+            coverage[name] = conformal_elsewhere(probabilities, test.labels, held_out, temperature)
+        if reference is not None:
+            beside[name] = float((reference[1](seen[1]).argmax(axis=1) != test.labels).mean())
+        yield name
+    severities = {}
+    few = test[:severity_images]
+    for name in CORRUPTIONS if severity_images else ():
+        severities[name] = tuple(
+            one.error.value
+            for severity in range(1, 6)
+            for one in corruption_errors(predict, few.images, few.labels, seed=seed, names=[name], severity=severity)
+        )
+        yield name
+    found = Reference(reference[0], len(test), beside) if reference is not None else shipped_reference(test, seed)
+    measured = {name: one.error.value for name, one in errors.items()}
+    yield Robustness(
+        n=len(test),
+        errors=errors,
+        coverage=coverage,
+        reference=found,
+        summary=summarise(measured, found.errors, found.n) if found is not None else None,
+        no_reference=None if found is not None else _why_not(test, seed),
+        severities=severities,
+        severity_images=len(few),
+    )
+
+
+def measure_curves(
+    predict: Predict, data: Dataset, values: dict[str, Sequence[float]] | None = None
+) -> Iterator[Curve]:
+    """Yield the error against shift, rotation, scale and pen width."""
+    for name in SWEEPS:
+        yield curve(predict, data.images, data.labels, name, (values or {}).get(name))
+
+
+def shipped_reference(test: Dataset, seed: int = 0) -> Reference | None:
+    """The errors of `classic` that come with the package, if they were measured on these very images."""
+    table = _table()
+    if table is None or table["seed"] != seed:
+        return None
+    for part in table["parts"]:
+        if part["test_set"] == fingerprint(test.images, test.labels):
+            return Reference(f"{table['run']} (shipped table)", part["n"], part["errors"])
+    return None
+
+
+def reference_table(name: str, predict: Predict, test: Dataset, sizes: Sequence[int], seed: int = 0) -> dict[str, Any]:
+    """What the package ships as `classic_errors.json`: a network's errors on the first images of a test set."""
+    parts = []
+    for size in sizes:
+        few = test[:size]
+        errors = {one.name: one.error.value for one in corruption_errors(predict, few.images, few.labels, seed=seed)}
+        parts.append({"n": len(few), "test_set": fingerprint(few.images, few.labels), "errors": errors})
+    return {"run": name, "seed": seed, "parts": parts}
+
+
+def _why_not(test: Dataset, seed: int) -> str:
+    if _table() is None:
+        return "no reference network: give a run of the recipe classic with --reference"
+    return f"the shipped errors of classic are not for these {len(test):,} images and seed {seed}; give --reference"
+
+
+@lru_cache
+def _table() -> dict[str, Any] | None:
+    try:
+        table = json.loads(REFERENCE.read_text())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        raise InputError(f"'{REFERENCE}' is damaged; reinstall hello-ex-machina.") from None
+    return dict(table)

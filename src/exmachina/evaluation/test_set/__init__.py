@@ -1,0 +1,1 @@
+"""How often a test set was opened, and what choosing by it is worth."""

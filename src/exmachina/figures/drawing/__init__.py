@@ -1,0 +1,1 @@
+"""What all figures share: colours, the style sheet, and numbers as words."""

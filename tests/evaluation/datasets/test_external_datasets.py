@@ -1,0 +1,77 @@
+"""Other sets are read in MNIST's convention, and the slices of a set add up to it."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from exmachina import Classifier, InputError
+from exmachina.data import Dataset
+from exmachina.evaluation.datasets.external_datasets import load_other, measure_other
+from exmachina.evaluation.datasets.labelled_pictures import label_of
+from exmachina.runs import Run
+
+
+def test_load_digits_comes_in_mnists_convention() -> None:
+    other = load_other("load_digits")
+    assert len(other) == 1797 and other.images.dtype == np.uint8
+    rows, columns = np.indices((28, 28))
+    mass = other.images.sum(axis=(1, 2), dtype=np.float64)
+    middle = [(other.images * axis).sum(axis=(1, 2)) / mass for axis in (rows, columns)]
+    assert np.abs(np.mean(middle, axis=1) - 14).max() < 0.3
+    assert other.images[:, [0, -1]].max() == 0
+
+
+def test_slices_of_each_trait_add_up_to_the_whole(tiny_run: Run, test_digits: Dataset) -> None:
+    reader = Classifier.from_run(tiny_run)
+    home, other = test_digits[:300], test_digits[300:]
+    wrong = reader.logits(home.images).argmax(axis=1) != home.labels
+    found = measure_other(reader.logits, other, home, wrong)
+    for trait in {one.trait for one in found.slices}:
+        parts = [one for one in found.slices if one.trait == trait]
+        assert sum(one.share for one in parts) == pytest.approx(1)
+        assert sum(one.share * one.error.value for one in parts if one.error) == pytest.approx(found.error.value)
+    assert found.drop == pytest.approx(found.error.value - wrong.mean())
+    assert found.confusion.sum() == len(other)
+
+
+def test_a_set_like_home_explains_nothing(tiny_run: Run, test_digits: Dataset) -> None:
+    reader = Classifier.from_run(tiny_run)
+    wrong = reader.logits(test_digits.images).argmax(axis=1) != test_digits.labels
+    found = measure_other(reader.logits, test_digits, test_digits, wrong)
+    assert found.drop == 0 and all(abs(cause.explained) < 1e-12 for cause in found.causes)
+
+
+def test_an_unknown_set_is_refused() -> None:
+    with pytest.raises(InputError, match="nowhere"):
+        load_other("nowhere")
+
+
+def test_pictures_are_labelled_by_their_names_or_folders(tmp_path: Path, test_digits: Dataset) -> None:
+    for place in ("7-0012.png", "3_anna.PNG", "deep/5/x.png"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.kron(255 - test_digits.images[0], np.ones((4, 4), np.uint8))).save(tmp_path / place)
+    Image.new("L", (40, 40), 255).save(tmp_path / "9-blank.png")
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for file in sorted(tmp_path.rglob("*.[pP]*")):
+            archive.write(file, file.relative_to(tmp_path))
+    for source in (tmp_path, tmp_path / "all.zip"):
+        assert sorted(load_other(source).labels) == [3, 5, 7]
+    assert [label_of(name) for name in ("0-1.png", "12.png", "a.png", "4/a.png", "44/a.png")] == [
+        0,
+        None,
+        None,
+        4,
+        None,
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK not a zip"])
+def test_a_broken_archive_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(content)
+    with pytest.raises(InputError, match=r"x\.zip"):
+        load_other(tmp_path / "x.zip")

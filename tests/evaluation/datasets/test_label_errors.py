@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+from scipy.spatial.distance import mahalanobis
+
+from exmachina.data import load_mnist_split
+from exmachina.errors import InputError
+from exmachina.evaluation.datasets.duplicates import principal_components
+from exmachina.evaluation.datasets.label_errors import against_votes, label_suspects, outliers
+
+
+def noisy_problem(n=600, wrong=12):
+    """Probabilities that know the truth, and labels of which some are wrong."""
+    rng = np.random.default_rng(0)
+    truth = np.arange(n) % 10
+    logits = rng.normal(size=(n, 10))
+    logits[np.arange(n), truth] += 6
+    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    labels, changed = truth.copy(), rng.choice(n, wrong, replace=False)
+    labels[changed] = (labels[changed] + 3) % 10
+    return probabilities, labels, truth, changed
+
+
+def test_swapped_labels_are_found_and_the_right_ones_suggested():
+    probabilities, labels, truth, changed = noisy_problem()
+    result = label_suspects(probabilities, labels)
+    # Only images of more than average confidence are accused: none wrongly, and most of those swapped.
+    assert {one.index for one in result.suspects} <= set(changed.tolist())
+    assert len(result.suspects) >= 7
+    assert all(one.suggested == truth[one.index] for one in result.suspects)
+    assert [one.doubt for one in result.suspects] == sorted((one.doubt for one in result.suspects), reverse=True)
+
+
+def test_suspects_match_a_loop_over_images():
+    probabilities, labels, _, _ = noisy_problem()
+    thresholds = [probabilities[labels == k, k].mean() for k in range(10)]
+    expected = {}
+    for index, row in enumerate(probabilities):
+        reached = [k for k in range(10) if row[k] >= thresholds[k]]
+        if reached and (likely := max(reached, key=lambda k: row[k])) != labels[index]:
+            expected[index] = likely
+    result = label_suspects(probabilities, labels)
+    assert {one.index: one.suggested for one in result.suspects} == expected
+    assert result.thresholds == pytest.approx(thresholds)
+    assert result.joint.sum() - np.trace(result.joint) == len(expected)
+
+
+def test_a_class_without_labels_and_a_network_without_opinion_suspect_nothing():
+    flat = np.full((20, 10), 0.1, np.float32)
+    assert label_suspects(flat, np.zeros(20, int)).suspects == ()
+
+
+def test_suspects_are_compared_with_peoples_votes():
+    result = against_votes([947, 9729, 3, 3])
+    assert result.found == (947, 9729)
+    assert (len(result.missed), result.others) == (13, 1)
+
+
+def test_outliers_are_scipys_farthest_by_mahalanobis():
+    data = load_mnist_split("test")[:1_500]
+    found = outliers(data.images, data.labels, 5)
+    components = principal_components(data.images, 30)
+    points = components.project(data.images).astype(float)
+    seen = points @ components.directions.T
+    rest = data.images.reshape(1_500, -1) / 255 - components.mean - seen
+    points = np.column_stack([points, np.linalg.norm(rest, axis=1)])
+    for one in found:
+        own = points[data.labels == one.label]
+        covariance = np.cov(own.T)
+        covariance = 0.9 * covariance + 0.1 * np.trace(covariance) / 31 * np.eye(31)
+        expected = mahalanobis(points[one.index], own.mean(0), np.linalg.inv(covariance))
+        assert one.distance == pytest.approx(expected, rel=1e-3)
+        assert data.labels[one.index] == one.label
+
+
+def test_a_planted_oddity_is_the_first_outlier():
+    data = load_mnist_split("test")[:800]
+    images = data.images.copy()
+    images[17] = np.random.default_rng(0).integers(0, 256, (28, 28))
+    assert outliers(images, data.labels, 3)[0].index == 17
+
+
+def test_outliers_need_a_label_for_every_image():
+    with pytest.raises(InputError, match="Cannot look"):
+        outliers(np.zeros((3, 28, 28), np.uint8), np.zeros(2, int))

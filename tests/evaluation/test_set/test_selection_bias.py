@@ -1,0 +1,53 @@
+"""Choosing on the test set flatters: never below zero, by as much as order statistics say, and not for one network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exmachina import InputError
+from exmachina.data import Dataset
+from exmachina.evaluation.test_set import selection_bias
+from exmachina.evaluation.test_set.selection_bias import Leak, keep_leak, known_leak, reported, show_leak
+from exmachina.training import Recipe
+
+
+def test_equally_good_networks_leak_what_order_statistics_say() -> None:
+    # m networks, each right with chance p on each of n images: the best of m seems √(p (1 − p) / n) · E[max of m
+    # normal draws] better than it is, and for m = 9 that expectation is 1.485.
+    generator = np.random.default_rng(0)
+    right = generator.random((9, 20_000)) < 0.9
+    peeking, honest = reported(right, 500, generator)
+    assert peeking - honest == pytest.approx(1.485 * np.sqrt(0.9 * 0.1 / 500), rel=0.15)
+    assert honest == pytest.approx(0.9, abs=0.004)
+
+
+def test_a_single_network_leaks_nothing() -> None:
+    right = np.random.default_rng(1).random((1, 1000)) < 0.9
+    peeking, honest = reported(right, 400, np.random.default_rng(2))
+    assert peeking == honest
+
+
+def test_points_from_nowhere_are_never_below_zero_and_survive_being_kept(
+    tiny_recipe: Recipe, digits: Dataset, tmp_path: Path
+) -> None:
+    *trials, leak = show_leak(tiny_recipe, digits, seeds=2, learned=300, judging=400, rates=(1.0, 2.0), sizes=(50, 200))
+    assert isinstance(leak, Leak) and [trial.seed for trial in trials] == [0, 1]
+    assert leak.tried == len(trials[0].right) == 2 * 3  # two rates, looks after epochs 2, 3 and 4
+    assert leak.points.mean >= 0 and all(one.points >= 0 for one in leak.growth)
+    assert known_leak(tiny_recipe, tmp_path) is None
+    keep_leak(leak, tiny_recipe, tmp_path)
+    assert known_leak(tiny_recipe, tmp_path) == leak
+    assert known_leak(tiny_recipe.replace(epochs=1), tmp_path) is None
+
+
+def test_a_damaged_memory_is_no_memory(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    selection_bias._path(tiny_recipe, tmp_path).write_text('{"learned": 3')
+    assert known_leak(tiny_recipe, tmp_path) is None
+
+
+def test_too_few_images_are_refused(tiny_recipe: Recipe, digits: Dataset) -> None:
+    with pytest.raises(InputError, match="too few"):
+        next(show_leak(tiny_recipe, digits))

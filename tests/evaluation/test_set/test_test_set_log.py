@@ -1,0 +1,117 @@
+import multiprocessing
+import sqlite3
+
+import numpy as np
+import pytest
+
+from exmachina.errors import InputError
+from exmachina.evaluation.test_set import test_set_log as room
+from exmachina.evaluation.test_set.test_set_log import FILE_NAME, fingerprint, open_test_set, read_ledger
+
+
+def test_every_look_counts_and_runs_and_test_sets_are_told_apart(tmp_path):
+    folder = tmp_path / "not" / "yet"
+    first = open_test_set("mnist", "a", folder=folder)
+    open_test_set("mnist", "a", folder=folder)
+    open_test_set("other", "a", folder=folder)
+    last = open_test_set("mnist", "b", folder=folder)
+    assert (first.openings, first.runs, first.by_this_run) == (1, 1, 1)
+    assert (last.openings, last.runs, last.by_this_run) == (3, 2, 1)
+    assert (last.recorded, last.warning) == (True, None)
+    assert [(line.test_set, line.run, line.openings) for line in read_ledger(folder=folder)] == [
+        ("mnist", "b", 1),
+        ("other", "a", 1),
+        ("mnist", "a", 2),
+    ]
+
+
+def open_often(folder):
+    for _ in range(10):
+        assert open_test_set("mnist", multiprocessing.current_process().name, folder=folder).recorded
+
+
+def test_four_processes_at_once_lose_no_look(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=open_often, args=(tmp_path,)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * 4
+    assert open_test_set("mnist", "last", folder=tmp_path).openings == 41
+
+
+def test_a_folder_that_cannot_be_made_gives_a_warning_and_a_count(tmp_path):
+    (tmp_path / "file").write_text("")
+    opening = open_test_set("mnist", "a", folder=tmp_path / "file" / "data")
+    assert (opening.openings, opening.runs, opening.recorded) == (1, 1, False)
+    assert "could not be written" in opening.warning
+    assert "\n" not in opening.warning
+
+
+def test_a_read_only_ledger_is_still_counted(tmp_path, monkeypatch):
+    open_test_set("mnist", "a", folder=tmp_path)
+    real = sqlite3.connect
+
+    def connect(path, **options):  # root may write anywhere, so the file is opened read-only instead
+        address = str(path) if "mode=ro" in str(path) else f"file:{path}?mode=ro"
+        return real(address, **options | {"uri": True})
+
+    monkeypatch.setattr(room.sqlite3, "connect", connect)
+    opening = open_test_set("mnist", "b", folder=tmp_path)
+    assert (opening.openings, opening.runs, opening.by_this_run) == (2, 2, 1)
+    assert "readonly" in opening.warning
+    assert len(read_ledger(folder=tmp_path)) == 1
+
+
+def test_a_full_disk_gives_a_warning_and_a_count(tmp_path, monkeypatch):
+    for _ in range(40):
+        open_test_set("mnist", "a" * 60, folder=tmp_path)
+    real = sqlite3.connect
+
+    def connect(*arguments, **options):
+        connection = real(*arguments, **options)
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite then answers as on a full disk
+        return connection
+
+    monkeypatch.setattr(room.sqlite3, "connect", connect)
+    opening = open_test_set("mnist", "b" * 5_000, folder=tmp_path)
+    assert (opening.openings, opening.recorded) == (41, False)
+    assert "full" in opening.warning
+
+
+def test_a_file_that_is_no_ledger_stops_nothing_and_is_left_alone(tmp_path):
+    (tmp_path / FILE_NAME).write_bytes(b"somebody's notes, not a database" * 40)
+    opening = open_test_set("mnist", "a", folder=tmp_path)
+    assert (opening.openings, opening.recorded) == (1, False)
+    assert (tmp_path / FILE_NAME).read_bytes().startswith(b"somebody")
+    with pytest.raises(InputError, match="move it away"):
+        read_ledger(folder=tmp_path)
+
+
+def test_the_ledger_lies_in_the_users_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("EXMACHINA_DATA", str(tmp_path / "mine"))
+    assert read_ledger() == ()
+    open_test_set("mnist", "a")
+    assert (tmp_path / "mine" / FILE_NAME).is_file()
+    assert len(read_ledger()) == 1
+
+
+def test_a_fingerprint_changes_with_one_pixel_or_one_label():
+    images, labels = np.zeros((5, 28, 28), np.uint8), np.zeros(5, np.uint8)
+    other_image, other_label = images.copy(), labels.copy()
+    other_image[3, 4, 5], other_label[2] = 1, 1
+    names = {
+        fingerprint(images, labels),
+        fingerprint(other_image, labels),
+        fingerprint(images, other_label),
+        fingerprint(images[:4], labels[:4]),
+    }
+    assert len(names) == 4
+    assert fingerprint(images, labels) == fingerprint(images.copy(), labels.astype(np.int64))
+
+
+def test_a_look_without_a_name_is_refused(tmp_path):
+    with pytest.raises(InputError, match="needs a name"):
+        open_test_set("mnist", "", folder=tmp_path)

@@ -297,7 +297,7 @@ def test_output_to_a_closed_pipe_ends_quietly() -> None:
 
 
 def test_a_copy_of_the_lesson_shows_the_run_that_was_asked_for_under_its_own_name() -> None:
-    from exmachina.cli.use import site_runs
+    from exmachina.cli.commands.export import site_runs
 
     shipped = {"fast": "fast", "classic": "classic", "accurate": "accurate"}
     assert site_runs("fast") == shipped

@@ -247,7 +247,7 @@ def test_score_is_exact_for_logits_of_any_size() -> None:
 
 
 def test_run_records_how_it_was_made(tiny_run: Run, tiny_recipe: Recipe) -> None:
-    assert tiny_run.recipe == tiny_recipe.to_json()
+    assert tiny_run.recipe == tiny_recipe.to_record()
     assert (tiny_run.precision, tiny_run.interrupted) == ("fp32", False)
     assert tiny_run.splits == {"data": "synthetic", "train": 2000, "test": 500}
     assert tiny_run.train_seconds > 0

@@ -26,8 +26,40 @@ def test_classic_is_the_textbooks_recipe() -> None:
 def test_every_recipe_has_its_own_name_and_survives_json() -> None:
     for name, recipe in RECIPES.items():
         assert name == recipe.name
-        record = json.loads(json.dumps(recipe.to_json(), allow_nan=False))
+        assert Recipe.from_json(json.loads(json.dumps(recipe.to_json(), allow_nan=False))) == recipe
+        record = json.loads(json.dumps(recipe.to_record(), allow_nan=False))
         assert (record["name"], record["network"]) == (name, recipe.network.name)
+        assert Recipe.from_json(record, recipe.network) == recipe
+
+
+@pytest.mark.parametrize(
+    ("change", "needle"),
+    [
+        ({"optimizer": None}, "optimizer"),
+        ({"momentun": 0.9}, "momentun"),
+        ({"network": "fast"}, "network"),
+        ({"network": {"name": "x"}}, "network"),
+        ({"augmentation": {"shft": 1}}, "shft"),
+        ({"augmentation": 3}, "recipe"),
+        ({"betas": 0.9}, "recipe"),
+    ],
+)
+def test_what_is_no_recipe_is_refused_in_one_line(change: dict[str, Any], needle: str) -> None:
+    with pytest.raises(InputError, match=needle) as caught:
+        Recipe.from_json({**get_recipe("fast").to_json(), **change})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_record_that_does_not_say_how_it_learned_is_no_recipe() -> None:
+    # What an imported network's run holds: filling in the defaults would invent a training that never was.
+    with pytest.raises(InputError, match="optimizer"):
+        Recipe.from_json({"name": "imported", "file": "theirs.keras"}, CLASSIC)
+
+
+def test_a_knob_may_belong_to_the_recipe_its_augmentation_or_a_layer() -> None:
+    turned = get_recipe("fast").replace(**{"epochs": 2, "shift": 1, "conv1.kernel": 3})
+    assert (turned.epochs, turned.augmentation.shift, turned.augmentation.rotation) == (2, 1, 0)
+    assert turned.network.weight_shapes()["conv1.weight"][2:] == (3, 3)
 
 
 def test_unknown_recipe_lists_the_choices() -> None:

@@ -9,7 +9,23 @@ from typing import Annotated, cast
 import typer
 
 from exmachina import __version__
-from exmachina.cli import judge, laboratory, lesson, look, use
+from exmachina.cli.commands import (
+    benchmark,
+    calibrate,
+    compare,
+    ensemble,
+    evaluate,
+    experiment,
+    export,
+    hello,
+    inspect,
+    leak,
+    lesson,
+    predict,
+    show,
+    summary,
+    train,
+)
 from exmachina.errors import InputError
 
 app = typer.Typer(
@@ -20,8 +36,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (look, laboratory, use, judge, lesson):
-    room.register(app)
+COMMANDS = (
+    *(hello.hello, show.show, summary.summary, train.train, experiment.experiment, benchmark.benchmark),
+    *(predict.predict, inspect.inspect, export.export, evaluate.evaluate, compare.compare, ensemble.ensemble),
+    *(calibrate.calibrate, leak.leak, lesson.lesson),
+)
+for command in COMMANDS:
+    app.command()(command)
 
 # Unknown options, missing arguments, bad values: Typer's usage error, which it does not export by name.
 UsageError = cast("type[Exception]", typer.BadParameter.__base__)

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from exmachina.errors import InputError
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 RunOption = Annotated[str, typer.Option("--run", help="A run directory, or a recipe with pretrained weights.")]
 RunArgument = Annotated[str, typer.Argument(help="A run directory, or a recipe with pretrained weights.")]
@@ -26,3 +28,10 @@ OutDir = Annotated[Path | None, typer.Option("--out", help="Directory to write t
 def print_json(value: Any) -> None:
     """One JSON value on a line of its own."""
     print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def check_indices(indices: list[int], count: int, split: str) -> None:
+    """Refuse an index that the split has no image for."""
+    for index in indices:
+        if not 0 <= index < count:
+            raise InputError(f"Index {index} is out of range; the {split} images run from 0 to {count - 1}.")

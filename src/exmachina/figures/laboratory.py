@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from exmachina.errors import InputError
+from exmachina.evaluation.statistics.trials import TrialRow
 from exmachina.figures.drawing.style import MARGIN, WIDE, Plate, look, new_figure, note, place
 
 
@@ -23,45 +24,42 @@ class TimedRow(Protocol):
     def train_seconds(self) -> float: ...
 
 
-def experiment_figure(knob: str, rows: Sequence[Mapping[str, Any]], *, dark: bool = False) -> Plate:
-    """Every seed's accuracy at every value of a knob, with the mean and its 95 % interval.
-
-    `rows` hold `value`, `accuracies`, `accuracy_mean` and `accuracy_interval` (low, high) or `None`, as fractions.
-    """
-    seeds = len(rows[0]["accuracies"])
+def experiment_figure(knob: str, rows: Sequence[TrialRow], *, dark: bool = False) -> Plate:
+    """Every seed's accuracy at every value of a knob, with the mean and its 95 % interval."""
+    seeds = rows[0].summary.n
     below = f"Held-out accuracy of {seeds} seeds a value; bar: mean and its 95 % interval."
     with look(dark) as colours:
         figure = new_figure(WIDE, 3.0, _finding(knob, rows), below, dark=dark)
         axes = place(figure, 0.75, 0.05, WIDE - 0.75 - MARGIN, 2.4)
         for place_of, row in enumerate(rows):
-            points = 100 * np.asarray(row["accuracies"], float)
+            points = 100 * np.asarray(row.accuracies, float)
             spread = np.linspace(-0.08, 0.08, len(points)) if len(points) > 1 else [0.0]
             axes.plot(place_of + np.asarray(spread), points, "o", color=colours.muted, ms=3.5, alpha=0.7, mew=0)
-            mean = 100 * row["accuracy_mean"]
-            if row["accuracy_interval"] is not None:
-                low, high = (100 * value for value in row["accuracy_interval"])
-                axes.plot([place_of + 0.2] * 2, [low, high], color=colours.accent, lw=2)
+            mean = 100 * row.summary.mean
+            interval = row.summary.interval
+            if interval is not None:
+                axes.plot([place_of + 0.2] * 2, [100 * interval.low, 100 * interval.high], color=colours.accent, lw=2)
             axes.plot(place_of + 0.2, mean, "s", color=colours.accent, ms=6)
             axes.annotate(
                 f"{mean:.2f}", (place_of + 0.2, mean), (7, 0), textcoords="offset points", va="center", size=8.5
             )
-        axes.set_xticks(range(len(rows)), [str(row["value"]) for row in rows])
+        axes.set_xticks(range(len(rows)), [str(row.value) for row in rows])
         axes.set_xlim(-0.5, len(rows) - 0.3)
         axes.set_xlabel(knob)
         axes.set_ylabel("accuracy, %")
     return figure
 
 
-def _finding(knob: str, rows: Sequence[Mapping[str, Any]]) -> str:
+def _finding(knob: str, rows: Sequence[TrialRow]) -> str:
     """What the rows show, and no more: a value is best only if its interval clears every other."""
     if len(rows) == 1:
-        return f"The spread over seeds: {rows[0]['accuracy_mean']:.2%} on average"
-    best = max(rows, key=lambda row: row["accuracy_mean"])
-    others = [row["accuracy_interval"] for row in rows if row is not best]
-    own = best["accuracy_interval"]
-    if own is None or any(other is None or other[1] >= own[0] for other in others):
+        return f"The spread over seeds: {rows[0].summary.mean:.2%} on average"
+    best = max(rows, key=lambda row: row.summary.mean)
+    others = [row.summary.interval for row in rows if row is not best]
+    own = best.summary.interval
+    if own is None or any(other is None or other.high >= own.low for other in others):
         return f"No value of {knob} stands clear of the others"
-    return f"{knob} {best['value']} reads best: {best['accuracy_mean']:.2%}"
+    return f"{knob} {best.value} reads best: {best.summary.mean:.2%}"
 
 
 def speed_figure(rows: Sequence[TimedRow], *, dark: bool = False) -> Plate:

@@ -260,9 +260,10 @@ class Network:
     def replace(self, layer: str, **changes: Any) -> Network:
         """The same network with one layer changed, e.g. `replace("conv1", kernel=5)`."""
         changed = self.step(layer).layer  # raises if there is none
-        unknown = sorted(changes.keys() - changed.__dataclass_fields__.keys())
+        options_of = [name for name in changed.__dataclass_fields__ if name != "name"]
+        unknown = sorted(changes.keys() - set(options_of))
         if unknown:
-            options = ", ".join(changed.__dataclass_fields__)
+            options = ", ".join(options_of)
             raise InputError(f"Layer '{layer}' has no option '{unknown[0]}'. Choose one of: {options}.")
         layers = tuple(replace(item, **changes) if item.name == layer else item for item in self.layers)
         return replace(self, layers=layers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
@@ -32,28 +32,13 @@ class Trial:
 
 
 def variations(recipe: Recipe, knob: str, values: Sequence[str]) -> dict[Any, Recipe]:
-    """The recipe once for each value of one knob.
+    """The recipe once for each value of one knob, as `Recipe.replace` turns it; values are read as numbers or words.
 
-    A knob is a field of the recipe (`learning_rate`), of its augmentation (`shift`) or an option of a layer
-    (`conv1.kernel`). Raises `InputError` on an unknown knob or a value that does not fit.
+    Raises `InputError` on an unknown knob or a value that does not fit.
     """
     if not values:
         raise InputError(f"No values for '{knob}'; say for example --vary learning_rate=0.003,0.01,0.03.")
-    recipes = {}
-    for text in values:
-        value = _read(text)
-        if "." in knob:
-            layer, option = knob.split(".", 1)
-            step = recipe.network.step(layer)
-            if option == "name" or not hasattr(step.layer, option) or option not in step.layer.__dataclass_fields__:
-                options = ", ".join(name for name in step.layer.__dataclass_fields__ if name != "name")
-                raise InputError(f"Layer '{layer}' has no option '{option}'. Choose one of: {options}.")
-            recipes[value] = recipe.replace(network=recipe.network.replace(layer, **{option: value}))
-        elif knob in recipe.augmentation.__dataclass_fields__:
-            recipes[value] = recipe.replace(augmentation=replace(recipe.augmentation, **{knob: value}))
-        else:
-            recipes[value] = recipe.replace(**{knob: value})
-    return recipes
+    return {value: recipe.replace(**{knob: value}) for value in map(_read, values)}
 
 
 def run_trials(

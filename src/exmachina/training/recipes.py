@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -81,16 +82,55 @@ class Recipe:
         _check(isinstance(self.augmentation, Augmentation), "augmentation", self.augmentation, "an Augmentation")
 
     def replace(self, **changes: Any) -> Recipe:
-        """The same recipe with some knobs turned. Raises `InputError` on an unknown knob or a bad value."""
-        unknown = sorted(changes.keys() - self.__dataclass_fields__.keys())
-        if unknown:
+        """The same recipe with some knobs turned. Raises `InputError` on an unknown knob or a bad value.
+
+        A knob is a field of the recipe (`learning_rate`), of its augmentation (`shift`) or an option of a layer
+        (`**{"conv1.kernel": 3}`).
+        """
+        recipe = self
+        for knob, value in changes.items():
+            recipe = recipe._turned(knob, value)
+        return recipe
+
+    def _turned(self, knob: str, value: Any) -> Recipe:
+        layer, dot, option = knob.partition(".")
+        if dot:
+            return replace(self, network=self.network.replace(layer, **{option: value}))
+        if knob in self.augmentation.__dataclass_fields__:
+            return replace(self, augmentation=replace(self.augmentation, **{knob: value}))
+        if knob not in self.__dataclass_fields__:
             knobs = ", ".join(name for name in self.__dataclass_fields__ if name != "name")
-            raise InputError(f"Recipe '{self.name}' has no knob '{unknown[0]}'. Choose one of: {knobs}.")
-        return replace(self, **changes)
+            raise InputError(f"Recipe '{self.name}' has no knob '{knob}'. Choose one of: {knobs}.")
+        return replace(self, **{knob: value})
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; the network by its name, for `run.json` keeps the network itself beside the recipe."""
+        """Plain data, the network included; `Recipe.from_json` reads it back."""
+        return {**asdict(self), "network": self.network.to_json()}
+
+    def to_record(self) -> dict[str, Any]:
+        """The same with the network's name alone, for `run.json`, which keeps the network beside the recipe."""
         return {**asdict(self), "network": self.network.name}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], network: Network | None = None) -> Recipe:
+        """The recipe that `to_json` described, or `to_record` with the `network` beside it.
+
+        What is not said is as in `Recipe`, but the optimizer, its rate and the epochs must be there. Raises
+        `InputError` on anything that is no recipe of this version.
+        """
+        try:
+            fields = dict(data)
+            missing = [name for name in ("name", "optimizer", "learning_rate", "epochs") if name not in fields]
+            if missing:
+                raise InputError(f"This is no recipe that can be repeated: it has no '{missing[0]}'.")
+            fields["network"] = network if network is not None else Network.from_json(fields["network"])
+            fields["augmentation"] = Augmentation(**fields.get("augmentation", {}))
+            fields["betas"] = tuple(fields.get("betas", (0.9, 0.999)))
+            return cls(**fields)
+        except InputError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(f"Not a recipe of this version ({error}); was the file edited?") from None
 
 
 CLASSIC_RECIPE = Recipe(

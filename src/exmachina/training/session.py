@@ -73,7 +73,7 @@ class Session:
         return Run(
             self.recipe.network,
             learner.weights(),
-            self.recipe.to_json(),
+            self.recipe.to_record(),
             self.seed,
             list(self.history),
             splits={

@@ -8,7 +8,7 @@ have not seen. What they say of those images stands for what the network would s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset
-from exmachina.data.augmentation import Augmentation
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Indices
 from exmachina.runs import Run
@@ -39,17 +38,10 @@ class Folds:
 
 
 def recipe_of(run: Run) -> Recipe:
-    """The recipe that a run was trained by. Raises `InputError` if its record is not one."""
-    known = {item.name for item in fields(Recipe)}
-    try:
-        given: dict[str, Any] = {key: value for key, value in run.recipe.items() if key in known}
-        given["augmentation"] = Augmentation(**given.get("augmentation", {}))
-        given["betas"] = tuple(given.get("betas", (0.9, 0.999)))
-        return Recipe(**{**given, "network": run.network})
-    except TypeError:
-        raise InputError(
-            f"The record of run '{run.network.name}' does not hold a recipe that can be repeated."
-        ) from None
+    """The recipe that a run was trained by, from scratch. Raises `InputError` if its record does not hold one."""
+    if "rehearsal" in run.splits:
+        raise InputError(f"Run '{run.recipe.get('name')}' was fine-tuned; its recipe alone does not repeat it.")
+    return Recipe.from_json(run.recipe, run.network)
 
 
 def multiplications(recipe: Recipe, images: int) -> float:

@@ -14,7 +14,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -187,7 +186,6 @@ def _looks(recipe: Recipe, pupil: Dataset, judge: Dataset, seed: int) -> Iterato
 
 
 def _path(recipe: Recipe, folder: Path | None) -> Path:
-    settings: dict[str, Any] = {"recipe": recipe.to_json(), "network": recipe.network.to_json()}
-    settings["grid"] = [RATES, EPOCHS, FIRST_LOOK, LEARNED, JUDGING, SEEDS, SIZES, DRAWS]
+    settings = recipe.to_json(), [RATES, EPOCHS, FIRST_LOOK, LEARNED, JUDGING, SEEDS, SIZES, DRAWS]
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
     return (folder or user_folder()) / f"leak-{digest}.json"

@@ -13,11 +13,6 @@ from exmachina.errors import InputError
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def register(app: typer.Typer) -> None:
-    """Add this command to the app."""
-    app.command()(lesson)
-
-
 def lesson(
     port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = 8000,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in the browser.")] = True,

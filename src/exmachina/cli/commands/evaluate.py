@@ -1,28 +1,92 @@
-"""What the commands that doubt say in a terminal."""
+"""`evaluate`: the whole evaluation of a run, in a screenful, as JSON and as a report."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+import typer
 
-from exmachina.cli.terminal import ACCENT, QUIET, digits, make_console
+from exmachina.cli.options import Json, RunArgument, print_json
+from exmachina.cli.writers import find_writers
+from exmachina.errors import InputError
 
 if TYPE_CHECKING:
-    from exmachina.data import Dataset
-    from exmachina.evaluation import Evaluation
-    from exmachina.evaluation.statistics.comparison import Comparison
-    from exmachina.evaluation.test_set.selection_bias import Leak
+    from rich.console import Console
 
-MOST_SHOWN = 12  # discordant images of a kind
+    from exmachina.evaluation import Evaluation
+
+Quick = Annotated[bool, typer.Option("--quick", help="Fewer images and no training: seconds instead of a minute.")]
+
+
+def evaluate(
+    run: RunArgument,
+    report: Annotated[Path | None, typer.Option("--report", help="HTML file to write; JSON goes beside it.")] = None,
+    quick: Quick = False,
+    writers: Annotated[
+        str | None,
+        typer.Option("--writers", help="Who wrote each digit: a folder or file of QMNIST tables, or: download."),
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", help="Digits by other hands: a path, or load_digits, which is the default; repeatable."),
+    ] = None,
+    strangers: Annotated[
+        list[Path] | None, typer.Option("--strangers", help="Folder or zip of pictures that are no digits; repeatable.")
+    ] = None,
+    reference: Annotated[str | None, typer.Option("--reference", help="The run that counts as 100 in mCE.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn by lot.")] = 0,
+    json: Json = False,
+) -> None:
+    """Doubt a trained network: intervals, labels, calibration, corruptions, attacks, strangers, other hands."""
+    from exmachina.classifier import Classifier
+    from exmachina.data import load_mnist
+    from exmachina.evaluation import evaluate as examine
+    from exmachina.evaluation.datasets.external_datasets import load_other
+    from exmachina.report import report_json, write_report
+    from exmachina.runs import Run, check_writable
+
+    subject = Run.load(run)
+    if report is not None:
+        if report.suffix.lower() not in (".html", ".htm"):
+            raise InputError(f"Cannot write the report to '{report}'; let its name end in .html.")
+        check_writable(report.parent)
+    beside = (reference, Classifier.load(reference)) if reference is not None else None
+    test_writers, train_writers = find_writers(writers)
+    others = [load_other(source) for source in data or ["load_digits"]]
+    given = {path.stem: path for path in strangers or []}
+    for path in given.values():
+        if not path.exists():
+            raise InputError(f"No pictures at '{path}'; give a folder or a zip file.")
+    train, test = load_mnist()
+    items = examine(
+        subject,
+        train,
+        test,
+        name=run,
+        quick=quick,
+        seed=seed,
+        writers=test_writers,
+        train_writers=train_writers,
+        reference=beside,
+        others=others,
+        strangers=given,
+    )
+    found = follow(items)
+    told = report_json(found)
+    if report is not None:
+        told["report"] = str(write_report(found, report))
+    if json:
+        print_json(told)
+        return
+    print_summary(found, told)
 
 
 def follow(items: Iterator[Any]) -> Evaluation:
     """Show the progress of an evaluation on standard error and return its result."""
+    from exmachina.cli.terminal import QUIET, make_console
     from exmachina.evaluation import Evaluation, Progress
 
     console = make_console(stderr=True)
@@ -51,6 +115,10 @@ def _status(console: Console) -> Iterator[Any]:
 
 def print_summary(found: Evaluation, told: dict[str, Any]) -> None:
     """The evaluation in a screenful: the verdict, the numbers, what to worry about."""
+    from rich.text import Text
+
+    from exmachina.cli.terminal import ACCENT, QUIET, make_console
+
     console = make_console()
     console.print()
     for sentence in told["verdict"]:
@@ -94,35 +162,3 @@ def _lines(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"error under {worst.replace('_', ' ')}, the worst of 15", f"{told['corruption'][worst]:.1%}"
     for name, one in (told["ood"] or {}).items():
         yield f"AUROC, {name.replace('_', ' ')}", f"{one['auroc']:.3f}   turned away {one['rejected']:.0%}"
-
-
-def print_comparison(found: Comparison, test: Dataset, answers: list[Any]) -> None:
-    """The verdict, and the discordant images in half blocks."""
-    console = make_console()
-    console.print(found.verdict, width=76)
-    console.print(f"Both are wrong on {found.both_wrong:,} more.", style=QUIET)
-    for right, wrong, indices in ((1, 0, found.first_only_wrong), (0, 1, found.second_only_wrong)):
-        if not len(indices):
-            continue
-        shown = indices[:MOST_SHOWN]
-        console.print()
-        more = f", the first {len(shown)} of {len(indices):,}" if len(shown) < len(indices) else ""
-        console.print(f"{found.names[right]} reads, {found.names[wrong]} does not{more}", style=ACCENT)
-        captions = [f"test {i}: {test.labels[i]}, read as {answers[wrong][i]}" for i in shown]
-        console.print(digits(console, test.images[shown], captions))
-
-
-def print_leak(console: Console, leak: Leak) -> None:
-    """Points from nowhere by test set and number of networks, and what they come to."""
-    table = Table(box=None, padding=(0, 2), header_style="grey58")
-    for column in ("test images", "networks tried", "points from nowhere"):
-        table.add_column(column, justify="right")
-    for one in leak.growth:
-        table.add_row(f"{one.images:,}", str(one.tried), f"{100 * one.points:.3f}")
-    console.print(table)
-    spread = "" if leak.points.sd is None else f" ± {100 * leak.points.sd:.3f}"
-    console.print(
-        f"Choosing among the {leak.tried} networks of one seed on a test set of {leak.images:,}: "
-        f"{100 * leak.points.mean:.3f}{spread} points that no new image will give back (n = {leak.points.n} seeds).",
-        width=76,
-    )

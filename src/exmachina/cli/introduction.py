@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from exmachina.classifier import Classifier
-from exmachina.cli.look import summary_table
+from exmachina.cli.commands.summary import summary_table
 from exmachina.cli.terminal import ACCENT, QUIET, digits, heading, make_console, probability_bars
 from exmachina.cli.watch import watch
 from exmachina.data import Dataset, load_mnist, one_hot, scale, with_channels

@@ -1,0 +1,48 @@
+"""`ensemble`: the mean of several networks' probabilities."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from exmachina.cli.options import Json, print_json
+
+
+def ensemble(
+    runs: Annotated[list[str], typer.Argument(help="Two runs or more: directories, or pretrained recipes.")],
+    json: Json = False,
+) -> None:
+    """Ask several networks together: the mean of their probabilities, beside what each reads alone."""
+    from exmachina.classifier import Classifier
+    from exmachina.data import load_mnist_split
+    from exmachina.evaluation.results import Subject
+    from exmachina.evaluation.statistics.ensemble import ask_together
+    from exmachina.evaluation.test_set.test_set_log import fingerprint, open_test_set
+    from exmachina.runs import Run
+
+    subjects = [Subject.of(Run.load(name), name) for name in runs]
+    test = load_mnist_split("test")
+    found = ask_together([Classifier.from_run(subject.run) for subject in subjects], test)
+    mark = fingerprint(test.images, test.labels)
+    opening = [open_test_set(mark, f"{subject.name} {subject.digest}") for subject in subjects][-1]
+    if json:
+        print_json(
+            {
+                "runs": list(runs),
+                "n": found.members.n,
+                "accuracies": list(found.accuracies),
+                "accuracy_mean": found.members.mean,
+                "accuracy_sd": found.members.sd,
+                "ensemble_accuracy": found.together.value,
+                "ensemble_interval": [found.together.low, found.together.high],
+                "test_set_openings": opening.openings,
+            }
+        )
+        return
+    for name, accuracy in zip(runs, found.accuracies, strict=True):
+        print(f"{accuracy:8.2%}  {name}")
+    print(f"{found.members.mean:8.2%}  a member alone, on average (sd {found.members.sd:.2%}, n = {found.members.n})")
+    print(
+        f"{found.together.value:8.2%}  together (95 % interval {found.together.low:.2%} to {found.together.high:.2%})"
+    )

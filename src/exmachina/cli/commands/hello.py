@@ -1,0 +1,21 @@
+"""`hello`: the whole introduction in the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from exmachina.cli.options import Seed
+
+
+def hello(
+    recipe: Annotated[str, typer.Option("--recipe", help="How to train.")] = "fast",
+    seed: Seed = 0,
+    out: Annotated[Path, typer.Option("--out", help="Directory for the run and its figures.")] = Path("runs/hello"),
+) -> None:
+    """Take the whole introduction: look, prepare, build, train, test, predict, look inside."""
+    from exmachina.cli.introduction import introduce
+
+    introduce(recipe, seed, out)

@@ -1,0 +1,65 @@
+"""`leak`: how many points choosing on the test set makes appear from nowhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from exmachina.cli.options import Json, print_json
+from exmachina.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from exmachina.evaluation.test_set.selection_bias import Leak
+
+
+def leak(
+    recipe: Annotated[str, typer.Option("--recipe", help="The recipe whose networks are chosen among.")] = "fast",
+    seeds: Annotated[int, typer.Option("--seeds", help="Seeds: 0 to this, exclusive.")] = 3,
+    json: Json = False,
+) -> None:
+    """Show how many points appear from nowhere when the test set itself chooses the epoch and the recipe."""
+    from exmachina.cli.terminal import QUIET, make_console
+    from exmachina.data import load_mnist_split
+    from exmachina.evaluation.as_json import plain
+    from exmachina.evaluation.test_set.selection_bias import SEEDS, Leak, keep_leak, show_leak
+    from exmachina.training import get_recipe
+
+    chosen = get_recipe(recipe)
+    if not 1 <= seeds <= 100:
+        raise InputError(f"--seeds is {seeds}; choose 1 to 100.")
+    console = make_console(stderr=json)
+    for item in show_leak(chosen, load_mnist_split("train"), seeds=seeds):
+        if isinstance(item, Leak):
+            if seeds == SEEDS:
+                keep_leak(item, chosen)
+            if json:
+                print_json(plain(item))
+                return
+            print_leak(console, item)
+        else:
+            accuracies = item.right.mean(axis=1)
+            console.print(
+                f"  seed {item.seed}: {len(accuracies)} networks, {accuracies.min():.2%} to {accuracies.max():.2%}",
+                style=QUIET,
+            )
+
+
+def print_leak(console: Console, leak: Leak) -> None:
+    """Points from nowhere by test set and number of networks, and what they come to."""
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2), header_style="grey58")
+    for column in ("test images", "networks tried", "points from nowhere"):
+        table.add_column(column, justify="right")
+    for one in leak.growth:
+        table.add_row(f"{one.images:,}", str(one.tried), f"{100 * one.points:.3f}")
+    console.print(table)
+    spread = "" if leak.points.sd is None else f" ± {100 * leak.points.sd:.3f}"
+    console.print(
+        f"Choosing among the {leak.tried} networks of one seed on a test set of {leak.images:,}: "
+        f"{100 * leak.points.mean:.3f}{spread} points that no new image will give back (n = {leak.points.n} seeds).",
+        width=76,
+    )

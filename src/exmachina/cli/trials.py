@@ -1,0 +1,58 @@
+"""Trials in the terminal: a line for each as it ends, and their table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from exmachina.data import Dataset
+    from exmachina.evaluation.statistics.trials import TrialRow
+    from exmachina.training import Recipe
+    from exmachina.training.experiment import Trial
+
+
+def watch_trials(
+    recipes: dict[Any, Recipe],
+    seeds: range,
+    images: Dataset,
+    held_out: Dataset,
+    json: bool,
+    knob: str = "",
+    save: Path | None = None,
+) -> tuple[TrialRow, ...]:
+    """Train every recipe with every seed, tell of each as it ends, and return and print a row per recipe."""
+    from exmachina.cli.terminal import QUIET, make_console
+    from exmachina.evaluation.statistics.trials import table_of_trials
+    from exmachina.training.experiment import run_trials
+
+    console = make_console(stderr=json)
+    trials: list[Trial] = []
+    total = len(recipes) * len(seeds)
+    for trial in run_trials(recipes, seeds, images, held_out, save=save):
+        trials.append(trial)
+        what = f"{knob} {trial.value}   " if knob else ""
+        console.print(f"  {len(trials):>3}/{total}  {what}seed {trial.seed:<3} {trial.accuracy:.2%}", style=QUIET)
+    rows = table_of_trials(trials, recipes)
+    _print_rows(console, rows, knob)
+    return rows
+
+
+def _print_rows(console: Console, rows: tuple[TrialRow, ...], knob: str) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2), header_style="grey58")
+    for column in (knob or "recipe", "accuracy", "sd", "95 % interval of the mean", "n"):
+        table.add_column(column, justify="right")
+    for row in rows:
+        interval, sd = row.summary.interval, row.summary.sd
+        table.add_row(
+            str(row.value if knob else "as it is"),
+            f"{row.summary.mean:.3%}",
+            "–" if sd is None else f"{sd:.3%}",
+            "–" if interval is None else f"{interval.low:.3%} to {interval.high:.3%}",
+            str(row.summary.n),
+        )
+    console.print(table)

@@ -22,7 +22,7 @@ SMALL = Extent(
     curves=30,
     attacked=40,
     epsilons=(0.1,),
-    strangers=20,
+    non_digits=20,
     searched=100,
     compared=300,
     most_mistakes=10,
@@ -51,10 +51,16 @@ Judge = Callable[..., Evaluation]
 @pytest.fixture(scope="session")
 def judge(digits: Dataset, test_digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Judge:
     """Evaluate a run in a second."""
-    folder = tmp_path_factory.mktemp("ledger")
+    folder = tmp_path_factory.mktemp("log")
 
     def examine(run: Run, **options: Any) -> Evaluation:
-        settings = {"quick": True, "extent": SMALL, "ledger": folder, "others": [test_digits[:100]], **options}
+        settings = {
+            "quick": True,
+            "extent": SMALL,
+            "log_folder": folder,
+            "external_datasets": [test_digits[:100]],
+            **options,
+        }
         *_, found = evaluate(run, digits[:1000], test_digits, **settings)
         assert isinstance(found, Evaluation)
         return found

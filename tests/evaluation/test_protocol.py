@@ -52,9 +52,9 @@ def test_strangers_agree_with_scikit_learn(
     dull_evaluation: Evaluation, dull_run: Run, test_digits: Dataset, small: Extent
 ) -> None:
     reader = Classifier.from_run(dull_run)
-    strangers = noise(small.strangers, np.random.default_rng([0, 4, 1]))
-    scores = [softmax(reader.logits(images)).max(axis=1) for images in (test_digits.images, strangers)]
-    truth = np.repeat([1, 0], [len(test_digits), len(strangers)])
+    non_digits = noise(small.non_digits, np.random.default_rng([0, 4, 1]))
+    scores = [softmax(reader.logits(images)).max(axis=1) for images in (test_digits.images, non_digits)]
+    truth = np.repeat([1, 0], [len(test_digits), len(non_digits)])
     assert to_json(dull_evaluation)["ood"]["noise"]["auroc"] == pytest.approx(
         roc_auc_score(truth, np.concatenate(scores))
     )
@@ -85,8 +85,8 @@ def test_the_same_seed_gives_the_same_numbers(dull_run: Run, judge: Judge) -> No
 def test_every_evaluation_opens_the_test_set_once_and_only_other_networks_widen_the_interval(
     dull_run: Run, judge: Judge, tmp_path: Path
 ) -> None:
-    first, again = (judge(dull_run, ledger=tmp_path) for _ in range(2))
-    other = judge(replace(dull_run, weights={k: v * 1.01 for k, v in dull_run.weights.items()}), ledger=tmp_path)
+    first, again = (judge(dull_run, log_folder=tmp_path) for _ in range(2))
+    other = judge(replace(dull_run, weights={k: v * 1.01 for k, v in dull_run.weights.items()}), log_folder=tmp_path)
     assert [one.opening.openings for one in (first, again, other)] == [1, 2, 3]
     assert again.accuracy_corrected.low == first.metrics.accuracy.low
     assert other.accuracy_corrected.low < other.metrics.accuracy.low
@@ -94,7 +94,7 @@ def test_every_evaluation_opens_the_test_set_once_and_only_other_networks_widen_
 
 def test_a_ledger_that_cannot_be_written_is_only_a_warning(dull_run: Run, judge: Judge, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    found = judge(dull_run, ledger=tmp_path / "file")
+    found = judge(dull_run, log_folder=tmp_path / "file")
     assert found.opening.warning and not found.opening.recorded
     assert to_json(found)["test_set_openings"] == 1
 

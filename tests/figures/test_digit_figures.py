@@ -56,7 +56,7 @@ def test_mistakes_come_with_the_most_confident_first(test_digits: Dataset, words
     said = words(figure)
     assert "The network misreads 2 of 4 digits, all of them are here" in said
     assert [word for word in said if "read as" in word] == ["3, read as 8", "2, read as 7"]
-    assert "sure to 95.00 %" in said
+    assert "sure to 95.0 %" in said
     np.testing.assert_array_equal(pictures(figure)[0], test_digits.images[2])
 
 

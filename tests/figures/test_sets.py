@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from exmachina.data import Dataset
-from exmachina.figures import explain_figures, hello_figures, inks, inspect_figures
+from exmachina.figures import explain_figures, hello_figures, inspect_figures, palette
 from exmachina.runs import Run
 
 Read = Callable[[Figure], list[str]]
@@ -43,7 +43,7 @@ def test_explanation_covers_every_idea(
     ]
     assert {name: out for name, figure in figures.items() if (out := off_the_page(figure))} == {}
     for figure in figures.values():
-        assert to_hex(figure.get_facecolor()) == inks(dark=True).paper.lower()
+        assert to_hex(figure.get_facecolor()) == palette(dark=True).paper.lower()
 
 
 def test_hello_leaves_its_figures(tiny_run: Run, digits: Dataset, test_digits: Dataset, words: Read) -> None:

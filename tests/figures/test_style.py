@@ -13,8 +13,8 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from exmachina.errors import InputError
-from exmachina.figures import Plate, digits_grid, inks, look, render, save
-from exmachina.figures.drawing.numbers import number, percent
+from exmachina.figures import Plate, digits_grid, look, palette, render, save
+from exmachina.figures.drawing.numbers import number
 from exmachina.figures.drawing.style import broken
 
 SIGNATURES = {".png": b"\x89PNG\r\n\x1a\n", ".svg": b"<?xml", ".pdf": b"%PDF"}
@@ -33,7 +33,7 @@ def figure() -> Plate:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_zero_is_the_paper_on_both_scales(dark: bool) -> None:
-    colours = inks(dark)
+    colours = palette(dark)
     paper = to_rgb(colours.paper)
     assert colours.amount(0.0)[:3] == pytest.approx(paper, abs=0.01)
     assert colours.signed(0.5)[:3] == pytest.approx(paper, abs=0.01)
@@ -42,8 +42,8 @@ def test_zero_is_the_paper_on_both_scales(dark: bool) -> None:
 @pytest.mark.parametrize("dark", [False, True])
 def test_scales_keep_their_order_in_greyscale(dark: bool) -> None:
     places = np.linspace(0, 1, 65)
-    amount = luminance(inks(dark).amount(places)[:, :3])
-    signed = luminance(inks(dark).signed(places)[:, :3])
+    amount = luminance(palette(dark).amount(places)[:, :3])
+    signed = luminance(palette(dark).signed(places)[:, :3])
     outward = 1 if dark else -1
     assert (np.diff(amount) * outward > 0).all()
     assert (np.diff(signed[32:]) * outward > 0).all()
@@ -52,14 +52,14 @@ def test_scales_keep_their_order_in_greyscale(dark: bool) -> None:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_negative_is_blue_and_positive_is_orange_red(dark: bool) -> None:
-    negative, positive = (inks(dark).signed(place)[:3] for place in (0.2, 0.8))
+    negative, positive = (palette(dark).signed(place)[:3] for place in (0.2, 0.8))
     assert negative[2] > negative[0]
     assert positive[0] > positive[2]
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_can_be_read_on_its_paper(dark: bool) -> None:
-    colours = inks(dark)
+    colours = palette(dark)
     for ink, least in ((colours.ink, 7), (colours.muted, 4.5), (colours.accent, 4.5)):
         bright, dim = sorted((float(luminance(np.array(to_rgb(c)))) for c in (ink, colours.paper)), reverse=True)
         assert (bright + 0.05) / (dim + 0.05) >= least
@@ -142,14 +142,6 @@ def test_read_only_folder_is_refused(figure: Plate, tmp_path: Path) -> None:
 )
 def test_numbers_have_two_figures_and_a_true_minus(value: float, said: str) -> None:
     assert number(value) == said
-
-
-@pytest.mark.parametrize(
-    ("fraction", "said"),
-    [(0, "0.00 %"), (0.5, "50.00 %"), (0.99994, "> 99.99 %"), (1, "100 %"), (0.00003, "< 0.01 %"), (0.9998, "99.98 %")],
-)
-def test_percentages_never_round_up_to_certainty(fraction: float, said: str) -> None:
-    assert percent(fraction) == said
 
 
 def test_lines_break_between_words_within_their_width() -> None:

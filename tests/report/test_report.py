@@ -15,8 +15,9 @@ from exmachina import InputError
 from exmachina.data import Dataset
 from exmachina.evaluation import Evaluation, evaluate
 from exmachina.evaluation.parts import Extent
+from exmachina.formatting import percent
 from exmachina.report import first_page, render_page, report_json, write_report
-from exmachina.report.words import listed, percent
+from exmachina.report.words import listed
 from exmachina.runs import Run
 from exmachina.training import Recipe, TrainingEnd, train
 
@@ -26,7 +27,7 @@ SMALL = Extent(
     curves=30,
     attacked=30,
     epsilons=(0.1,),
-    strangers=20,
+    non_digits=20,
     searched=100,
     compared=300,
     most_mistakes=10,
@@ -46,13 +47,20 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def evaluation(
     tiny_recipe: Recipe, digits: Dataset, test_digits: Dataset, tmp_path_factory: pytest.TempPathFactory
 ) -> Evaluation:
-    ledger = tmp_path_factory.mktemp("ledger")
-    others = [test_digits[:100]]
+    log_folder = tmp_path_factory.mktemp("ledger")
+    external_datasets = [test_digits[:100]]
     # Stopped early enough to make mistakes worth reporting.
     *_, end = train(tiny_recipe.replace(learning_rate=0.005, epochs=0.5), digits, seed=0, test=test_digits)
     assert isinstance(end, TrainingEnd)
     *_, found = evaluate(
-        end.run, digits, test_digits, name="<b>tiny</b>", quick=True, extent=SMALL, ledger=ledger, others=others
+        end.run,
+        digits,
+        test_digits,
+        name="<b>tiny</b>",
+        quick=True,
+        extent=SMALL,
+        log_folder=log_folder,
+        external_datasets=external_datasets,
     )
     assert isinstance(found, Evaluation)
     return found
@@ -149,7 +157,5 @@ def test_another_kind_of_file_is_refused(evaluation: Evaluation, tmp_path: Path)
         write_report(evaluation, tmp_path / "report.pdf")
 
 
-def test_percentages_are_never_rounded_to_certainty() -> None:
-    said = [percent(value).replace("\u202f", " ") for value in (0, 0.00001, 0.0089, 0.5, 0.9911, 0.999999, 1)]
-    assert said == ["0 %", "< 0.01 %", "0.89 %", "50.0 %", "99.11 %", "99.99 %", "100 %"]
+def test_words_are_listed_as_people_list_them() -> None:
     assert listed(["a", "b", "c"]) == "a, b and c"

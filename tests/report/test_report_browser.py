@@ -24,8 +24,16 @@ def test_report_fits_every_width_and_asks_for_nothing(
     api = pytest.importorskip("playwright.sync_api")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     needed(chromium, "NO CHROMIUM: the report is NOT looked at. Install chromium to test it.")
-    others = [test_digits[:50]]
-    *_, found = evaluate(tiny_run, digits, test_digits, quick=True, extent=SMALL, ledger=tmp_path, others=others)
+    external_datasets = [test_digits[:50]]
+    *_, found = evaluate(
+        tiny_run,
+        digits,
+        test_digits,
+        quick=True,
+        extent=SMALL,
+        log_folder=tmp_path,
+        external_datasets=external_datasets,
+    )
     assert isinstance(found, Evaluation)
     page_file = write_report(found, tmp_path / "report.html")
     with api.sync_playwright() as play:

@@ -3,108 +3,76 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exmachina.evaluation.results import Evaluation, Missing, found
+from exmachina.evaluation.results import Evaluation, Missing, Subject, measured
 from exmachina.evaluation.statistics.intervals import Interval
 from exmachina.runs.record import to_plain
 
+if TYPE_CHECKING:
+    from exmachina.evaluation.calibration.confidence import Confidence
+    from exmachina.evaluation.datasets.label_votes import LabelledErrors
+    from exmachina.evaluation.ood.out_of_distribution import OutOfDistribution
+    from exmachina.evaluation.robustness.robustness import Robustness
+    from exmachina.evaluation.statistics.metrics import Metrics
+
 LONG = 1_000  # numbers in an array: more is one for every image, and no reading
-SECTIONS = (
-    "health",
-    "opening",
-    "labels",
-    "halves",
-    "writers",
-    "confidence",
-    "robustness",
-    "curves",
-    "not_digits",
-    "others",
-    "seeds",
-    "leak",
-    "data",
-    "mistakes",
-)
 OMITTED = ("attribution", "curve", "run")  # and every uint8 array: pictures
 
 
 def to_json(evaluation: Evaluation) -> dict[str, Any]:
     """The keys of the contract first, accuracies and errors as fractions; null where a part is missing."""
-    labels, confidence = found(evaluation.labels), found(evaluation.confidence)
-    robustness, strangers = found(evaluation.robustness), found(evaluation.not_digits)
-    attacks = found(evaluation.attacks)
-    metrics, setting, subject = evaluation.metrics, evaluation.setting, evaluation.subject
-    broken = evaluation.health.verdict(metrics.accuracy)
+    metrics = evaluation.metrics
     return {
-        "run": subject.name,
-        "broken": broken,
+        "run": evaluation.subject.name,
+        "broken": evaluation.health.verdict(metrics.accuracy),
         "loss": metrics.nll,
         "loss_interval": _pair(evaluation.loss),
-        "accuracy": metrics.accuracy.value,
-        "accuracy_interval": _pair(metrics.accuracy),
+        **accuracy_json(metrics),
         "accuracy_interval_corrected": _pair(evaluation.accuracy_corrected),
-        "error": 1 - metrics.accuracy.value,
-        "error_corrected": labels.corrected.value if labels else None,
-        "error_unambiguous": labels.unambiguous.value if labels else None,
-        "per_class": [plain(one) for one in metrics.per_class],
-        "confusion_matrix": metrics.confusion.tolist(),
-        "ece": confidence.width.ece if confidence else None,
-        "ece_equal_mass": confidence.mass.ece if confidence else None,
-        "ece_by_chance": confidence.ece_by_chance if confidence else None,
-        "nll": metrics.nll,
-        "brier": metrics.brier,
-        "temperature": confidence.rescaled.temperature if confidence else None,
-        "risk_at_98_coverage": confidence.risk(0.98).risk.value if confidence else None,
-        "conformal": _conformal(confidence.conformal[0]) if confidence else None,
-        "corruption": {name: one.error.value for name, one in robustness.errors.items()} if robustness else None,
-        "mce": robustness.summary.mce if robustness and robustness.summary else None,
-        "mce_reference": _reference(evaluation),
-        "ood": {
-            one.name: {
-                "auroc": one.max_softmax.auroc,
-                "fpr95": one.max_softmax.fpr95,
-                "energy_auroc": one.energy.auroc,
-                "energy_fpr95": one.energy.fpr95,
-                "rejected": one.rejected,
-                "n": one.n,
-            }
-            for one in strangers.kinds
-        }
-        if strangers
-        else None,
-        "rejection_threshold": strangers.rejection.threshold if strangers else None,
-        "attacks": [plain(one) for one in attacks] if attacks is not None else None,
+        **_labels(measured(evaluation.labels)),
+        **_confidence(measured(evaluation.confidence)),
+        **_robustness(evaluation.robustness),
+        **_out_of_distribution(measured(evaluation.out_of_distribution)),
+        "attacks": plain(measured(evaluation.attacks)),
         "test_set_openings": evaluation.opening.openings,
         "networks_that_looked": evaluation.opening.runs,
-        "missing": dict(_missing(evaluation)),
-        "setting": plain(setting),
-        "subject": {
-            "name": subject.name,
-            "network": subject.network,
-            "parameters": subject.parameters,
-            "digest": subject.digest,
-            "recipe": to_plain(subject.run.recipe),
-            "seed": subject.run.seed,
-            "splits": to_plain(subject.run.splits),
-            "train_seconds": subject.run.train_seconds,
-            "precision": subject.run.precision,
-        },
-        "findings": {name: plain(getattr(evaluation, name)) for name in SECTIONS},
+        "missing": evaluation.missing(),
+        "setting": plain(evaluation.setting),
+        "subject": _subject(evaluation.subject),
+        "findings": {"health": plain(evaluation.health), "opening": plain(evaluation.opening)}
+        | {key: plain(part) for key, part in evaluation.parts().items() if key != "attacks"},
+    }
+
+
+def accuracy_json(metrics: Metrics) -> dict[str, Any]:
+    """What any evaluation says first, this one and the lesson's smaller one."""
+    return {
+        "n": metrics.n,
+        "accuracy": metrics.accuracy.value,
+        "accuracy_interval": _pair(metrics.accuracy),
+        "error": 1 - metrics.accuracy.value,
+        "nll": metrics.nll,
+        "brier": metrics.brier,
+        "per_class": plain(metrics.per_class),
+        "confusion_matrix": metrics.confusion.tolist(),
     }
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses as objects, arrays as lists; pictures and arrays of one number an image are left out."""
+    """Dataclasses as objects, arrays as lists; pictures and arrays of one number an image are left out.
+
+    A field may have another name in JSON: its metadata's `key`.
+    """
     if isinstance(value, Missing):
         return {"missing": value.reason}
     if isinstance(value, Interval):
         return {"value": value.value, "low": value.low, "high": value.high, "n": value.n, "method": value.method}
     if is_dataclass(value) and not isinstance(value, type):
-        named = ((item.name, getattr(value, item.name)) for item in fields(value) if item.name not in OMITTED)
-        return {name: plain(one) for name, one in named if not _long(one)}
+        named = ((item, getattr(value, item.name)) for item in fields(value) if item.name not in OMITTED)
+        return {item.metadata.get("key", item.name): plain(one) for item, one in named if not _long(one)}
     if isinstance(value, dict):
         return {str(key): plain(one) for key, one in value.items() if not _long(one)}
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
@@ -122,25 +90,70 @@ def _pair(interval: Interval) -> list[float]:
     return [interval.low, interval.high]
 
 
-def _conformal(found: Any) -> dict[str, Any]:
+def _subject(subject: Subject) -> dict[str, Any]:
+    run = subject.run
     return {
-        "alpha": found.alpha,
-        "coverage": found.coverage.value,
-        "coverage_interval": _pair(found.coverage),
-        "mean_size": found.mean_size,
+        "name": subject.name,
+        "network": subject.network,
+        "parameters": subject.parameters,
+        "digest": subject.digest,
+        "recipe": to_plain(run.recipe),
+        "seed": run.seed,
+        "splits": to_plain(run.splits),
+        "train_seconds": run.train_seconds,
+        "precision": run.precision,
     }
 
 
-def _reference(evaluation: Evaluation) -> str | None:
-    robustness = evaluation.robustness
+def _labels(labels: LabelledErrors | None) -> dict[str, Any]:
+    return {
+        "error_corrected": labels.corrected.value if labels else None,
+        "error_unambiguous": labels.unambiguous.value if labels else None,
+    }
+
+
+def _confidence(confidence: Confidence | None) -> dict[str, Any]:
+    if confidence is None:
+        keys = ("ece", "ece_equal_mass", "ece_by_chance", "temperature", "risk_at_98_coverage", "conformal")
+        return dict.fromkeys(keys)
+    conformal = confidence.conformal[0]
+    return {
+        "ece": confidence.width.ece,
+        "ece_equal_mass": confidence.mass.ece,
+        "ece_by_chance": confidence.ece_by_chance,
+        "temperature": confidence.rescaled.temperature,
+        "risk_at_98_coverage": confidence.risk(0.98).risk.value,
+        "conformal": {
+            "alpha": conformal.alpha,
+            "coverage": conformal.coverage.value,
+            "coverage_interval": _pair(conformal.coverage),
+            "mean_size": conformal.mean_size,
+        },
+    }
+
+
+def _robustness(robustness: Robustness | Missing) -> dict[str, Any]:
     if isinstance(robustness, Missing):
-        return robustness.reason
-    return robustness.reference.name if robustness.reference else robustness.no_reference
+        return {"corruption": None, "mce": None, "mce_reference": robustness.reason}
+    return {
+        "corruption": {name: one.error.value for name, one in robustness.errors.items()},
+        "mce": robustness.summary.mce if robustness.summary else None,
+        "mce_reference": robustness.reference.name if robustness.reference else robustness.no_reference,
+    }
 
 
-def _missing(evaluation: Evaluation) -> list[tuple[str, str]]:
-    return [
-        (item.name, value.reason)
-        for item in fields(evaluation)
-        if isinstance(value := getattr(evaluation, item.name), Missing)
-    ]
+def _out_of_distribution(ood: OutOfDistribution | None) -> dict[str, Any]:
+    if ood is None:
+        return {"ood": None, "rejection_threshold": None}
+    kinds = {
+        one.name: {
+            "auroc": one.max_softmax.auroc,
+            "fpr95": one.max_softmax.fpr95,
+            "energy_auroc": one.energy.auroc,
+            "energy_fpr95": one.energy.fpr95,
+            "rejected": one.rejected,
+            "n": one.n,
+        }
+        for one in ood.kinds
+    }
+    return {"ood": kinds, "rejection_threshold": ood.rejection.threshold}

@@ -1,36 +1,32 @@
-"""One evaluation under way: every part as a method that yields how far it is and then what it found."""
+"""What is measured of a run, and each part of its evaluation as a stream: how far it is, and at last the result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset
 from exmachina.errors import InputError
-from exmachina.evaluation.arrays import Flags, Floats, Images
+from exmachina.evaluation.arrays import Flags, Floats, Images, Indices
 from exmachina.evaluation.calibration.confidence import Confidence, measure_confidence
 from exmachina.evaluation.calibration.held_out import HeldOut, declared_part
-from exmachina.evaluation.datasets.audit import DataItself, examine_data
-from exmachina.evaluation.datasets.external_datasets import OtherHands, measure_other
-from exmachina.evaluation.datasets.label_votes import halves, labelled_errors
+from exmachina.evaluation.datasets.audit import DataAudit, audit_data
+from exmachina.evaluation.datasets.external_datasets import ExternalDataset, measure_external
+from exmachina.evaluation.datasets.label_votes import Halves, LabelledErrors, halves, labelled_errors
 from exmachina.evaluation.datasets.writers import Writers, worst_decile
 from exmachina.evaluation.mistakes import Mistakes, explain_mistakes
-from exmachina.evaluation.ood.out_of_distribution import NotDigits, measure_not_digits
-from exmachina.evaluation.results import (
-    Missing,
-    Seeds,
-    WriterFindings,
-)
+from exmachina.evaluation.ood.out_of_distribution import OutOfDistribution, measure_out_of_distribution
+from exmachina.evaluation.results import Missing, Seeds, WriterResults
+from exmachina.evaluation.robustness.attacks import AttackResult, attack
 from exmachina.evaluation.robustness.curves import Curve
 from exmachina.evaluation.robustness.robustness import Robustness, measure_curves, measure_robustness
 from exmachina.evaluation.statistics.cross_validation import (
     FOLDS,
-    Folds,
+    CrossValidation,
     check_cheap,
     cross_validate,
     recipe_of,
@@ -38,7 +34,14 @@ from exmachina.evaluation.statistics.cross_validation import (
 )
 from exmachina.evaluation.statistics.intervals import clustered_bootstrap, over_seeds
 from exmachina.evaluation.statistics.metrics import losses
+from exmachina.evaluation.test_set.selection_bias import (
+    SelectionBias,
+    measure_selection_bias,
+    store_selection_bias,
+    stored_selection_bias,
+)
 from exmachina.runs import Run
+from exmachina.training import get_recipe
 
 SLOW_QUICK = "left out of the quick evaluation; run it without --quick"
 NO_WRITERS = (
@@ -56,7 +59,7 @@ class Extent:
     curves: int = 2_000
     attacked: int = 300
     epsilons: tuple[float, ...] = (0.05, 0.1, 0.2, 0.3)
-    strangers: int = 2_000
+    non_digits: int = 2_000
     searched: int = 10_000
     compared: int = 60_000
     most_mistakes: int = 200
@@ -73,7 +76,7 @@ QUICK = Extent(
     curves=500,
     attacked=100,
     epsilons=(0.1, 0.3),
-    strangers=400,
+    non_digits=400,
     searched=1_000,
     compared=10_000,
     attributed=0,
@@ -83,9 +86,9 @@ QUICK = Extent(
 )
 
 
-@dataclass
-class Examination:
-    """One evaluation under way: what was given, and what has been found so far."""
+@dataclass(frozen=True)
+class Protocol:
+    """What is to be measured, and with what beside it; see `evaluate`."""
 
     run: Run
     train: Dataset
@@ -96,197 +99,228 @@ class Examination:
     writers: Writers | None
     train_writers: Writers | None
     reference: tuple[str, Classifier] | None
-    others: Sequence[Dataset]
-    strangers: Mapping[str, str | Path]
-    held_out: HeldOut | None = None
-    folds: Folds | None = None
-    found: dict[str, Any] = field(default_factory=dict)
+    external_datasets: Sequence[Dataset]
+    non_digits: Mapping[str, str | Path]
 
-    def __post_init__(self) -> None:
-        self.reader = Classifier.from_run(self.run)
-        self.logits: Floats = self.reader.logits(self.test.images)
-        answered = np.asarray(np.isfinite(self.logits).all(axis=1))
-        self.unanswered = int((~answered).sum())
-        # An image without an answer is a mistake, at the loss of a guess.
-        self.tamed = np.where(answered[:, None], self.logits, np.float32(0)).astype(np.float64)
-        self.tamed[~answered, self.test.labels[~answered]] = -1e-9
-        self.read = self.tamed.argmax(axis=1)
-        self.wrong: Flags = np.asarray(self.read != self.test.labels)
+
+@dataclass(frozen=True)
+class Answers:
+    """What the run answers to the N test images.
+
+    `logits` (N, 10) are raw. `finite` are the same, but that an image answered with nan or infinity counts as a
+    mistake at the loss of a guess; `unanswered` counts those. `digits` (N,) are read, `wrong` (N,) misread.
+    """
+
+    classifier: Classifier
+    temperature: float
+    logits: Floats = field(repr=False)
+    finite: Floats = field(repr=False)
+    digits: Indices = field(repr=False)
+    wrong: Flags = field(repr=False)
+    unanswered: int
+
+    @classmethod
+    def of(cls, run: Run, test: Dataset) -> Answers:
+        """Let a run read a test set."""
+        classifier = Classifier.from_run(run)
+        logits = classifier.logits(test.images)
+        answered = np.asarray(np.isfinite(logits).all(axis=1))
+        finite = np.where(answered[:, None], logits, np.float32(0)).astype(np.float64)
+        finite[~answered, test.labels[~answered]] = -1e-9
+        digits = finite.argmax(axis=1)
+        wrong = np.asarray(digits != test.labels)
+        return cls(classifier, run.temperature, logits, finite, digits, wrong, int((~answered).sum()))
 
     def predict(self, images: Images) -> Floats:
         """Logits as the run answers, its temperature included."""
-        return self.reader.logits(images) / np.float32(self.run.temperature)
+        return self.classifier.logits(images) / np.float32(self.temperature)
 
-    def parts(self) -> list[tuple[str, str, Callable[[], Iterator[Any]]]]:
-        """Name, title and work of every part, in order; later ones may build on earlier ones."""
-        return [
-            ("held_out", "What to fit to", self._hold_out),
-            ("labels", "Wrong labels", lambda: iter([labelled_errors(self.read, self.test.labels)])),
-            ("halves", "Students and Census employees", lambda: iter([halves(self.read, self.test.labels)])),
-            ("writers", "Writers", self._writers),
-            ("confidence", "Confidence", self._confidence),
-            ("robustness", "Corruptions", self._robustness),
-            ("curves", "Shift, rotation, scale, pen", self._curves),
-            ("attacks", "Attacks", self._attacks),
-            ("not_digits", "Not a digit", self._not_digits),
-            ("others", "Other hands", self._others),
-            ("data", "The data itself", self._data),
-            ("mistakes", "Why it erred", self._mistakes),
-            ("seeds", "Seeds", self._seeds),
-            ("leak", "The leak", self._leak),
-        ]
 
-    def _hold_out(self) -> Iterator[str | HeldOut]:
-        halves = HeldOut("halves", self.logits, self.test.labels)
-        self.held_out = halves
-        part = declared_part(self.run, self.train)
-        if part is not None:
-            self.held_out = HeldOut("held_out", self.reader.logits(part.images), part.labels)
-        elif not self.quick:
-            try:
-                recipe = recipe_of(self.run)
-                check_cheap(recipe, len(self.train))
-                ids = self.train_writers.ids if self.train_writers is not None else None
-                for item in cross_validate(recipe, self.train, self.run.seed + 1, writers=ids):
-                    if isinstance(item, Folds):
-                        self.folds = item
-                        self.held_out = HeldOut("siblings", item.logits, self.train.labels)
-                    else:
-                        yield f"{item} of {FOLDS} siblings trained"
-            except InputError:
-                pass  # too slow, or no recipe; the halves do
-        yield self.held_out
+@dataclass(frozen=True)
+class Fitting:
+    """What may be fitted to, and the cross-validation that it comes from, if there was one."""
 
-    def _writers(self) -> Iterator[WriterFindings]:
-        if self.writers is None:
-            raise InputError(NO_WRITERS)
-        self.writers.check_labels(self.test.labels)
-        generator = np.random.default_rng([self.seed, 1])
-        ids = self.writers.ids
-        shared = None
-        if self.train_writers is not None:
-            shared = len(np.intersect1d(self.train_writers.ids, ids))
-        yield WriterFindings(
-            writers=len(self.writers),
-            accuracy=clustered_bootstrap(~self.wrong, ids, generator),
-            loss=clustered_bootstrap(losses(self.tamed / self.run.temperature, self.test.labels), ids, generator),
-            worst=worst_decile(self.wrong, ids, generator),
-            shared=shared,
-        )
+    held_out: HeldOut
+    cross_validation: CrossValidation | None = None
 
-    def _confidence(self) -> Iterator[Confidence]:
-        yield measure_confidence(self.logits, self.test.labels, self._fitting, self.run.temperature, self.seed)
 
-    def _robustness(self) -> Iterator[str | Robustness]:
-        reference = None
-        if self.reference is not None:
-            reference = (self.reference[0], self.reference[1].logits)
-        yield from measure_robustness(
-            self.predict,
-            self.test[: self.extent.corrupted],
-            seed=self.seed,
-            reference=reference,
-            held_out=self._fitting,
-            temperature=self.run.temperature,
-            severity_images=self.extent.severities,
-        )
+def fitting_part(protocol: Protocol, answers: Answers) -> Iterator[str | Fitting]:
+    """Images that the run or a network in its place never learned; last of all, halves of the test set."""
+    run, train = protocol.run, protocol.train
+    declared = declared_part(run, train)
+    if declared is not None:
+        yield Fitting(HeldOut("held_out", answers.classifier.logits(declared.images), declared.labels))
+        return
+    if not protocol.quick:
+        try:
+            recipe = recipe_of(run)
+            check_cheap(recipe, len(train))
+            ids = protocol.train_writers.ids if protocol.train_writers is not None else None
+            for item in cross_validate(recipe, train, run.seed + 1, writers=ids):
+                if isinstance(item, CrossValidation):
+                    yield Fitting(HeldOut("cross_validation", item.logits, train.labels), item)
+                    return
+                yield f"{item} of {FOLDS} folds trained"
+        except InputError:
+            pass  # too slow, or no recipe; the halves do
+    yield Fitting(HeldOut("halves", answers.logits, protocol.test.labels))
 
-    def _curves(self) -> Iterator[tuple[Curve, ...]]:
-        yield tuple(measure_curves(self.predict, self.test[: self.extent.curves]))
 
-    def _attacks(self) -> Iterator[Any]:
-        from exmachina.evaluation.robustness.attacks import attack
+def labels_part(protocol: Protocol, answers: Answers) -> Iterator[LabelledErrors]:
+    """The error by the labels as given and as people corrected them."""
+    yield labelled_errors(answers.digits, protocol.test.labels)
 
-        results = []
-        for result in attack(self.run, self.test[: self.extent.attacked], self.extent.epsilons, self.seed):
-            results.append(result)
-            yield f"{result.method} at ε = {result.epsilon}"
-        yield tuple(results)
 
-    def _not_digits(self) -> Iterator[NotDigits]:
-        digits = self.logits / np.float32(self.run.temperature)
-        yield measure_not_digits(
-            self.run,
-            self.predict,
-            digits,
-            self.test,
-            self._fitting,
-            n=self.extent.strangers,
-            given=self.strangers,
-            seed=self.seed,
-        )
+def halves_part(protocol: Protocol, answers: Answers) -> Iterator[Halves]:
+    """The error on each half of MNIST's test set."""
+    yield halves(answers.digits, protocol.test.labels)
 
-    def _others(self) -> Iterator[Any]:
-        measured: list[OtherHands | Missing] = []
-        for other in self.others:
-            yield other.name
-            try:
-                measured.append(measure_other(self.predict, other, self.test, self.wrong))
-            except InputError as error:
-                measured.append(Missing(f"{other.name}: {error}"))
-        yield tuple(measured)
 
-    def _data(self) -> Iterator[DataItself]:
-        out_of_fold = self.folds.logits if self.folds is not None else None
-        yield examine_data(
-            self.train,
-            self.test,
-            self.tamed,
-            self.wrong,
-            out_of_fold=out_of_fold,
-            searched=self.extent.searched,
-            compared=self.extent.compared,
-        )
+def writers_part(protocol: Protocol, answers: Answers) -> Iterator[WriterResults]:
+    """An interval that knows who wrote what, and the writers who are read worst."""
+    writers, labels = protocol.writers, protocol.test.labels
+    if writers is None:
+        raise InputError(NO_WRITERS)
+    writers.check_labels(labels)
+    generator = np.random.default_rng([protocol.seed, 1])
+    ids, train_writers = writers.ids, protocol.train_writers
+    yield WriterResults(
+        writers=len(writers),
+        accuracy=clustered_bootstrap(~answers.wrong, ids, generator),
+        loss=clustered_bootstrap(losses(answers.finite / answers.temperature, labels), ids, generator),
+        worst=worst_decile(answers.wrong, ids, generator),
+        shared=None if train_writers is None else len(np.intersect1d(train_writers.ids, ids)),
+    )
 
-    def _mistakes(self) -> Iterator[str | Mistakes]:
-        yield from explain_mistakes(
-            self.run,
-            self.logits,
-            self.train,
-            self.test,
-            most=self.extent.most_mistakes,
-            attributed=self.extent.attributed,
-            searched=self.extent.neighbours_among,
-            mapped=self.extent.mapped,
-            seed=self.seed,
-        )
 
-    def _seeds(self) -> Iterator[str | Seeds]:
-        if self.quick:
-            raise InputError(SLOW_QUICK)
-        recipe = recipe_of(self.run)
-        check_cheap(recipe, len(self.train))
-        if self.run.splits.get("train") != len(self.train) or self.run.interrupted:
-            raise InputError("this run did not learn the whole training set, so its seed is no peer of others")
-        seeds, accuracies = [self.run.seed], [float((~self.wrong).mean())]
-        for seed in range(self.run.seed + 1, self.run.seed + 1 + self.extent.more_seeds):
-            reader = Classifier.from_run(train_one(recipe, self.train, seed))
-            seeds.append(seed)
-            accuracies.append(reader.accuracy(self.test.images, self.test.labels))
-            yield f"{len(seeds)} of {1 + self.extent.more_seeds}"
-        yield Seeds(tuple(seeds), tuple(accuracies), over_seeds(accuracies))
+def confidence_part(protocol: Protocol, answers: Answers, fitting: Fitting | Missing) -> Iterator[Confidence]:
+    """Calibration, selective prediction, prediction sets."""
+    labels, held_out = protocol.test.labels, _held_out(fitting)
+    yield measure_confidence(answers.logits, labels, held_out, answers.temperature, protocol.seed)
 
-    def _leak(self) -> Iterator[Any]:
-        from exmachina.evaluation.test_set.selection_bias import Leak, keep_leak, known_leak, show_leak
-        from exmachina.training import get_recipe
 
-        recipe = get_recipe("fast")
-        known = known_leak(recipe)
-        if known is not None:
-            yield known
-            return
-        if self.quick:
-            raise InputError(SLOW_QUICK)
-        check_cheap(recipe, len(self.train))
-        for item in show_leak(recipe, self.train):
-            if isinstance(item, Leak):
-                keep_leak(item, recipe)
-                yield item
-            else:
-                yield f"seed {item.seed} trained {len(item.right)} networks"
+def robustness_part(protocol: Protocol, answers: Answers, fitting: Fitting | Missing) -> Iterator[str | Robustness]:
+    """The fifteen corruptions, beside the reference network."""
+    reference = protocol.reference
+    yield from measure_robustness(
+        answers.predict,
+        protocol.test[: protocol.extent.corrupted],
+        seed=protocol.seed,
+        reference=None if reference is None else (reference[0], reference[1].logits),
+        held_out=_held_out(fitting),
+        temperature=answers.temperature,
+        severity_images=protocol.extent.severities,
+    )
 
-    @property
-    def _fitting(self) -> HeldOut:
-        if self.held_out is None:
-            raise InputError("nothing was held out to fit to")
-        return self.held_out
+
+def curves_part(protocol: Protocol, answers: Answers) -> Iterator[tuple[Curve, ...]]:
+    """The error against shift, rotation, scale and pen width."""
+    yield tuple(measure_curves(answers.predict, protocol.test[: protocol.extent.curves]))
+
+
+def attacks_part(protocol: Protocol) -> Iterator[str | tuple[AttackResult, ...]]:
+    """FGSM and PGD at each ε."""
+    results = []
+    few = protocol.test[: protocol.extent.attacked]
+    for result in attack(protocol.run, few, protocol.extent.epsilons, protocol.seed):
+        results.append(result)
+        yield f"{result.method} at ε = {result.epsilon}"
+    yield tuple(results)
+
+
+def ood_part(protocol: Protocol, answers: Answers, fitting: Fitting | Missing) -> Iterator[OutOfDistribution]:
+    """Images that are no digits."""
+    yield measure_out_of_distribution(
+        protocol.run,
+        answers.predict,
+        answers.logits / np.float32(answers.temperature),
+        protocol.test,
+        _held_out(fitting),
+        n=protocol.extent.non_digits,
+        pictures=protocol.non_digits,
+        seed=protocol.seed,
+    )
+
+
+def external_part(protocol: Protocol, answers: Answers) -> Iterator[str | tuple[ExternalDataset | Missing, ...]]:
+    """Labelled sets from elsewhere; one that cannot be measured does not cost the others."""
+    results: list[ExternalDataset | Missing] = []
+    for other in protocol.external_datasets:
+        yield other.name
+        try:
+            results.append(measure_external(answers.predict, other, protocol.test, answers.wrong))
+        except InputError as error:
+            results.append(Missing(f"{other.name}: {error}"))
+    yield tuple(results)
+
+
+def data_part(protocol: Protocol, answers: Answers, fitting: Fitting | Missing) -> Iterator[DataAudit]:
+    """Copies, drift, doubtful labels and outliers."""
+    cross_validation = None if isinstance(fitting, Missing) else fitting.cross_validation
+    yield audit_data(
+        protocol.train,
+        protocol.test,
+        answers.finite,
+        answers.wrong,
+        out_of_fold=None if cross_validation is None else cross_validation.logits,
+        searched=protocol.extent.searched,
+        compared=protocol.extent.compared,
+    )
+
+
+def mistakes_part(protocol: Protocol, answers: Answers) -> Iterator[str | Mistakes]:
+    """Every mistake with its neighbours and what speaks for it, and a map of all images."""
+    extent = protocol.extent
+    yield from explain_mistakes(
+        protocol.run,
+        answers.logits,
+        protocol.train,
+        protocol.test,
+        most=extent.most_mistakes,
+        attributed=extent.attributed,
+        searched=extent.neighbours_among,
+        mapped=extent.mapped,
+        seed=protocol.seed,
+    )
+
+
+def seeds_part(protocol: Protocol, answers: Answers) -> Iterator[str | Seeds]:
+    """The same recipe with other seeds."""
+    run, train, test = protocol.run, protocol.train, protocol.test
+    if protocol.quick:
+        raise InputError(SLOW_QUICK)
+    recipe = recipe_of(run)
+    check_cheap(recipe, len(train))
+    if run.splits.get("train") != len(train) or run.interrupted:
+        raise InputError("this run did not learn the whole training set, so its seed is no peer of others")
+    seeds, accuracies = [run.seed], [float((~answers.wrong).mean())]
+    for seed in range(run.seed + 1, run.seed + 1 + protocol.extent.more_seeds):
+        classifier = Classifier.from_run(train_one(recipe, train, seed))
+        seeds.append(seed)
+        accuracies.append(classifier.accuracy(test.images, test.labels))
+        yield f"{len(seeds)} of {1 + protocol.extent.more_seeds}"
+    yield Seeds(tuple(seeds), tuple(accuracies), over_seeds(accuracies))
+
+
+def selection_bias_part(protocol: Protocol) -> Iterator[str | SelectionBias]:
+    """What choosing on the test set is worth; done once on a computer."""
+    recipe = get_recipe("fast")
+    stored = stored_selection_bias(recipe)
+    if stored is not None:
+        yield stored
+        return
+    if protocol.quick:
+        raise InputError(SLOW_QUICK)
+    check_cheap(recipe, len(protocol.train))
+    for item in measure_selection_bias(recipe, protocol.train):
+        if isinstance(item, SelectionBias):
+            store_selection_bias(item, recipe)
+            yield item
+        else:
+            yield f"seed {item.seed} trained {len(item.right)} networks"
+
+
+def _held_out(fitting: Fitting | Missing) -> HeldOut:
+    if isinstance(fitting, Missing):
+        raise InputError("nothing was held out to fit to")
+    return fitting.held_out

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset
 from exmachina.errors import InputError
-from exmachina.evaluation.calibration.held_out import HeldOut
+from exmachina.evaluation import parts
 from exmachina.evaluation.datasets.writers import Writers
-from exmachina.evaluation.parts import FULL, QUICK, Examination, Extent
-from exmachina.evaluation.results import (
-    Evaluation,
-    Health,
-    Missing,
-    Progress,
-    Setting,
-    Subject,
-)
+from exmachina.evaluation.parts import FULL, QUICK, Answers, Extent, Fitting, Protocol
+from exmachina.evaluation.results import PARTS, Evaluation, Health, Missing, Progress, Setting, Subject
 from exmachina.evaluation.statistics.intervals import corrected_for_openings, normal_mean, wilson
 from exmachina.evaluation.statistics.metrics import losses, measure
 from exmachina.evaluation.test_set.test_set_log import fingerprint, open_test_set
 from exmachina.runs import Run, hardware, versions
+
+Part = TypeVar("Part")
+FITTING = "What to fit to"
+TITLES = (FITTING, *(item["title"] for item in PARTS.values()))
 
 
 def evaluate(
@@ -40,81 +38,123 @@ def evaluate(
     writers: Writers | None = None,
     train_writers: Writers | None = None,
     reference: tuple[str, Classifier] | None = None,
-    others: Sequence[Dataset] = (),
-    strangers: Mapping[str, str | Path] | None = None,
-    ledger: Path | None = None,
+    external_datasets: Sequence[Dataset] = (),
+    non_digits: Mapping[str, str | Path] | None = None,
+    log_folder: Path | None = None,
     extent: Extent | None = None,
 ) -> Iterator[Progress | Evaluation]:
     """Evaluate a run that learned from `train` on `test`; the last item is the `Evaluation`, which never raises.
 
-    `reference` is a network's name and reader: mCE counts its errors as 100. `others` are labelled sets by other
-    hands, `strangers` names and paths of pictures that are no digits. One opening of the test set is written down
-    in the folder `ledger`, by default the user's own. A part that cannot be measured becomes `Missing`.
+    `reference` is a network's name and classifier: mCE counts its errors as 100. `external_datasets` are labelled
+    sets from elsewhere, `non_digits` names and paths of pictures that are no digits. One opening of the test set is
+    written down in `log_folder`, by default the user's own. A part that cannot be measured becomes `Missing`.
     """
     if len(test) < 2 or not len(train):
         raise InputError(f"Cannot evaluate with {len(train):,} training and {len(test):,} test images; give both.")
-    start = time.perf_counter()
-    subject = Subject.of(run, name)
-    opening = open_test_set(fingerprint(test.images, test.labels), f"{subject.name} {subject.digest}", folder=ledger)
-    course = Examination(
+    protocol = Protocol(
         run,
         train,
         test,
-        quick,
-        seed,
-        extent or (QUICK if quick else FULL),
-        writers,
-        train_writers,
-        reference,
-        others,
-        strangers or {},
+        quick=quick,
+        seed=seed,
+        extent=extent or (QUICK if quick else FULL),
+        writers=writers,
+        train_writers=train_writers,
+        reference=reference,
+        external_datasets=external_datasets,
+        non_digits=non_digits or {},
     )
-    parts = course.parts()
-    for number, (part, title, work) in enumerate(parts, 1):
-        yield Progress(title, number, len(parts))
-        course.found[part] = Missing("it gave no result")
-        try:
-            for item in work():
-                if isinstance(item, str):
-                    yield Progress(title, number, len(parts), item)
-                else:
-                    course.found[part] = item
-        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:  # InputError is a ValueError
-            course.found[part] = Missing(str(error))
-    held_out = course.found.pop("held_out")
-    metrics = measure(course.tamed / run.temperature, test.labels)
-    right = int((~course.wrong).sum())
+    return _measured(protocol, Subject.of(run, name), log_folder)
+
+
+def _measured(protocol: Protocol, subject: Subject, log_folder: Path | None) -> Iterator[Progress | Evaluation]:
+    start = time.perf_counter()
+    run, test = protocol.run, protocol.test
+    test_set = fingerprint(test.images, test.labels)
+    opening = open_test_set(test_set, f"{subject.name} {subject.digest}", folder=log_folder)
+    answers = Answers.of(run, test)
+    fitting = yield from _part(FITTING, parts.fitting_part(protocol, answers))
+    labels = yield from _titled("labels", parts.labels_part(protocol, answers))
+    halves = yield from _titled("halves", parts.halves_part(protocol, answers))
+    writers = yield from _titled("writers", parts.writers_part(protocol, answers))
+    confidence = yield from _titled("confidence", parts.confidence_part(protocol, answers, fitting))
+    robustness = yield from _titled("robustness", parts.robustness_part(protocol, answers, fitting))
+    curves = yield from _titled("curves", parts.curves_part(protocol, answers))
+    attacks = yield from _titled("attacks", parts.attacks_part(protocol))
+    ood = yield from _titled("out_of_distribution", parts.ood_part(protocol, answers, fitting))
+    external = yield from _titled("external_datasets", parts.external_part(protocol, answers))
+    data = yield from _titled("data", parts.data_part(protocol, answers, fitting))
+    mistakes = yield from _titled("mistakes", parts.mistakes_part(protocol, answers))
+    seeds = yield from _titled("seeds", parts.seeds_part(protocol, answers))
+    selection_bias = yield from _titled("selection_bias", parts.selection_bias_part(protocol))
+    scaled = answers.finite / run.temperature
     yield Evaluation(
         subject=subject,
-        setting=Setting(
-            test_set=test.name,
-            train_set=train.name,
-            quick=quick,
-            seed=seed,
-            seconds=time.perf_counter() - start,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            versions=versions(),
-            hardware=hardware(),
-            fitted_to=held_out.how if isinstance(held_out, HeldOut) else held_out.reason,
-        ),
-        metrics=metrics,
-        health=_health(course),
+        setting=_setting(protocol, fitting, time.perf_counter() - start),
+        metrics=measure(scaled, test.labels),
+        health=_health(answers, test),
         opening=opening,
         # The same network looking again is no new chance to be lucky; another one is.
-        accuracy_corrected=corrected_for_openings(right, len(test), opening.runs),
-        loss=normal_mean(losses(course.tamed / run.temperature, test.labels)),
-        **course.found,
+        accuracy_corrected=corrected_for_openings(int((~answers.wrong).sum()), len(test), opening.runs),
+        loss=normal_mean(losses(scaled, test.labels)),
+        labels=labels,
+        halves=halves,
+        writers=writers,
+        confidence=confidence,
+        robustness=robustness,
+        curves=curves,
+        attacks=attacks,
+        out_of_distribution=ood,
+        external_datasets=external,
+        data=data,
+        mistakes=mistakes,
+        seeds=seeds,
+        selection_bias=selection_bias,
     )
 
 
-def _health(course: Examination) -> Health:
-    answers = np.bincount(course.read, minlength=10)
-    commonest = np.bincount(course.test.labels, minlength=10).max()
-    n = len(course.test)
+def _titled(name: str, work: Iterator[str | Part]) -> Generator[Progress, None, Part | Missing]:
+    return _part(PARTS[name]["title"], work)
+
+
+def _part(title: str, work: Iterator[str | Part]) -> Generator[Progress, None, Part | Missing]:
+    """Yield how far a part is, and return its result, or why there is none."""
+    number = TITLES.index(title) + 1
+    yield Progress(title, number, len(TITLES))
+    result: Part | Missing = Missing("it gave no result")
+    try:
+        for item in work:
+            if isinstance(item, str):
+                yield Progress(title, number, len(TITLES), item)
+            else:
+                result = item
+    except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:  # InputError is a ValueError
+        return Missing(str(error))
+    return result
+
+
+def _setting(protocol: Protocol, fitting: Fitting | Missing, seconds: float) -> Setting:
+    return Setting(
+        test_set=protocol.test.name,
+        train_set=protocol.train.name,
+        quick=protocol.quick,
+        seed=protocol.seed,
+        seconds=seconds,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions=versions(),
+        hardware=hardware(),
+        fitted_to=fitting.reason if isinstance(fitting, Missing) else fitting.held_out.how,
+    )
+
+
+def _health(answers: Answers, test: Dataset) -> Health:
+    counts = np.bincount(answers.digits, minlength=10)
+    commonest = np.bincount(test.labels, minlength=10).max()
+    n = len(test)
     return Health(
         n=n,
-        unanswered=course.unanswered,
-        commonest=int(answers.argmax()),
-        commonest_share=float(answers.max() / n),
+        unanswered=answers.unanswered,
+        commonest=int(counts.argmax()),
+        commonest_share=float(counts.max() / n),
         guessing=wilson(int(commonest), n),
     )

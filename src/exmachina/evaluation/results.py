@@ -1,9 +1,9 @@
-"""What an evaluation finds, as frozen data: nothing here computes more than a name."""
+"""The results of an evaluation, as frozen data: nothing here computes more than a name."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -13,20 +13,20 @@ from exmachina.runs import Run
 
 if TYPE_CHECKING:
     from exmachina.evaluation.calibration.confidence import Confidence
-    from exmachina.evaluation.datasets.audit import DataItself
-    from exmachina.evaluation.datasets.external_datasets import OtherHands
+    from exmachina.evaluation.datasets.audit import DataAudit
+    from exmachina.evaluation.datasets.external_datasets import ExternalDataset
     from exmachina.evaluation.datasets.label_votes import Halves, LabelledErrors
     from exmachina.evaluation.datasets.writers import WorstWriters
     from exmachina.evaluation.mistakes import Mistakes
-    from exmachina.evaluation.ood.out_of_distribution import NotDigits
+    from exmachina.evaluation.ood.out_of_distribution import OutOfDistribution
     from exmachina.evaluation.robustness.attacks import AttackResult
     from exmachina.evaluation.robustness.curves import Curve
     from exmachina.evaluation.robustness.robustness import Robustness
     from exmachina.evaluation.statistics.metrics import Metrics
-    from exmachina.evaluation.test_set.selection_bias import Leak
+    from exmachina.evaluation.test_set.selection_bias import SelectionBias
     from exmachina.evaluation.test_set.test_set_log import Opening
 
-Finding = TypeVar("Finding")
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Health:
 
 
 @dataclass(frozen=True)
-class WriterFindings:
+class WriterResults:
     """What the writers' names add: an interval that knows of hands, and the worst tenth of them.
 
     `shared` counts writers who wrote training images as well; None where the training writers are not known.
@@ -145,9 +145,17 @@ class Setting:
     fitted_to: str
 
 
+def _part(title: str, key: str) -> dict[str, str]:
+    """What a part is called while it is measured, and in JSON."""
+    return {"title": title, "key": key}
+
+
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything that is known of one network. A part that could not be measured is `Missing`, with the reason."""
+    """Everything that is known of one network. A part that could not be measured is `Missing`, with the reason.
+
+    This is the one list of the parts: their order, their names in the progress and in JSON.
+    """
 
     subject: Subject
     setting: Setting
@@ -156,21 +164,32 @@ class Evaluation:
     opening: Opening
     accuracy_corrected: Interval
     loss: Interval  # its value is that of `metrics.nll`
-    labels: LabelledErrors | Missing
-    halves: Halves | Missing
-    writers: WriterFindings | Missing
-    confidence: Confidence | Missing
-    robustness: Robustness | Missing
-    curves: tuple[Curve, ...] | Missing
-    attacks: tuple[AttackResult, ...] | Missing
-    not_digits: NotDigits | Missing
-    others: tuple[OtherHands | Missing, ...]
-    seeds: Seeds | Missing
-    leak: Leak | Missing
-    data: DataItself | Missing
-    mistakes: Mistakes | Missing
+    labels: LabelledErrors | Missing = field(metadata=_part("Wrong labels", "labels"))
+    halves: Halves | Missing = field(metadata=_part("Students and Census employees", "halves"))
+    writers: WriterResults | Missing = field(metadata=_part("Writers", "writers"))
+    confidence: Confidence | Missing = field(metadata=_part("Confidence", "confidence"))
+    robustness: Robustness | Missing = field(metadata=_part("Corruptions", "robustness"))
+    curves: tuple[Curve, ...] | Missing = field(metadata=_part("Shift, rotation, scale, pen", "curves"))
+    attacks: tuple[AttackResult, ...] | Missing = field(metadata=_part("Attacks", "attacks"))
+    out_of_distribution: OutOfDistribution | Missing = field(metadata=_part("Not a digit", "not_digits"))
+    external_datasets: tuple[ExternalDataset | Missing, ...] | Missing = field(metadata=_part("Other hands", "others"))
+    data: DataAudit | Missing = field(metadata=_part("The data itself", "data"))
+    mistakes: Mistakes | Missing = field(metadata=_part("Why it erred", "mistakes"))
+    seeds: Seeds | Missing = field(metadata=_part("Seeds", "seeds"))
+    selection_bias: SelectionBias | Missing = field(metadata=_part("The leak", "leak"))
+
+    def parts(self) -> dict[str, Any]:
+        """Every part by its name in JSON."""
+        return {item["key"]: getattr(self, name) for name, item in PARTS.items()}
+
+    def missing(self) -> dict[str, str]:
+        """Why a part is missing, by its name in JSON."""
+        return {key: part.reason for key, part in self.parts().items() if isinstance(part, Missing)}
 
 
-def found(finding: Finding | Missing) -> Finding | None:
-    """The finding, or None where it is missing."""
-    return None if isinstance(finding, Missing) else finding
+PARTS = {item.name: item.metadata for item in fields(Evaluation) if item.metadata}
+
+
+def measured(part: Part | Missing) -> Part | None:
+    """The part, or None where it is missing."""
+    return None if isinstance(part, Missing) else part

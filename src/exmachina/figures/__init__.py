@@ -8,7 +8,7 @@ from exmachina.figures.arithmetic import convolution, neuron, receptive_field
 from exmachina.figures.descent import gradient_descent
 from exmachina.figures.diagram import network_diagram
 from exmachina.figures.digits import digits_grid, mistakes, preprocessing
-from exmachina.figures.drawing.palette import Inks, inks
+from exmachina.figures.drawing.palette import Palette, palette
 from exmachina.figures.drawing.style import Plate, look, new_figure, note, place, render, save
 from exmachina.figures.ideas import cross_entropy, dropout, relu, softmax
 from exmachina.figures.maps import feature_maps, feature_overview, kernels
@@ -16,7 +16,7 @@ from exmachina.figures.progress import confusion_matrix, training_curve
 from exmachina.figures.sets import explain_figures, hello_figures, inspect_figures
 
 __all__ = [
-    "Inks",
+    "Palette",
     "Plate",
     "attributions",
     "confidence",
@@ -30,7 +30,6 @@ __all__ = [
     "feature_overview",
     "gradient_descent",
     "hello_figures",
-    "inks",
     "inspect_figures",
     "kernels",
     "look",
@@ -39,6 +38,7 @@ __all__ = [
     "neuron",
     "new_figure",
     "note",
+    "palette",
     "place",
     "preferred",
     "preprocessing",

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from exmachina.figures.drawing.numbers import number, percent
+from exmachina.figures.drawing.numbers import number
 from exmachina.figures.drawing.style import (
     MARGIN,
     NARROW,
@@ -21,6 +21,7 @@ from exmachina.figures.drawing.style import (
     show_pixels,
     show_values,
 )
+from exmachina.formatting import percent
 from exmachina.inspection import Attribution, PreferredImage
 
 NAMES = {

@@ -167,8 +167,8 @@ def _write_sum(figure: Plate, top: float, lines: list[tuple[str, str]]) -> None:
     for i, (words, value) in enumerate(lines):
         y, last = top + 0.2 * i, i == len(lines) - 1
         weight = "bold" if last else "normal"
-        note(figure, MARGIN, y, words, size=8.5, color=figure.inks.ink, weight=weight)
-        note(figure, MARGIN + 3.6, y, value, size=8.5, family=MONO, ha="right", color=figure.inks.ink, weight=weight)
+        note(figure, MARGIN, y, words, size=8.5, color=figure.palette.ink, weight=weight)
+        note(figure, MARGIN + 3.6, y, value, size=8.5, family=MONO, ha="right", color=figure.palette.ink, weight=weight)
 
 
 def receptive_field(

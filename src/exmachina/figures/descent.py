@@ -12,7 +12,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from exmachina.figures.drawing.palette import Inks
+from exmachina.figures.drawing.palette import Palette
 from exmachina.figures.drawing.style import MARGIN, Plate, label_ends, logarithmic, look, new_figure, place
 from exmachina.inspection import LossSurface, Walk
 
@@ -99,7 +99,7 @@ def _rates(walks: Sequence[Walk]) -> str:
     return ", ".join(rates) + "."
 
 
-def _ground(axes: Axes, surface: LossSurface, colours: Inks) -> None:
+def _ground(axes: Axes, surface: LossSurface, colours: Palette) -> None:
     """The loss as pale ink with contour lines that bear their values."""
     losses = np.log10(surface.losses)
     steepest = float(np.quantile(surface.losses, 0.97))
@@ -112,7 +112,7 @@ def _ground(axes: Axes, surface: LossSurface, colours: Inks) -> None:
     axes.clabel(lines, fmt=lambda value: f"{value:g}", fontsize=7, colors=[colours.ink])
 
 
-def _name(axes: Axes, walk: Walk, others: Sequence[Walk], surface: LossSurface, colours: Inks) -> None:
+def _name(axes: Axes, walk: Walk, others: Sequence[Walk], surface: LossSurface, colours: Palette) -> None:
     """The optimizer's name where its path is farthest from the others'."""
     size = np.array([np.ptp(surface.first), np.ptp(surface.second)])
     inside = np.all(np.abs(walk.points - [surface.first.mean(), surface.second.mean()]) < 0.42 * size, axis=1)
@@ -137,7 +137,7 @@ def _name(axes: Axes, walk: Walk, others: Sequence[Walk], surface: LossSurface, 
     )
 
 
-def _point(axes: Axes, at: tuple[float, float], name: str, colours: Inks) -> None:
+def _point(axes: Axes, at: tuple[float, float], name: str, colours: Palette) -> None:
     axes.plot(
         *at,
         marker="o",

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from exmachina.figures.drawing.palette import Inks
+from exmachina.figures.drawing.palette import Palette
 from exmachina.figures.drawing.style import MARGIN, Plate, look, new_figure, note, place
 from exmachina.inspection import FeatureMaps
 from exmachina.networks import BatchNorm, Conv, Dense, Dropout, Flatten, MaxPool, Network
@@ -79,7 +79,7 @@ def _stack(
     left: float,
     shape: tuple[int, ...],
     largest: int,
-    colours: Inks,
+    colours: Palette,
     front: NDArray[np.generic] | None,
     *,
     pixels: bool = False,
@@ -102,7 +102,7 @@ def _stack(
         stage.add_patch(outline)
 
 
-def _column(stage: Axes, left: float, units: int, colours: Inks, values: NDArray[np.float32] | None) -> None:
+def _column(stage: Axes, left: float, units: int, colours: Palette, values: NDArray[np.float32] | None) -> None:
     """A row of units standing up, its height by the logarithm of their number."""
     height = 1.3 if units <= 10 else min(STAGE - 0.1, 0.22 * math.log2(units))
     top, wide = STAGE / 2 - height / 2, 0.16
@@ -135,7 +135,7 @@ def _column(stage: Axes, left: float, units: int, colours: Inks, values: NDArray
 
 def _label(figure: Plate, left: float, name: str, what: str, facts: str) -> None:
     x = MARGIN + left
-    note(figure, x, STAGE + 0.05, name, weight="bold", color=figure.inks.ink, size=8.5)
+    note(figure, x, STAGE + 0.05, name, weight="bold", color=figure.palette.ink, size=8.5)
     note(figure, x, STAGE + 0.22, f"{what}\n{facts}", size=7.2)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from exmachina.data import one_hot, scale
 from exmachina.errors import InputError
-from exmachina.figures.drawing.numbers import cell_numbers, percent
+from exmachina.figures.drawing.numbers import cell_numbers
 from exmachina.figures.drawing.style import (
     MARGIN,
     NARROW,
@@ -27,6 +27,7 @@ from exmachina.figures.drawing.style import (
     stage,
     tile,
 )
+from exmachina.formatting import percent
 from exmachina.networks import Network
 
 MOST = 400  # digits in one figure

@@ -219,5 +219,5 @@ def feature_overview(maps: Mapping[str, FeatureMaps], image: NDArray[np.uint8], 
 
 
 def _row_label(figure: Plate, top: float, name: str, shape: str, scale: str) -> None:
-    note(figure, MARGIN, top, name, weight="bold", color=figure.inks.ink, size=9)
+    note(figure, MARGIN, top, name, weight="bold", color=figure.palette.ink, size=9)
     note(figure, MARGIN, top + 0.18, f"{shape}\n{scale}", size=7.5)

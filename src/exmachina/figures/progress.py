@@ -23,6 +23,7 @@ from exmachina.figures.drawing.style import (
     place,
     show_values,
 )
+from exmachina.formatting import percent
 
 SMOOTHING = 0.06  # of all steps: the window of the running mean
 Epochs = list[tuple[int, Mapping[str, Any]]]  # each with the step it ended at
@@ -48,7 +49,7 @@ def training_curve(
     first, last = _ends(losses, epochs)
     said = f"The loss falls from {first:.2f} to {last:.3f} in {steps:,} steps"
     if test_accuracy is not None:
-        said += f"; {100 * test_accuracy:.2f} % of the test digits are read right"
+        said += f"; {percent(test_accuracy)} of the test digits are read right"
     accuracies = bool(epochs)
     left, wide = MARGIN + 0.52, NARROW - 2 * MARGIN - 0.52 - 0.75
     upper, lower = 1.7, 1.15

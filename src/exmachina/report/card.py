@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from exmachina.evaluation.results import Evaluation, Missing, found
+from exmachina.evaluation.results import Evaluation, measured
+from exmachina.formatting import percent
 from exmachina.report.markup import Html, details, el, join, table
-from exmachina.report.words import name_of, percent, plain, span
+from exmachina.report.words import name_of, plain, span
 
 
 def card(evaluation: Evaluation) -> Html:
@@ -69,12 +70,8 @@ def repeat_section(evaluation: Evaluation) -> Html:
         f"exmachina train --recipe {recipe} --seed {subject.run.seed}\n"
         f"exmachina evaluate {subject.name}{quick}{seed} --report report.html"
     )
-    missing = [
-        (name_of(name), value.reason)
-        for name in ("labels", "halves", "writers", "confidence", "robustness", "attacks", "seeds", "leak", "data")
-        if isinstance(value := getattr(evaluation, name), Missing)
-    ]
-    robustness = found(evaluation.robustness)
+    missing = [(name_of(key), reason) for key, reason in evaluation.missing().items()]
+    robustness = measured(evaluation.robustness)
     if robustness and robustness.no_reference:
         missing.append(("mCE", robustness.no_reference))
     return el(
@@ -101,7 +98,7 @@ def repeat_section(evaluation: Evaluation) -> Html:
 
 
 def _checks(evaluation: Evaluation) -> list[tuple[str, str]]:
-    seeds, data, confidence = found(evaluation.seeds), found(evaluation.data), found(evaluation.confidence)
+    seeds, data, confidence = measured(evaluation.seeds), measured(evaluation.data), measured(evaluation.confidence)
     return [
         ("Reproducibility (Pineau): data, splits, exclusions", f"Model card; {evaluation.subject.run.splits}"),
         ("Reproducibility: hyper-parameters and how they were chosen", "Model card; on training images alone"),
@@ -125,12 +122,12 @@ def _checks(evaluation: Evaluation) -> list[tuple[str, str]]:
 
 
 def _figures(evaluation: Evaluation) -> str:
-    metrics, confidence = evaluation.metrics, found(evaluation.confidence)
+    metrics, confidence = evaluation.metrics, measured(evaluation.confidence)
     parts = [f"accuracy {percent(metrics.accuracy.value)} ({span(metrics.accuracy)})", f"loss {plain(metrics.nll)}"]
     if confidence:
         parts.append(f"ECE {percent(confidence.width.ece)}")
         parts.append(f"risk at 98 % coverage {percent(confidence.risk(0.98).risk.value)}")
-    robustness = found(evaluation.robustness)
+    robustness = measured(evaluation.robustness)
     if robustness and robustness.summary:
         parts.append(f"mCE {robustness.summary.mce:.0f}")
     return "; ".join(parts)

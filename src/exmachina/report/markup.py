@@ -93,8 +93,18 @@ class Margin:
     change: object
 
 
-def section(key: str, number: int, title: str, finding: object, *body: object, margin: Margin) -> Html:
+@dataclass(frozen=True)
+class Section:
+    """What a section says: its finding in a sentence or two, figures and tables, and the notes in the margin."""
+
+    finding: object
+    body: Sequence[object]
+    margin: Margin
+
+
+def section(key: str, number: int, title: str, content: Section) -> Html:
     """A section: its finding first, then figures and tables, with the notes in the margin."""
+    margin = content.margin
     notes = el(
         "aside",
         el("h3", "What this means"),
@@ -106,7 +116,7 @@ def section(key: str, number: int, title: str, finding: object, *body: object, m
         aria_label=f"Notes on: {title}",
     )
     heading = el("h2", el("span", f"{number}", class_="no"), title, id_=f"{key}-title")
-    main = el("div", heading, el("p", finding, class_="finding"), *body, class_="main")
+    main = el("div", heading, el("p", content.finding, class_="finding"), *content.body, class_="main")
     return el("section", main, notes, id_=key, aria_labelledby=f"{key}-title")
 
 

@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from exmachina.evaluation.results import Evaluation, found
+from exmachina.evaluation.results import Evaluation, measured
 from exmachina.report.card import card, repeat_section
-from exmachina.report.damage import robustness_section
-from exmachina.report.marks import Rung, ladder, rung
-from exmachina.report.markup import Html, el
-from exmachina.report.the_number import leak_section, number_section, seeds_section
-from exmachina.report.trust import confidence_section, hands_section, strangers_section
+from exmachina.report.charts import Rung, ladder, rung
+from exmachina.report.markup import Html, Section, el, section
+from exmachina.report.sections.accuracy import number_section
+from exmachina.report.sections.confidence import confidence_section
+from exmachina.report.sections.data import data_section
+from exmachina.report.sections.external_datasets import external_section
+from exmachina.report.sections.mistakes import mistakes_section
+from exmachina.report.sections.out_of_distribution import ood_section
+from exmachina.report.sections.robustness import robustness_section
+from exmachina.report.sections.seeds import seeds_section
+from exmachina.report.sections.selection_bias import selection_bias_section
 from exmachina.report.verdict import FirstPage, first_page, widest
-from exmachina.report.why import data_section, mistakes_section
 from exmachina.report.words import name_of
 
 STYLE = Path(__file__).parent / "report.css"
-SECTIONS = (
-    ("number", "The number", number_section),
-    ("leak", "The leak", leak_section),
-    ("seeds", "Seeds", seeds_section),
-    ("confidence", "Confidence", confidence_section),
-    ("robustness", "Damage", robustness_section),
-    ("strangers", "Not a digit", strangers_section),
-    ("hands", "Other hands", hands_section),
-    ("data", "The data", data_section),
-    ("mistakes", "Mistakes", mistakes_section),
+# Anchor, name in the contents, heading, and what writes it.
+SECTIONS: tuple[tuple[str, str, str, Callable[[Evaluation], Section]], ...] = (
+    ("number", "The number", "The number and its doubt", number_section),
+    ("leak", "The leak", "The leak, shown", selection_bias_section),
+    ("seeds", "Seeds", "Seeds, and other networks", seeds_section),
+    ("confidence", "Confidence", "Confidence", confidence_section),
+    ("robustness", "Damage", "Damage, change and ill will", robustness_section),
+    ("strangers", "Not a digit", "Not a digit", ood_section),
+    ("hands", "Other hands", "Other hands", external_section),
+    ("data", "The data", "The data itself", data_section),
+    ("mistakes", "Mistakes", "Why it erred", mistakes_section),
 )
 
 
 def render_page(evaluation: Evaluation) -> str:
     """One HTML document that asks nothing of any network."""
     front = first_page(evaluation)
-    sections = [make(evaluation, place) for place, (_, _, make) in enumerate(SECTIONS, 1)]
+    sections = [
+        section(key, number, title, write(evaluation)) for number, (key, _, title, write) in enumerate(SECTIONS, 1)
+    ]
     body = el(
         "body",
         _front(evaluation, front),
@@ -63,7 +72,7 @@ def _front(evaluation: Evaluation, front: FirstPage) -> Html:
         listed = el("p", "Nothing else, until this network works: every other worry is about one that reads.")
     else:
         listed = el("ol", *worries) if worries else el("p", "Nothing stands out. Read on all the same.")
-    links = [("card", "Model card"), *((key, title) for key, title, _ in SECTIONS), ("repeat", "Repeat it")]
+    links = [("card", "Model card"), *((key, name) for key, name, _, _ in SECTIONS), ("repeat", "Repeat it")]
     contents = el(
         "nav", el("ol", *(el("li", el("a", title, href=f"#{key}")) for key, title in links)), aria_label="Sections"
     )
@@ -90,7 +99,11 @@ def _rungs(evaluation: Evaluation) -> list[Rung]:
     error = 1 - metrics.accuracy.value
     exam = "The test it was made for"
     rungs = [Rung("As labelled", error, 1 - interval.high, 1 - interval.low, "the number quoted", True, exam)]
-    labels, halves, confidence = found(evaluation.labels), found(evaluation.halves), found(evaluation.confidence)
+    labels, halves, confidence = (
+        measured(evaluation.labels),
+        measured(evaluation.halves),
+        measured(evaluation.confidence),
+    )
     if labels:
         rungs.append(rung("With labels corrected", labels.corrected, group=exam))
     if halves:
@@ -98,24 +111,24 @@ def _rungs(evaluation: Evaluation) -> list[Rung]:
         rungs.append(rung("Census employees' digits", halves.census, group=exam))
     if confidence:
         rungs.append(rung("The surest 98 %", confidence.risk(0.98).risk, group=exam))
-    for other in evaluation.others:
-        hands = found(other)
-        if hands:
-            rungs.append(rung(name_of(hands.name).capitalize(), hands.error, group="Other hands"))
-    robustness = found(evaluation.robustness)
+    for other in measured(evaluation.external_datasets) or ():
+        external = measured(other)
+        if external:
+            rungs.append(rung(name_of(external.name).capitalize(), external.error, group="Other hands"))
+    robustness = measured(evaluation.robustness)
     if robustness:
         order = sorted(robustness.errors.values(), key=lambda one: one.error.value)
         for one in (order[0], order[len(order) // 2], order[-1]):
             rungs.append(rung(name_of(one.name).capitalize(), one.error, group="Damaged: mildest, middle, worst of 15"))
-    strangers = found(evaluation.not_digits)
-    if strangers:
+    ood = measured(evaluation.out_of_distribution)
+    if ood:
         from exmachina.evaluation.statistics.intervals import wilson
 
-        worst = sorted(strangers.kinds, key=lambda kind: kind.rejected or 0.0)[:2]
+        worst = sorted(ood.kinds, key=lambda kind: kind.rejected or 0.0)[:2]
         for kind in reversed(worst):
             passed = wilson(round((1 - (kind.rejected or 0.0)) * kind.n), kind.n)
             rungs.append(rung(name_of(kind.name).capitalize(), passed, group="No digits at all, but taken for one"))
-    attacks = [one for one in found(evaluation.attacks) or () if one.method == "pgd"]
+    attacks = [one for one in measured(evaluation.attacks) or () if one.method == "pgd"]
     if attacks:
         chosen = min(attacks, key=lambda one: abs(one.epsilon - 0.1))
         rungs.append(rung(f"PGD, ε = {chosen.epsilon:g}", chosen.error, group="Attacked"))

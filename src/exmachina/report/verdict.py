@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from exmachina.evaluation.results import Evaluation, found
+from exmachina.evaluation.results import Evaluation, measured
 from exmachina.evaluation.statistics.intervals import Interval
-from exmachina.report.words import count, listed, name_of, percent, span
+from exmachina.formatting import percent
+from exmachina.report.words import count, listed, name_of, span
 
 MOST_WORRIES = 6
 POOR = 0.05  # an error that the nearest training image alone, without any learning, stays below
@@ -57,7 +58,7 @@ def widest(evaluation: Evaluation) -> tuple[Interval, str]:
     if evaluation.opening.runs > 1:
         times = f"{evaluation.opening.runs} networks that had this test"
         candidates.append((evaluation.accuracy_corrected, f"allowing for {times}"))
-    writers = found(evaluation.writers)
+    writers = measured(evaluation.writers)
     if writers:
         candidates.append((writers.accuracy, f"allowing for digits of the same {writers.writers} hands"))
     return max(candidates, key=lambda pair: pair[0].high - pair[0].low)
@@ -87,7 +88,7 @@ def _exam(evaluation: Evaluation) -> str:
 
 
 def _confidence(evaluation: Evaluation) -> str:
-    confidence = found(evaluation.confidence)
+    confidence = measured(evaluation.confidence)
     if confidence is None:
         return "What its confidence is worth could not be measured."
     gap, ece, chance = confidence.width.gap, confidence.width.ece, confidence.ece_by_chance
@@ -104,14 +105,17 @@ def _confidence(evaluation: Evaluation) -> str:
 
 
 def _outside(evaluation: Evaluation) -> str:
-    robustness, strangers = found(evaluation.robustness), found(evaluation.not_digits)
+    robustness, ood = measured(evaluation.robustness), measured(evaluation.out_of_distribution)
     error = max(1 - evaluation.metrics.accuracy.value, 1e-9)
     said = []
-    for other in evaluation.others:
-        hands = found(other)
-        if hands:
+    for other in measured(evaluation.external_datasets) or ():
+        external = measured(other)
+        if external:
             said.append(
-                (hands.error.value / error, f"it misreads {percent(hands.error.value)} of {name_of(hands.name)}")
+                (
+                    external.error.value / error,
+                    f"it misreads {percent(external.error.value)} of {name_of(external.name)}",
+                )
             )
     if robustness:
         worst = robustness.worst(1)[0]
@@ -125,8 +129,8 @@ def _outside(evaluation: Evaluation) -> str:
         start = f"Away from its own kind of image it holds up better than most: {words}"
     else:
         start = "How it does on other kinds of image could not be measured"
-    if strangers:
-        let_in = max(strangers.kinds, key=lambda kind: 1 - (kind.rejected or 0.0))
+    if ood:
+        let_in = max(ood.kinds, key=lambda kind: 1 - (kind.rejected or 0.0))
         passed = 1 - (let_in.rejected or 0.0)
         start += f", and {percent(passed)} of {name_of(let_in.name)} pass for digits"
     return f"{start}."
@@ -148,7 +152,7 @@ def _about_test(evaluation: Evaluation) -> Iterator[Worry]:
             f"{span(evaluation.accuracy_corrected)}."
         )
         yield Worry(0.2 + 0.02 * opening.runs, f"This test set was opened {opening.openings} times", text, "number")
-    data, labels, writers = found(evaluation.data), found(evaluation.labels), found(evaluation.writers)
+    data, labels, writers = measured(evaluation.data), measured(evaluation.labels), measured(evaluation.writers)
     if 1 - metrics.accuracy.value >= POOR:
         text = "Copying the label of the nearest training image, with no learning at all, errs on about 3 %."
         yield Worry(3, f"It misreads {percent(1 - metrics.accuracy.value)} of clean digits", text, "data")
@@ -168,7 +172,7 @@ def _about_test(evaluation: Evaluation) -> Iterator[Worry]:
             f"{percent(labels.corrected.value)}, not {percent(labels.as_given.value)}."
         )
         yield Worry(0.1, "Some of its mistakes are the labels'", text, "number")
-    halves = found(evaluation.halves)
+    halves = measured(evaluation.halves)
     if halves and halves.students.low > halves.census.high:
         ratio = halves.students.value / max(halves.census.value, 1e-9)
         text = (
@@ -186,8 +190,8 @@ def _about_test(evaluation: Evaluation) -> Iterator[Worry]:
 
 def _about_images(evaluation: Evaluation) -> Iterator[Worry]:
     error = 1 - evaluation.metrics.accuracy.value
-    robustness, curves = found(evaluation.robustness), found(evaluation.curves)
-    attacks = found(evaluation.attacks)
+    robustness, curves = measured(evaluation.robustness), measured(evaluation.curves)
+    attacks = measured(evaluation.attacks)
     if robustness:
         worst = robustness.worst(3)
         words = listed([f"{name_of(one.name)} ({percent(one.error.value)})" for one in worst])
@@ -217,32 +221,33 @@ def _about_images(evaluation: Evaluation) -> Iterator[Worry]:
             f"knows the weights makes it misread {percent(worst_attack.error.value)}. Claim no robustness."
         )
         yield Worry(0.7 * worst_attack.error.value, "Anyone who means harm can fool it", text, "robustness")
-    for other in evaluation.others:
-        hands = found(other)
-        if hands and hands.error.low > 2 * error:
+    for other in measured(evaluation.external_datasets) or ():
+        external = measured(other)
+        if external and external.error.low > 2 * error:
             text = (
-                f"{percent(hands.error.value)} of {hands.n:,} are misread, "
-                f"{hands.error.value / max(error, 1e-9):.0f} times as many as at home."
+                f"{percent(external.error.value)} of {external.n:,} are misread, "
+                f"{external.error.value / max(error, 1e-9):.0f} times as many as at home."
             )
-            yield Worry(1.2 * hands.error.value + 0.3, f"It does far worse on {name_of(hands.name)}", text, "hands")
+            yield Worry(
+                1.2 * external.error.value + 0.3, f"It does far worse on {name_of(external.name)}", text, "hands"
+            )
 
 
 def _about_strangers(evaluation: Evaluation) -> Iterator[Worry]:
-    strangers = found(evaluation.not_digits)
-    if not strangers:
+    ood = measured(evaluation.out_of_distribution)
+    if not ood:
         return
-    worst = sorted(strangers.kinds, key=lambda kind: kind.rejected or 0.0)[:3]
+    worst = sorted(ood.kinds, key=lambda kind: kind.rejected or 0.0)[:3]
     if 1 - (worst[0].rejected or 0.0) > 0.05:
         words = listed([f"{percent(1 - (kind.rejected or 0.0), 0)} of {name_of(kind.name)}" for kind in worst])
         text = (
-            f"With a threshold that turns away {percent(strangers.digits_rejected.value)} of real digits it lets in "
-            f"{words}."
+            f"With a threshold that turns away {percent(ood.digits_rejected.value)} of real digits it lets in {words}."
         )
         yield Worry(0.9 * (1 - (worst[0].rejected or 0.0)), "It sees digits where there are none", text, "strangers")
 
 
 def _about_confidence(evaluation: Evaluation) -> Iterator[Worry]:
-    confidence = found(evaluation.confidence)
+    confidence = measured(evaluation.confidence)
     if confidence and confidence.width.ece > max(2 * confidence.ece_by_chance, 0.005):
         text = (
             f"Its confidence is off by {percent(confidence.width.ece)} on average; dividing its logits by "

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from exmachina.evaluation.statistics.intervals import Interval
-
-THIN = "\u202f"  # narrow no-break space, before a unit
+from exmachina.formatting import percent, rounded
 
 NAMES = {
     "shot_noise": "shot noise",
@@ -33,19 +32,6 @@ def name_of(key: str) -> str:
     return NAMES.get(key, key.replace("_", " "))
 
 
-def percent(fraction: float, places: int | None = None) -> str:
-    """A fraction as a percentage; two decimals below 10 % and above 95 %, else one; never rounded to certainty."""
-    if fraction in (0, 1):
-        return f"{100 * fraction:.0f}{THIN}%"
-    if places is None:
-        places = 2 if fraction < 0.1 or fraction > 0.95 else 1
-    least = 10.0**-places
-    value = 100 * fraction
-    if value < least / 2:
-        return f"<{THIN}{least:.{places}f}{THIN}%"
-    return f"{min(value, 100 - least):.{places}f}{THIN}%"
-
-
 def span(interval: Interval) -> str:
     """An interval of fractions as percentages."""
     return f"{percent(interval.low)} to {percent(interval.high)}"
@@ -53,7 +39,9 @@ def span(interval: Interval) -> str:
 
 def points(fraction: float, places: int = 2) -> str:
     """A difference of percentages, with its sign."""
-    return f"{100 * fraction:+.{places}f}".replace("-", "−").replace("+0." + places * "0", "0." + places * "0")
+    text = rounded(abs(100 * fraction), places)
+    sign = "" if float(text) == 0 else "+" if fraction > 0 else "−"
+    return f"{sign}{text}"
 
 
 def count(number: int, thing: str, things: str | None = None) -> str:

@@ -21,8 +21,8 @@ def test_folds_hold_every_image_once_and_no_writer_twice() -> None:
         parts = folds(500, 4, np.random.default_rng(1), known)
         assert sorted(np.concatenate(parts)) == list(range(500))
         if known is not None:
-            hands = [set(writers[part]) for part in parts]
-            assert not any(a & b for i, a in enumerate(hands) for b in hands[i + 1 :])
+            external = [set(writers[part]) for part in parts]
+            assert not any(a & b for i, a in enumerate(external) for b in external[i + 1 :])
 
 
 def test_halves_fit_on_one_part_and_measure_on_the_other() -> None:

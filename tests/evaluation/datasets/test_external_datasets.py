@@ -11,13 +11,13 @@ from PIL import Image
 
 from exmachina import Classifier, InputError
 from exmachina.data import Dataset
-from exmachina.evaluation.datasets.external_datasets import load_other, measure_other
+from exmachina.evaluation.datasets.external_datasets import load_external, measure_external
 from exmachina.evaluation.datasets.labelled_pictures import label_of
 from exmachina.runs import Run
 
 
 def test_load_digits_comes_in_mnists_convention() -> None:
-    other = load_other("load_digits")
+    other = load_external("load_digits")
     assert len(other) == 1797 and other.images.dtype == np.uint8
     rows, columns = np.indices((28, 28))
     mass = other.images.sum(axis=(1, 2), dtype=np.float64)
@@ -30,7 +30,7 @@ def test_slices_of_each_trait_add_up_to_the_whole(tiny_run: Run, test_digits: Da
     reader = Classifier.from_run(tiny_run)
     home, other = test_digits[:300], test_digits[300:]
     wrong = reader.logits(home.images).argmax(axis=1) != home.labels
-    found = measure_other(reader.logits, other, home, wrong)
+    found = measure_external(reader.logits, other, home, wrong)
     for trait in {one.trait for one in found.slices}:
         parts = [one for one in found.slices if one.trait == trait]
         assert sum(one.share for one in parts) == pytest.approx(1)
@@ -42,13 +42,13 @@ def test_slices_of_each_trait_add_up_to_the_whole(tiny_run: Run, test_digits: Da
 def test_a_set_like_home_explains_nothing(tiny_run: Run, test_digits: Dataset) -> None:
     reader = Classifier.from_run(tiny_run)
     wrong = reader.logits(test_digits.images).argmax(axis=1) != test_digits.labels
-    found = measure_other(reader.logits, test_digits, test_digits, wrong)
+    found = measure_external(reader.logits, test_digits, test_digits, wrong)
     assert found.drop == 0 and all(abs(cause.explained) < 1e-12 for cause in found.causes)
 
 
 def test_an_unknown_set_is_refused() -> None:
     with pytest.raises(InputError, match="nowhere"):
-        load_other("nowhere")
+        load_external("nowhere")
 
 
 def test_pictures_are_labelled_by_their_names_or_folders(tmp_path: Path, test_digits: Dataset) -> None:
@@ -60,7 +60,7 @@ def test_pictures_are_labelled_by_their_names_or_folders(tmp_path: Path, test_di
         for file in sorted(tmp_path.rglob("*.[pP]*")):
             archive.write(file, file.relative_to(tmp_path))
     for source in (tmp_path, tmp_path / "all.zip"):
-        assert sorted(load_other(source).labels) == [3, 5, 7]
+        assert sorted(load_external(source).labels) == [3, 5, 7]
     assert [label_of(name) for name in ("0-1.png", "12.png", "a.png", "4/a.png", "44/a.png")] == [
         0,
         None,
@@ -74,4 +74,4 @@ def test_pictures_are_labelled_by_their_names_or_folders(tmp_path: Path, test_di
 def test_a_broken_archive_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(content)
     with pytest.raises(InputError, match=r"x\.zip"):
-        load_other(tmp_path / "x.zip")
+        load_external(tmp_path / "x.zip")

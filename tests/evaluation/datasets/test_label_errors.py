@@ -5,7 +5,7 @@ from scipy.spatial.distance import mahalanobis
 from exmachina.data import load_mnist_split
 from exmachina.errors import InputError
 from exmachina.evaluation.datasets.duplicates import principal_components
-from exmachina.evaluation.datasets.label_errors import against_votes, label_suspects, outliers
+from exmachina.evaluation.datasets.label_errors import compare_with_votes, find_label_errors, outliers
 
 
 def noisy_problem(n=600, wrong=12):
@@ -22,12 +22,14 @@ def noisy_problem(n=600, wrong=12):
 
 def test_swapped_labels_are_found_and_the_right_ones_suggested():
     probabilities, labels, truth, changed = noisy_problem()
-    result = label_suspects(probabilities, labels)
+    result = find_label_errors(probabilities, labels)
     # Only images of more than average confidence are accused: none wrongly, and most of those swapped.
-    assert {one.index for one in result.suspects} <= set(changed.tolist())
-    assert len(result.suspects) >= 7
-    assert all(one.suggested == truth[one.index] for one in result.suspects)
-    assert [one.doubt for one in result.suspects] == sorted((one.doubt for one in result.suspects), reverse=True)
+    assert {one.index for one in result.label_errors} <= set(changed.tolist())
+    assert len(result.label_errors) >= 7
+    assert all(one.suggested == truth[one.index] for one in result.label_errors)
+    assert [one.doubt for one in result.label_errors] == sorted(
+        (one.doubt for one in result.label_errors), reverse=True
+    )
 
 
 def test_suspects_match_a_loop_over_images():
@@ -38,20 +40,20 @@ def test_suspects_match_a_loop_over_images():
         reached = [k for k in range(10) if row[k] >= thresholds[k]]
         if reached and (likely := max(reached, key=lambda k: row[k])) != labels[index]:
             expected[index] = likely
-    result = label_suspects(probabilities, labels)
-    assert {one.index: one.suggested for one in result.suspects} == expected
+    result = find_label_errors(probabilities, labels)
+    assert {one.index: one.suggested for one in result.label_errors} == expected
     assert result.thresholds == pytest.approx(thresholds)
     assert result.joint.sum() - np.trace(result.joint) == len(expected)
 
 
 def test_a_class_without_labels_and_a_network_without_opinion_suspect_nothing():
     flat = np.full((20, 10), 0.1, np.float32)
-    assert label_suspects(flat, np.zeros(20, int)).suspects == ()
+    assert find_label_errors(flat, np.zeros(20, int)).label_errors == ()
 
 
 def test_suspects_are_compared_with_peoples_votes():
-    result = against_votes([947, 9729, 3, 3])
-    assert result.found == (947, 9729)
+    result = compare_with_votes([947, 9729, 3, 3])
+    assert result.doubted == (947, 9729)
     assert (len(result.missed), result.others) == (13, 1)
 
 

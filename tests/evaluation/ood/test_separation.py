@@ -5,28 +5,28 @@ from sklearn.metrics import roc_auc_score, roc_curve
 
 from exmachina.errors import InputError
 from exmachina.evaluation.calibration.rejection import energy, fit_rejection, max_softmax
-from exmachina.evaluation.ood.separation import auroc, fpr95, measure_strangers
+from exmachina.evaluation.ood.separation import auroc, fpr95, measure_kind
 
 
 @pytest.fixture(params=[None, 1])
 def scores(request):
     """Scores of digits and strangers, once distinct and once with many ties."""
     rng = np.random.default_rng(0)
-    digits, strangers = rng.normal(1.5, 1, 800), rng.normal(0, 1, 500)
-    return (digits, strangers) if request.param is None else (digits.round(1), strangers.round(1))
+    digits, non_digits = rng.normal(1.5, 1, 800), rng.normal(0, 1, 500)
+    return (digits, non_digits) if request.param is None else (digits.round(1), non_digits.round(1))
 
 
 def test_auroc_agrees_with_scikit_learn(scores):
-    digits, strangers = scores
+    digits, non_digits = scores
     truth = np.r_[np.ones(800), np.zeros(500)]
-    assert auroc(digits, strangers) == pytest.approx(roc_auc_score(truth, np.r_[digits, strangers]))
+    assert auroc(digits, non_digits) == pytest.approx(roc_auc_score(truth, np.r_[digits, non_digits]))
 
 
 def test_fpr95_is_the_first_point_of_scikit_learns_curve_at_95_percent(scores):
-    digits, strangers = scores
+    digits, non_digits = scores
     truth = np.r_[np.ones(800), np.zeros(500)]
-    fpr, tpr, _ = roc_curve(truth, np.r_[digits, strangers], drop_intermediate=False)
-    assert fpr95(digits, strangers) == pytest.approx(fpr[tpr >= 0.95][0])
+    fpr, tpr, _ = roc_curve(truth, np.r_[digits, non_digits], drop_intermediate=False)
+    assert fpr95(digits, non_digits) == pytest.approx(fpr[tpr >= 0.95][0])
 
 
 def test_the_scores_are_their_formulas():
@@ -49,13 +49,13 @@ def test_strangers_with_small_logits_are_told_apart_and_rejected():
     rng = np.random.default_rng(1)
     digits = rng.normal(size=(400, 10))
     digits[np.arange(400), rng.integers(0, 10, 400)] += 12
-    strangers = rng.normal(size=(300, 10))
-    result = measure_strangers("noise", digits, strangers, fit_rejection(digits))
+    non_digits = rng.normal(size=(300, 10))
+    result = measure_kind("noise", digits, non_digits, fit_rejection(digits))
     assert result.energy.auroc > 0.99
     assert result.energy.fpr95 < 0.01
     assert result.rejected > 0.95
     assert (result.name, result.n, result.max_softmax.score) == ("noise", 300, "max_softmax")
-    assert measure_strangers("itself", digits, digits).energy.auroc == pytest.approx(0.5)
+    assert measure_kind("itself", digits, digits).energy.auroc == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_strangers_with_small_logits_are_told_apart_and_rejected():
         lambda logits: fit_rejection(logits, "margin"),
         lambda logits: fit_rejection(logits, keep=0),
         lambda logits: auroc(np.array([]), np.ones(3)),
-        lambda logits: measure_strangers("none", logits, logits[:0]),
-        lambda logits: measure_strangers("nan", logits, logits * np.nan),
+        lambda logits: measure_kind("none", logits, logits[:0]),
+        lambda logits: measure_kind("nan", logits, logits * np.nan),
     ],
 )
 def test_bad_requests_are_refused_in_one_line(call):

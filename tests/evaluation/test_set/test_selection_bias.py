@@ -10,7 +10,13 @@ import pytest
 from exmachina import InputError
 from exmachina.data import Dataset
 from exmachina.evaluation.test_set import selection_bias
-from exmachina.evaluation.test_set.selection_bias import Leak, keep_leak, known_leak, reported, show_leak
+from exmachina.evaluation.test_set.selection_bias import (
+    SelectionBias,
+    measure_selection_bias,
+    reported,
+    store_selection_bias,
+    stored_selection_bias,
+)
 from exmachina.training import Recipe
 
 
@@ -33,21 +39,23 @@ def test_a_single_network_leaks_nothing() -> None:
 def test_points_from_nowhere_are_never_below_zero_and_survive_being_kept(
     tiny_recipe: Recipe, digits: Dataset, tmp_path: Path
 ) -> None:
-    *trials, leak = show_leak(tiny_recipe, digits, seeds=2, learned=300, judging=400, rates=(1.0, 2.0), sizes=(50, 200))
-    assert isinstance(leak, Leak) and [trial.seed for trial in trials] == [0, 1]
-    assert leak.tried == len(trials[0].right) == 2 * 3  # two rates, looks after epochs 2, 3 and 4
-    assert leak.points.mean >= 0 and all(one.points >= 0 for one in leak.growth)
-    assert known_leak(tiny_recipe, tmp_path) is None
-    keep_leak(leak, tiny_recipe, tmp_path)
-    assert known_leak(tiny_recipe, tmp_path) == leak
-    assert known_leak(tiny_recipe.replace(epochs=1), tmp_path) is None
+    *trials, selection_bias = measure_selection_bias(
+        tiny_recipe, digits, seeds=2, learned=300, judging=400, rates=(1.0, 2.0), sizes=(50, 200)
+    )
+    assert isinstance(selection_bias, SelectionBias) and [trial.seed for trial in trials] == [0, 1]
+    assert selection_bias.tried == len(trials[0].right) == 2 * 3  # two rates, looks after epochs 2, 3 and 4
+    assert selection_bias.points.mean >= 0 and all(one.points >= 0 for one in selection_bias.growth)
+    assert stored_selection_bias(tiny_recipe, tmp_path) is None
+    store_selection_bias(selection_bias, tiny_recipe, tmp_path)
+    assert stored_selection_bias(tiny_recipe, tmp_path) == selection_bias
+    assert stored_selection_bias(tiny_recipe.replace(epochs=1), tmp_path) is None
 
 
 def test_a_damaged_memory_is_no_memory(tiny_recipe: Recipe, tmp_path: Path) -> None:
     selection_bias._path(tiny_recipe, tmp_path).write_text('{"learned": 3')
-    assert known_leak(tiny_recipe, tmp_path) is None
+    assert stored_selection_bias(tiny_recipe, tmp_path) is None
 
 
 def test_too_few_images_are_refused(tiny_recipe: Recipe, digits: Dataset) -> None:
     with pytest.raises(InputError, match="too few"):
-        next(show_leak(tiny_recipe, digits))
+        next(measure_selection_bias(tiny_recipe, digits))

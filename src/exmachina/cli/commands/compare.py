@@ -26,7 +26,7 @@ def compare(
     """Say whether one network is better than another, or only luckier; show the images that tell them apart."""
     from exmachina.classifier import Classifier
     from exmachina.data import load_mnist_split
-    from exmachina.evaluation.datasets.external_datasets import load_other
+    from exmachina.evaluation.datasets.external_datasets import load_external
     from exmachina.evaluation.results import Subject
     from exmachina.evaluation.statistics.comparison import compare as compare_answers
     from exmachina.evaluation.test_set.test_set_log import fingerprint, open_test_set
@@ -34,7 +34,7 @@ def compare(
 
     subjects = [Subject.of(Run.load(name), name) for name in (first, second)]
     readers = [Classifier.from_run(subject.run) for subject in subjects]
-    test = load_other(data) if data is not None else load_mnist_split("test")
+    test = load_external(data) if data is not None else load_mnist_split("test")
     names = (first, second) if first != second else (f"{first} (1)", f"{second} (2)")
     probabilities = [reader.probabilities(test.images) for reader in readers]
     answers = [one.argmax(axis=1) for one in probabilities]

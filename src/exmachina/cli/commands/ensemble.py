@@ -17,13 +17,13 @@ def ensemble(
     from exmachina.classifier import Classifier
     from exmachina.data import load_mnist_split
     from exmachina.evaluation.results import Subject
-    from exmachina.evaluation.statistics.ensemble import ask_together
+    from exmachina.evaluation.statistics.ensemble import evaluate_ensemble
     from exmachina.evaluation.test_set.test_set_log import fingerprint, open_test_set
     from exmachina.runs import Run
 
     subjects = [Subject.of(Run.load(name), name) for name in runs]
     test = load_mnist_split("test")
-    found = ask_together([Classifier.from_run(subject.run) for subject in subjects], test)
+    found = evaluate_ensemble([Classifier.from_run(subject.run) for subject in subjects], test)
     mark = fingerprint(test.images, test.labels)
     opening = [open_test_set(mark, f"{subject.name} {subject.digest}") for subject in subjects][-1]
     if json:

@@ -33,7 +33,7 @@ def evaluate(
         list[str] | None,
         typer.Option("--data", help="Digits by other hands: a path, or load_digits, which is the default; repeatable."),
     ] = None,
-    strangers: Annotated[
+    non_digits: Annotated[
         list[Path] | None, typer.Option("--strangers", help="Folder or zip of pictures that are no digits; repeatable.")
     ] = None,
     reference: Annotated[str | None, typer.Option("--reference", help="The run that counts as 100 in mCE.")] = None,
@@ -44,7 +44,7 @@ def evaluate(
     from exmachina.classifier import Classifier
     from exmachina.data import load_mnist
     from exmachina.evaluation import evaluate as examine
-    from exmachina.evaluation.datasets.external_datasets import load_other
+    from exmachina.evaluation.datasets.external_datasets import load_external
     from exmachina.report import report_json, write_report
     from exmachina.runs import Run, check_writable
 
@@ -55,8 +55,8 @@ def evaluate(
         check_writable(report.parent)
     beside = (reference, Classifier.load(reference)) if reference is not None else None
     test_writers, train_writers = find_writers(writers)
-    others = [load_other(source) for source in data or ["load_digits"]]
-    given = {path.stem: path for path in strangers or []}
+    external_datasets = [load_external(source) for source in data or ["load_digits"]]
+    given = {path.stem: path for path in non_digits or []}
     for path in given.values():
         if not path.exists():
             raise InputError(f"No pictures at '{path}'; give a folder or a zip file.")
@@ -71,8 +71,8 @@ def evaluate(
         writers=test_writers,
         train_writers=train_writers,
         reference=beside,
-        others=others,
-        strangers=given,
+        external_datasets=external_datasets,
+        non_digits=given,
     )
     found = follow(items)
     told = report_json(found)

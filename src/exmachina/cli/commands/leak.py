@@ -12,7 +12,7 @@ from exmachina.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from exmachina.evaluation.test_set.selection_bias import Leak
+    from exmachina.evaluation.test_set.selection_bias import SelectionBias
 
 
 def leak(
@@ -24,21 +24,26 @@ def leak(
     from exmachina.cli.terminal import QUIET, make_console
     from exmachina.data import load_mnist_split
     from exmachina.evaluation.as_json import plain
-    from exmachina.evaluation.test_set.selection_bias import SEEDS, Leak, keep_leak, show_leak
+    from exmachina.evaluation.test_set.selection_bias import (
+        SEEDS,
+        SelectionBias,
+        measure_selection_bias,
+        store_selection_bias,
+    )
     from exmachina.training import get_recipe
 
     chosen = get_recipe(recipe)
     if not 1 <= seeds <= 100:
         raise InputError(f"--seeds is {seeds}; choose 1 to 100.")
     console = make_console(stderr=json)
-    for item in show_leak(chosen, load_mnist_split("train"), seeds=seeds):
-        if isinstance(item, Leak):
+    for item in measure_selection_bias(chosen, load_mnist_split("train"), seeds=seeds):
+        if isinstance(item, SelectionBias):
             if seeds == SEEDS:
-                keep_leak(item, chosen)
+                store_selection_bias(item, chosen)
             if json:
                 print_json(plain(item))
                 return
-            print_leak(console, item)
+            print_selection_bias(console, item)
         else:
             accuracies = item.right.mean(axis=1)
             console.print(
@@ -47,7 +52,7 @@ def leak(
             )
 
 
-def print_leak(console: Console, leak: Leak) -> None:
+def print_selection_bias(console: Console, leak: SelectionBias) -> None:
     """Points from nowhere by test set and number of networks, and what they come to."""
     from rich.table import Table
 

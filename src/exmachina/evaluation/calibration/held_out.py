@@ -19,14 +19,20 @@ from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Floats, Indices, Labels, check_scores, softmax
 from exmachina.evaluation.calibration.rejection import Rejection, fit_rejection
 from exmachina.evaluation.calibration.reliability import fit_temperature
-from exmachina.evaluation.statistics.cross_validation import FOLDS, Folds, check_cheap, cross_validate, recipe_of
+from exmachina.evaluation.statistics.cross_validation import (
+    FOLDS,
+    CrossValidation,
+    check_cheap,
+    cross_validate,
+    recipe_of,
+)
 from exmachina.runs import Run
 
 KEEP = 0.995  # of the digits, when the threshold for "no digit" is fixed
-Source = Literal["held_out", "siblings", "halves"]
+Source = Literal["held_out", "cross_validation", "halves"]
 WORDS: dict[Source, str] = {
     "held_out": "training images that this run held out",
-    "siblings": "training images, each read by a network of the same recipe that had not learned it",
+    "cross_validation": "training images, each read by a network of the same recipe that had not learned it",
     "halves": "one half of the test set, drawn by lot, and measured on the other half, both ways",
 }
 
@@ -91,9 +97,9 @@ def hold_out(
     recipe = recipe_of(run)
     check_cheap(recipe, len(train))
     *_, found = cross_validate(recipe, train, seed, k=k, writers=writers)
-    if not isinstance(found, Folds):
+    if not isinstance(found, CrossValidation):
         raise RuntimeError("cross-validation ended without folds")
-    return HeldOut("siblings", found.logits, train.labels)
+    return HeldOut("cross_validation", found.logits, train.labels)
 
 
 def calibrate(run: Run, held_out: HeldOut | Dataset, *, keep: float = KEEP, temperature: bool = False) -> Run:

@@ -13,11 +13,11 @@ from exmachina.evaluation.datasets.drift import LabelDrift, PropertyDrift, image
 from exmachina.evaluation.datasets.duplicates import Duplicates, find_duplicates
 from exmachina.evaluation.datasets.external_datasets import Slice, compare_slices
 from exmachina.evaluation.datasets.label_errors import (
+    LabelError,
     Outlier,
-    Suspect,
-    VotesFound,
-    against_votes,
-    label_suspects,
+    VoteMatches,
+    compare_with_votes,
+    find_label_errors,
     outliers,
 )
 from exmachina.evaluation.datasets.label_votes import is_mnist_test
@@ -27,7 +27,7 @@ PICTURED = 24
 
 
 @dataclass(frozen=True)
-class Suspects:
+class LabelErrorSummary:
     """Labels that a network doubts in images that it never learned, the most doubtful first, with pictures.
 
     `votes` says which of MNIST's fifteen rejected test labels are among them.
@@ -35,13 +35,13 @@ class Suspects:
 
     total: int
     n: int
-    shown: tuple[Suspect, ...]
+    shown: tuple[LabelError, ...]
     images: Images = field(repr=False)
-    votes: VotesFound | None
+    votes: VoteMatches | None
 
 
 @dataclass(frozen=True)
-class DataItself:
+class DataAudit:
     """What was found in the data; `searched` test images were compared with every training image.
 
     `neighbour` is how far no learning at all gets: the label of the nearest training image. `segments` are slices
@@ -53,14 +53,14 @@ class DataItself:
     neighbour: Interval
     labels: LabelDrift
     properties: tuple[PropertyDrift, ...]
-    test_suspects: Suspects
-    train_suspects: Suspects | None
+    test_label_errors: LabelErrorSummary = field(metadata={"key": "test_suspects"})
+    train_label_errors: LabelErrorSummary | None = field(metadata={"key": "train_suspects"})
     outliers: tuple[Outlier, ...]
     outlier_images: Images = field(repr=False)
     segments: tuple[Slice, ...]
 
 
-def examine_data(
+def audit_data(
     train: Dataset,
     test: Dataset,
     logits: Floats,
@@ -69,7 +69,7 @@ def examine_data(
     out_of_fold: Floats | None = None,
     searched: int = 10_000,
     compared: int = 60_000,
-) -> DataItself:
+) -> DataAudit:
     """Look at the data, for a network's logits (N, 10) on the test set and its mistakes (N,).
 
     `out_of_fold` are logits (M, 10) of all training images by networks that had not learned them.
@@ -79,29 +79,29 @@ def examine_data(
     odd = outliers(test.images, test.labels, PICTURED)
     traits = image_properties(test.images)
     part = train.images[:compared]
-    return DataItself(
+    return DataAudit(
         duplicates=duplicates,
         searched=len(few),
         neighbour=duplicates.neighbour_accuracy(train.labels, few.labels),
         labels=label_drift(train.labels, test.labels),
         properties=property_drift(part, test.images),
-        test_suspects=_suspects(logits, test),
-        train_suspects=None if out_of_fold is None else _suspects(out_of_fold, train),
+        test_label_errors=_summarise_label_errors(logits, test),
+        train_label_errors=None if out_of_fold is None else _summarise_label_errors(out_of_fold, train),
         outliers=odd,
         outlier_images=test.images[np.array([one.index for one in odd], np.int64)],
         segments=compare_slices(traits, wrong, traits, wrong),
     )
 
 
-def _suspects(logits: Floats, data: Dataset) -> Suspects:
+def _summarise_label_errors(logits: Floats, data: Dataset) -> LabelErrorSummary:
     # A modest network's largest probabilities lie below its thresholds; at its best temperature they do not.
     scaled = np.asarray(logits, np.float64) / fit_temperature(logits, data.labels).value
-    found = label_suspects(softmax(scaled), data.labels).suspects
+    found = find_label_errors(softmax(scaled), data.labels).label_errors
     shown = found[:PICTURED]
-    return Suspects(
+    return LabelErrorSummary(
         total=len(found),
         n=len(data),
         shown=shown,
         images=data.images[np.array([one.index for one in shown], np.int64)],
-        votes=against_votes([one.index for one in found]) if is_mnist_test(data.labels) else None,
+        votes=compare_with_votes([one.index for one in found]) if is_mnist_test(data.labels) else None,
     )

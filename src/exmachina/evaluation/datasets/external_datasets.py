@@ -49,7 +49,7 @@ class Cause:
 
 
 @dataclass(frozen=True)
-class OtherHands:
+class ExternalDataset:
     """Another labelled set: `drop` is its error less the home test set's. `confusion[true, read]` counts images."""
 
     name: str
@@ -68,7 +68,7 @@ class OtherHands:
         return self.error.value - self.home_error
 
 
-def load_other(source: str | Path) -> Dataset:
+def load_external(source: str | Path) -> Dataset:
     """A labelled set by name (`load_digits`, scikit-learn's 1,797 digits of 8 × 8 pixels) or by path.
 
     A path may be whatever `exmachina.load_data` reads, of which the test part is taken if there is one, or a folder or
@@ -104,7 +104,9 @@ def _tells_label(file: Path) -> bool:
     return is_picture(file.name) and label_of(file.name) is not None
 
 
-def measure_other(predict: Predict, other: Dataset, home: Dataset, home_wrong: Flags, pictured: int = 24) -> OtherHands:
+def measure_external(
+    predict: Predict, other: Dataset, home: Dataset, home_wrong: Flags, pictured: int = 24
+) -> ExternalDataset:
     """Read another set and compare it, slice by slice, with the home test set and its mistakes (N,)."""
     logits = predict(other.images)
     check_scores(logits, other.labels)
@@ -112,7 +114,7 @@ def measure_other(predict: Predict, other: Dataset, home: Dataset, home_wrong: F
     wrong = read != other.labels
     slices = compare_slices(image_properties(other.images), wrong, image_properties(home.images), home_wrong)
     order = _surest_first(logits, wrong)[:pictured]
-    return OtherHands(
+    return ExternalDataset(
         name=other.name,
         n=len(other),
         error=wilson(int(wrong.sum()), len(other)),

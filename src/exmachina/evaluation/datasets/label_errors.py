@@ -18,7 +18,7 @@ SHRINKAGE = 0.1  # of each class's covariance towards the mean of its variances,
 
 
 @dataclass(frozen=True)
-class Suspect:
+class LabelError:
     """An image whose label the network, which had not learnt from it, would rather replace."""
 
     index: int
@@ -28,14 +28,14 @@ class Suspect:
 
 
 @dataclass(frozen=True)
-class LabelSuspects:
+class LabelErrors:
     """Likely wrong labels, the most doubtful first.
 
     `thresholds` (10,) is the mean p(class) over images with that label, and `joint[given, likely]` counts images
     that reach the threshold of a class.
     """
 
-    suspects: tuple[Suspect, ...]
+    label_errors: tuple[LabelError, ...]
     thresholds: NDArray[np.float64] = field(repr=False)
     joint: NDArray[np.int64] = field(repr=False)
 
@@ -50,15 +50,15 @@ class Outlier:
 
 
 @dataclass(frozen=True)
-class VotesFound:
-    """Of the test labels that people rejected, those found and those missed, and how many others were suspected."""
+class VoteMatches:
+    """Of the test labels that people rejected, those doubted here and those missed, and how many others are doubted."""
 
-    found: tuple[int, ...]
+    doubted: tuple[int, ...] = field(metadata={"key": "found"})
     missed: tuple[int, ...]
     others: int
 
 
-def label_suspects(probabilities: Floats, labels: Labels) -> LabelSuspects:
+def find_label_errors(probabilities: Floats, labels: Labels) -> LabelErrors:
     """Confident learning (Northcutt, Jiang and Chuang 2021) on out-of-fold probabilities (N, 10).
 
     An image likely belongs to the class of highest probability among those whose threshold it reaches; it is
@@ -80,15 +80,15 @@ def label_suspects(probabilities: Floats, labels: Labels) -> LabelSuspects:
     doubts = probabilities[np.arange(len(labels)), likely] - own
     chosen = np.flatnonzero(confident & (likely != labels))
     chosen = chosen[np.argsort(-doubts[chosen], kind="stable")]
-    suspects = tuple(Suspect(int(i), int(labels[i]), int(likely[i]), float(doubts[i])) for i in chosen)
-    return LabelSuspects(suspects, thresholds, joint)
+    label_errors = tuple(LabelError(int(i), int(labels[i]), int(likely[i]), float(doubts[i])) for i in chosen)
+    return LabelErrors(label_errors, thresholds, joint)
 
 
-def against_votes(indices: Indices | list[int]) -> VotesFound:
+def compare_with_votes(indices: Indices | list[int]) -> VoteMatches:
     """Which of the fifteen MNIST test labels that people rejected are among these suspected indices."""
     suspected = {int(index) for index in indices}
-    return VotesFound(
-        found=tuple(index for index in REJECTED_LABELS if index in suspected),
+    return VoteMatches(
+        doubted=tuple(index for index in REJECTED_LABELS if index in suspected),
         missed=tuple(index for index in REJECTED_LABELS if index not in suspected),
         others=len(suspected - set(REJECTED_LABELS)),
     )

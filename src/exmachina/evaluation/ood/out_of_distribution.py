@@ -13,7 +13,7 @@ from exmachina.evaluation.arrays import Floats, Images, Predict
 from exmachina.evaluation.calibration.held_out import HeldOut, rejection_of
 from exmachina.evaluation.calibration.rejection import Rejection
 from exmachina.evaluation.ood import non_digits
-from exmachina.evaluation.ood.separation import Strangers, measure_strangers
+from exmachina.evaluation.ood.separation import OODKind, measure_kind
 from exmachina.evaluation.statistics.intervals import Interval, wilson
 from exmachina.runs import Run
 
@@ -21,14 +21,14 @@ PICTURED = 8
 
 
 @dataclass(frozen=True)
-class NotDigits:
+class OutOfDistribution:
     """Every kind of stranger, the threshold for "no digit", and the test digits that it turns away.
 
     `stored`: the threshold is the run's own, not one fitted for this report. `examples` (≤ 8, 28, 28) are pictures
     of each kind, for a report to show.
     """
 
-    kinds: tuple[Strangers, ...]
+    kinds: tuple[OODKind, ...]
     rejection: Rejection
     stored: bool
     source: str
@@ -36,8 +36,8 @@ class NotDigits:
     examples: dict[str, Images]
 
 
-def makers(test: Dataset, given: Mapping[str, str | Path] | None = None) -> dict[str, Callable[..., Images]]:
-    """Kind of stranger → function (n, generator) → images; `given` are folders or zip files of pictures, by name."""
+def image_makers(test: Dataset, pictures: Mapping[str, str | Path] | None = None) -> dict[str, Callable[..., Images]]:
+    """Kind of stranger → function (n, generator) → images; `pictures` are folders or zip files of pictures, by name."""
     made: dict[str, Callable[..., Images]] = {
         "blank": non_digits.blank,
         "noise": non_digits.noise,
@@ -46,12 +46,12 @@ def makers(test: Dataset, given: Mapping[str, str | Path] | None = None) -> dict
         "upside_down": lambda n, generator: non_digits.upside_down(test.images, test.labels, n, generator),
         "letters": non_digits.letters,
     }
-    for name, path in (given or {}).items():
+    for name, path in (pictures or {}).items():
         made[name] = lambda n, generator, path=path: non_digits.pictures(path, generator, n)
     return made
 
 
-def measure_not_digits(
+def measure_out_of_distribution(
     run: Run,
     predict: Predict,
     digits: Floats,
@@ -59,18 +59,18 @@ def measure_not_digits(
     held_out: HeldOut,
     *,
     n: int = 2_000,
-    given: Mapping[str, str | Path] | None = None,
+    pictures: Mapping[str, str | Path] | None = None,
     seed: int = 0,
-) -> NotDigits:
+) -> OutOfDistribution:
     """Separate test digits with logits (N, 10), as the run answers, from `n` strangers of each kind."""
     rejection = rejection_of(run, held_out)
     kinds, examples = [], {}
-    for number, (name, make) in enumerate(makers(test, given).items()):
+    for number, (name, make) in enumerate(image_makers(test, pictures).items()):
         images = make(n, np.random.default_rng([seed, 4, number]))
-        kinds.append(measure_strangers(name, digits, predict(images), rejection))
+        kinds.append(measure_kind(name, digits, predict(images), rejection))
         examples[name] = images[:PICTURED]
     turned_away = int(rejection.rejects(digits).sum())
-    return NotDigits(
+    return OutOfDistribution(
         kinds=tuple(kinds),
         rejection=rejection,
         stored=run.rejection_threshold is not None,

@@ -29,7 +29,7 @@ class Separation:
 
 
 @dataclass(frozen=True)
-class Strangers:
+class OODKind:
     """One kind of image that is no digit: its separation by each score, and the share that is rejected."""
 
     name: str
@@ -39,32 +39,32 @@ class Strangers:
     rejected: float | None
 
 
-def measure_strangers(name: str, digits: Floats, strangers: Floats, rejection: Rejection | None = None) -> Strangers:
+def measure_kind(name: str, digits: Floats, non_digits: Floats, rejection: Rejection | None = None) -> OODKind:
     """Compare logits (N, 10) of test digits with logits (M, 10) of images that are none."""
     check_scores(digits)
-    check_scores(strangers)
+    check_scores(non_digits)
     found = {
-        key: Separation(key, auroc(score(digits), score(strangers)), fpr95(score(digits), score(strangers)))
+        key: Separation(key, auroc(score(digits), score(non_digits)), fpr95(score(digits), score(non_digits)))
         for key, score in SCORES.items()
     }
-    rejected = None if rejection is None else float(rejection.rejects(strangers).mean())
-    return Strangers(name, len(strangers), found["max_softmax"], found["energy"], rejected)
+    rejected = None if rejection is None else float(rejection.rejects(non_digits).mean())
+    return OODKind(name, len(non_digits), found["max_softmax"], found["energy"], rejected)
 
 
-def auroc(digits: NDArray[Any], strangers: NDArray[Any]) -> float:
+def auroc(digits: NDArray[Any], non_digits: NDArray[Any]) -> float:
     """P(digit's score > stranger's) + ½ P(equal), by ranks (Mann and Whitney 1947)."""
-    _check_filled(digits, strangers)
-    ranks = rankdata(np.concatenate([digits, strangers]))[: len(digits)]
+    _check_filled(digits, non_digits)
+    ranks = rankdata(np.concatenate([digits, non_digits]))[: len(digits)]
     wins = float(ranks.sum()) - len(digits) * (len(digits) + 1) / 2
-    return wins / (len(digits) * len(strangers))
+    return wins / (len(digits) * len(non_digits))
 
 
-def fpr95(digits: NDArray[Any], strangers: NDArray[Any], recall: float = 0.95) -> float:
+def fpr95(digits: NDArray[Any], non_digits: NDArray[Any], recall: float = 0.95) -> float:
     """Share of strangers who score no less than the threshold that lets in `recall` of the digits, or more."""
-    _check_filled(digits, strangers)
-    return float((strangers >= highest_threshold(digits, recall)).mean())
+    _check_filled(digits, non_digits)
+    return float((non_digits >= highest_threshold(digits, recall)).mean())
 
 
-def _check_filled(digits: NDArray[Any], strangers: NDArray[Any]) -> None:
-    if not len(digits) or not len(strangers):
-        raise InputError(f"{len(digits)} digits and {len(strangers)} strangers cannot be compared; give some of each.")
+def _check_filled(digits: NDArray[Any], non_digits: NDArray[Any]) -> None:
+    if not len(digits) or not len(non_digits):
+        raise InputError(f"{len(digits)} digits and {len(non_digits)} strangers cannot be compared; give some of each.")

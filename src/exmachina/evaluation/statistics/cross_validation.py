@@ -26,7 +26,7 @@ CHEAP = 400e9  # multiplications of one training; about two seconds' worth on tw
 
 
 @dataclass(frozen=True)
-class Folds:
+class CrossValidation:
     """What siblings said of images that they had not learned: `logits` (N, 10) of all N training images.
 
     `accuracies` is each sibling's on its own fold. `by_writer`: no writer is in two folds.
@@ -74,7 +74,7 @@ def folds(count: int, k: int, generator: np.random.Generator, writers: NDArray[A
 
 def cross_validate(
     recipe: Recipe, train: Dataset, seed: int = 0, *, k: int = FOLDS, writers: NDArray[Any] | None = None
-) -> Iterator[int | Folds]:
+) -> Iterator[int | CrossValidation]:
     """Train k siblings, yielding how many are done after each, and at last what they said."""
     generator = np.random.default_rng([seed, k])
     logits = np.zeros((len(train), recipe.network.classes), np.float32)
@@ -85,7 +85,7 @@ def cross_validate(
         logits[part] = reader.logits(train.images[part])
         accuracies.append(float((logits[part].argmax(axis=1) == train.labels[part]).mean()))
         yield number + 1
-    yield Folds(logits, tuple(accuracies), writers is not None)
+    yield CrossValidation(logits, tuple(accuracies), writers is not None)
 
 
 def train_one(recipe: Recipe, data: Dataset, seed: int) -> Run:

@@ -25,7 +25,7 @@ class Ensemble:
     together: Interval
 
 
-def ask_together(readers: Sequence[Classifier], data: Dataset) -> Ensemble:
+def evaluate_ensemble(readers: Sequence[Classifier], data: Dataset) -> Ensemble:
     """Accuracy of each reader and of the mean of their probabilities, on images that none of them learned.
 
     Name the members before you see how they do: the best five of twenty are no fair ensemble. Raises `InputError`

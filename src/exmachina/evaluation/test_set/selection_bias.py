@@ -35,7 +35,7 @@ DRAWS = 100
 
 
 @dataclass(frozen=True)
-class LeakTrial:
+class SelectionTrial:
     """One seed: what each of its networks is right about, (networks, judging images)."""
 
     seed: int
@@ -52,7 +52,7 @@ class Growth:
 
 
 @dataclass(frozen=True)
-class Leak:
+class SelectionBias:
     """The experiment, over seeds; accuracies and points are fractions, 0.001 a tenth of a percentage point.
 
     `peeking` is reported by whoever chooses on the test set, `honest` by whoever chooses on validation; `points` is
@@ -70,7 +70,7 @@ class Leak:
     growth: tuple[Growth, ...]
 
 
-def show_leak(
+def measure_selection_bias(
     recipe: Recipe,
     data: Dataset,
     *,
@@ -79,7 +79,7 @@ def show_leak(
     judging: int = JUDGING,
     rates: Sequence[float] = RATES,
     sizes: Sequence[int] = SIZES,
-) -> Iterator[LeakTrial | Leak]:
+) -> Iterator[SelectionTrial | SelectionBias]:
     """Yield a trial a seed and at last the summary; `data` is a training set, no test image is touched.
 
     The learning rate stays constant, as in most first tutorials, so that accuracy goes up and down between looks.
@@ -98,9 +98,9 @@ def show_leak(
                 learning_rate=recipe.learning_rate * rate, schedule="constant", epochs=EPOCHS, name="leak"
             )
             rows += _looks(tried, pupil, judge, seed)
-        trials.append(LeakTrial(seed, np.array(rows)))
+        trials.append(SelectionTrial(seed, np.array(rows)))
         yield trials[-1]
-    yield summarise_leak(recipe.name, trials, learned, sizes)
+    yield summarise_selection_bias(recipe.name, trials, learned, sizes)
 
 
 def reported(
@@ -123,7 +123,9 @@ def reported(
     return peeking / DRAWS, honest / DRAWS
 
 
-def summarise_leak(recipe: str, trials: Sequence[LeakTrial], learned: int, sizes: Sequence[int]) -> Leak:
+def summarise_selection_bias(
+    recipe: str, trials: Sequence[SelectionTrial], learned: int, sizes: Sequence[int]
+) -> SelectionBias:
     """Points from nowhere by seed, and over all networks by their number and the size of the test set."""
     generator = np.random.default_rng(6)
     images = max(sizes)
@@ -135,13 +137,13 @@ def summarise_leak(recipe: str, trials: Sequence[LeakTrial], learned: int, sizes
         for count in counts:
             peeking, honest = reported(pooled, size, generator, count)
             growth.append(Growth(size, count, peeking - honest))
-    return _leak(recipe, learned, images, len(trials[0].right), pairs, growth)
+    return _selection_bias(recipe, learned, images, len(trials[0].right), pairs, growth)
 
 
-def _leak(
+def _selection_bias(
     recipe: str, learned: int, images: int, tried: int, pairs: Sequence[tuple[float, float]], growth: Sequence[Growth]
-) -> Leak:
-    return Leak(
+) -> SelectionBias:
+    return SelectionBias(
         recipe=recipe,
         learned=learned,
         images=images,
@@ -154,23 +156,25 @@ def _leak(
     )
 
 
-def known_leak(recipe: Recipe, folder: Path | None = None) -> Leak | None:
+def stored_selection_bias(recipe: Recipe, folder: Path | None = None) -> SelectionBias | None:
     """The outcome of this experiment with this recipe, if it was done on this computer before."""
     try:
         kept = json.loads(_path(recipe, folder).read_text())
         pairs = [(float(peeking), float(honest)) for peeking, honest in kept["by_seed"]]
         growth = [Growth(int(one["images"]), int(one["tried"]), float(one["points"])) for one in kept["growth"]]
-        return _leak(recipe.name, int(kept["learned"]), int(kept["images"]), int(kept["tried"]), pairs, growth)
+        return _selection_bias(
+            recipe.name, int(kept["learned"]), int(kept["images"]), int(kept["tried"]), pairs, growth
+        )
     except (OSError, ValueError, KeyError, TypeError, InputError):
         return None  # only a memory: the experiment can be done again
 
 
-def keep_leak(leak: Leak, recipe: Recipe, folder: Path | None = None) -> None:
+def store_selection_bias(selection_bias: SelectionBias, recipe: Recipe, folder: Path | None = None) -> None:
     """Remember the outcome in the user's data folder, if it can be written."""
     try:
         path = _path(recipe, folder)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(leak)))
+        path.write_text(json.dumps(asdict(selection_bias)))
     except OSError:
         return
 

@@ -77,15 +77,15 @@ def open_test_set(test_set: str, run: str, *, folder: Path | None = None) -> Ope
     path = (folder or user_folder()) / FILE_NAME
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(path, timeout=PATIENCE_SECONDS, isolation_level=None)) as ledger:
-            ledger.executescript(SCHEMA)
-            ledger.execute("BEGIN IMMEDIATE")  # the count and the new line belong together
-            ledger.execute(
+        with closing(sqlite3.connect(path, timeout=PATIENCE_SECONDS, isolation_level=None)) as log:
+            log.executescript(SCHEMA)
+            log.execute("BEGIN IMMEDIATE")  # the count and the new line belong together
+            log.execute(
                 "INSERT INTO openings (test_set, run, opened_at) VALUES (?, ?, ?)",
                 (test_set, run, datetime.now(UTC).isoformat(timespec="seconds")),
             )
-            openings, runs, by_this_run = _count(ledger, test_set, run)
-            ledger.execute("COMMIT")
+            openings, runs, by_this_run = _count(log, test_set, run)
+            log.execute("COMMIT")
         return Opening(openings, runs, by_this_run, recorded=True)
     except (sqlite3.Error, OSError) as error:
         return _unrecorded(path, test_set, run, error)
@@ -97,8 +97,8 @@ def read_ledger(*, folder: Path | None = None) -> tuple[LedgerLine, ...]:
     if not path.is_file():
         return ()
     try:
-        with closing(_read_only(path)) as ledger:
-            lines = ledger.execute(
+        with closing(_read_only(path)) as log:
+            lines = log.execute(
                 "SELECT test_set, run, COUNT(*), MIN(opened_at), MAX(opened_at) FROM openings "
                 "GROUP BY test_set, run ORDER BY MAX(id) DESC"
             ).fetchall()
@@ -111,8 +111,8 @@ def _unrecorded(path: Path, test_set: str, run: str, error: Exception) -> Openin
     """Count what can still be read, and this look."""
     openings, runs, by_this_run = 0, 0, 0
     try:
-        with closing(_read_only(path)) as ledger:
-            openings, runs, by_this_run = _count(ledger, test_set, run)
+        with closing(_read_only(path)) as log:
+            openings, runs, by_this_run = _count(log, test_set, run)
     except (sqlite3.Error, OSError):
         pass
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -129,8 +129,8 @@ def _read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE_SECONDS)
 
 
-def _count(ledger: sqlite3.Connection, test_set: str, run: str) -> tuple[int, int, int]:
-    openings, runs, by_this_run = ledger.execute(
+def _count(log: sqlite3.Connection, test_set: str, run: str) -> tuple[int, int, int]:
+    openings, runs, by_this_run = log.execute(
         "SELECT COUNT(*), COUNT(DISTINCT run), COALESCE(SUM(run = ?), 0) FROM openings WHERE test_set = ?",
         (run, test_set),
     ).fetchone()

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from exmachina.figures.drawing.palette import Inks
+from exmachina.figures.drawing.palette import Palette
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -18,19 +18,10 @@ def number(value: float, digits: int = 2) -> str:
     return f"{value:,.{min(decimals, 4)}f}".replace("-", "−")
 
 
-def percent(fraction: float) -> str:
-    """A fraction as a percentage that never rounds up to certainty."""
-    if 0.9999 < fraction < 1:
-        return "> 99.99 %"
-    if 0 < fraction < 0.0001:
-        return "< 0.01 %"
-    return f"{100 * fraction:.2f} %" if fraction < 1 else "100 %"
-
-
 def cell_numbers(
     axes: Axes,
     values: ArrayLike,
-    colours: Inks,
+    colours: Palette,
     form: str,
     *,
     size: float,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Inks:
+class Palette:
     """The colours of one look. Colour carries meaning: see `pixels`, `amount` and `signed`."""
 
     paper: str
@@ -41,7 +41,7 @@ class Inks:
         return _colormap(f"signed-{self.paper}", self.signed_stops)
 
 
-LIGHT = Inks(
+LIGHT = Palette(
     paper="#FBF9F4",
     ink="#1E1C19",
     muted="#6B665C",
@@ -52,7 +52,7 @@ LIGHT = Inks(
     amount_stops=("#FBF9F4", "#B7D3CB", "#5FA196", "#1B6962", "#06302F"),
     signed_stops=("#123F7A", "#4C8CC8", "#B4D0E6", "#FBF9F4", "#F6C3A8", "#E07A4A", "#96290D"),
 )
-DARK = Inks(
+DARK = Palette(
     paper="#171614",
     ink="#DDD8CD",
     muted="#A09A8E",
@@ -65,7 +65,7 @@ DARK = Inks(
 )
 
 
-def inks(dark: bool = False) -> Inks:
+def palette(dark: bool = False) -> Palette:
     """The colours of the light look, good in print, or of the dark one."""
     return DARK if dark else LIGHT
 

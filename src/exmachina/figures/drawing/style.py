@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from exmachina.errors import InputError
 from exmachina.figures.drawing.numbers import number
-from exmachina.figures.drawing.palette import Inks, inks
+from exmachina.figures.drawing.palette import Palette, palette
 from exmachina.runs import write_files
 
 STYLE = Path(__file__).parent / "exmachina.mplstyle"
@@ -37,9 +37,9 @@ MONO = "DejaVu Sans Mono"
 
 
 @contextmanager
-def look(dark: bool = False) -> Iterator[Inks]:
+def look(dark: bool = False) -> Iterator[Palette]:
     """Draw in our style: matplotlib's defaults, then ours, whatever the user's own settings; restored after."""
-    colours = inks(dark)
+    colours = palette(dark)
     with mpl.rc_context():
         defaults = {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith("backend")}
         settings: Any = {**defaults, **mpl.rc_params_from_file(STYLE, use_default_template=False)}
@@ -56,7 +56,7 @@ class Plate(Figure):
     `top` is where its body begins, below the title, in inches from the upper edge.
     """
 
-    inks: Inks
+    palette: Palette
     top: float
 
     def _repr_png_(self) -> bytes:
@@ -74,8 +74,8 @@ def new_figure(width: float, height: float, title: str, below: str = "", *, dark
     top = MARGIN + 0.2 * len(heading) + (0.06 + 0.165 * len(lines) if lines else 0) + 0.12
     figure = Plate(figsize=(width, top + height))
     FigureCanvasAgg(figure)
-    figure.inks, figure.top = inks(dark), 0.0
-    note(figure, MARGIN, MARGIN, "\n".join(heading), size=11, weight="bold", color=figure.inks.ink, linespacing=1.3)
+    figure.palette, figure.top = palette(dark), 0.0
+    note(figure, MARGIN, MARGIN, "\n".join(heading), size=11, weight="bold", color=figure.palette.ink, linespacing=1.3)
     note(figure, MARGIN, MARGIN + 0.2 * len(heading) + 0.06, "\n".join(lines), linespacing=1.4)
     figure.top = top
     return figure
@@ -108,7 +108,7 @@ def place(figure: Plate, left: float, top: float, width: float, height: float) -
 def note(figure: Plate, left: float, top: float, words: str, **options: Any) -> None:
     """Text by inches from the top left corner of the figure's body."""
     w, h = figure.get_size_inches()
-    settings = {"va": "top", "ha": "left", "size": 8.5, "color": figure.inks.muted, "linespacing": 1.4, **options}
+    settings = {"va": "top", "ha": "left", "size": 8.5, "color": figure.palette.muted, "linespacing": 1.4, **options}
     figure.text(left / w, 1 - (figure.top + top) / h, words, **settings)
 
 
@@ -131,7 +131,7 @@ def tile(
     width: float,
     height: float,
     values: NDArray[Any],
-    colours: Inks,
+    colours: Palette,
     *,
     limit: float | None = None,
     signed: bool | None = None,
@@ -157,7 +157,7 @@ def tile(
 
 
 def show_values(
-    axes: Axes, values: ArrayLike, colours: Inks, *, limit: float | None = None, signed: bool | None = None
+    axes: Axes, values: ArrayLike, colours: Palette, *, limit: float | None = None, signed: bool | None = None
 ) -> None:
     """A matrix as coloured cells on the scale for its kind; `limit` is the value of the strongest colour."""
     array = np.asarray(values, float)
@@ -168,13 +168,13 @@ def show_values(
     bare(axes, colours)
 
 
-def show_pixels(axes: Axes, image: NDArray[Any], colours: Inks) -> None:
+def show_pixels(axes: Axes, image: NDArray[Any], colours: Palette) -> None:
     """An image in greys: uint8, or floats in [0, 1]."""
     axes.imshow(image, cmap=colours.pixels, vmin=0, vmax=255 if image.dtype == np.uint8 else 1)
     bare(axes, colours)
 
 
-def outline(axes: Axes, left: float, top: float, width: float, height: float, colours: Inks) -> None:
+def outline(axes: Axes, left: float, top: float, width: float, height: float, colours: Palette) -> None:
     """A rectangle around cells of an image that can be seen on any ground: ink between two lines of paper."""
     halo = [patheffects.Stroke(linewidth=3.2, foreground=colours.paper), patheffects.Normal()]
     box = Rectangle((left - 0.5, top - 0.5), width, height, fill=False, edgecolor=colours.ink, linewidth=1.4)
@@ -182,7 +182,7 @@ def outline(axes: Axes, left: float, top: float, width: float, height: float, co
     axes.add_patch(box)
 
 
-def bare(axes: Axes, colours: Inks, *, frame: bool = True) -> None:
+def bare(axes: Axes, colours: Palette, *, frame: bool = True) -> None:
     """No ticks; a hairline around."""
     axes.set_xticks([])
     axes.set_yticks([])
@@ -194,7 +194,7 @@ def bare(axes: Axes, colours: Inks, *, frame: bool = True) -> None:
 
 def scale_bar(figure: Plate, left: float, top: float, width: float, limit: float, label: str, *, signed: bool) -> Axes:
     """The legend of a colour scale, lying flat, its label above and its ends below. 0.45 inches high in all."""
-    colours = figure.inks
+    colours = figure.palette
     axes = place(figure, left, top + 0.17, width, 0.1)
     mappable = ScalarMappable(Normalize(-limit if signed else 0, limit), colours.signed if signed else colours.amount)
     bar: Any = figure.colorbar(mappable, cax=axes, orientation="horizontal")
@@ -263,7 +263,7 @@ def save(figure: Figure, path: str | Path) -> Path:
     return target
 
 
-def _dark_settings(colours: Inks) -> dict[str, Any]:
+def _dark_settings(colours: Palette) -> dict[str, Any]:
     names = ("figure.facecolor", "figure.edgecolor", "savefig.facecolor", "axes.facecolor")
     settings = dict.fromkeys(names, colours.paper)
     settings |= dict.fromkeys(("text.color", "axes.titlecolor"), colours.ink)

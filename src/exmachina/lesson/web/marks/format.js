@@ -12,8 +12,17 @@ export function signed(value, decimals = 2) {
   return text.startsWith("−") || Number(text) === 0 ? text : `+${text}`;
 }
 
-/** 0.9897 → 98.97 %. @param {number} fraction @param {number} [decimals] */
-export const percent = (fraction, decimals = 1) => `${(100 * fraction).toFixed(decimals)} %`;
+/**
+ * 0.9897 → 98.97 %. A fraction that is neither 0 nor 1 never looks as if it were: < 0.1 %, 99.9 %.
+ * @param {number} fraction @param {number} [decimals]
+ */
+export function percent(fraction, decimals = 1) {
+  if (fraction === 0 || fraction === 1) return `${100 * fraction} %`;
+  const least = 10 ** -decimals;
+  const value = 100 * fraction;
+  if (value > 0 && value < least / 2) return `< ${least.toFixed(decimals)} %`;
+  return `${(value < 100 ? Math.min(value, 100 - least) : value).toFixed(decimals)} %`;
+}
 
 /** Never rounds to a certainty that is not there: 0.99999 → "over 99.9 %". @param {number} probability */
 export function chance(probability) {

@@ -1,4 +1,4 @@
-"""Section on spoilt images, changed digits and attacks."""
+"""Spoilt, moved and attacked images."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from exmachina.evaluation.results import Evaluation, Missing
 from exmachina.evaluation.robustness.corruptions import CORRUPTIONS
 from exmachina.evaluation.robustness.curves import Curve
 from exmachina.evaluation.robustness.robustness import Robustness
-from exmachina.report.marks import Axis, Series, chart, ladder, rung
-from exmachina.report.markup import Html, Margin, absent, details, el, figure, para, section, table
-from exmachina.report.words import name_of, percent, plain, span
+from exmachina.formatting import percent
+from exmachina.report.charts import Axis, Series, chart, ladder, rung
+from exmachina.report.markup import Html, Margin, absent, details, el, figure, para, table
+from exmachina.report.words import name_of, plain, span
 
 if TYPE_CHECKING:
     from exmachina.evaluation.robustness.attacks import AttackResult
+from exmachina.report.markup import Section
 
 
-def robustness_section(evaluation: Evaluation, place: int) -> Html:
+def robustness_section(evaluation: Evaluation) -> Section:
     """Corruptions, curves and attacks."""
     robustness, curves, attacks = evaluation.robustness, evaluation.curves, evaluation.attacks
     body: list[object] = []
@@ -31,13 +33,10 @@ def robustness_section(evaluation: Evaluation, place: int) -> Html:
     body += [absent(curves.reason)] if isinstance(curves, Missing) else [el("div", *map(_curve, curves), class_="pair")]
     body.append(el("h3", "With ill will"))
     body += [absent(attacks.reason)] if isinstance(attacks, Missing) else _attacks(attacks)
-    return section(
-        "robustness",
-        place,
-        "Damage, change and ill will",
+    return Section(
         finding,
-        *body,
-        margin=Margin(
+        body,
+        Margin(
             "People read all of these. A network that learned clean digits has no reason to, and an accuracy of 99 % "
             "says nothing about a stain, a shaky scan or an attacker.",
             "The fifteen corruptions of MNIST-C (Mu and Gilmer 2019) at their severities, drawn by this project's own "

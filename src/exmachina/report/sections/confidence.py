@@ -1,20 +1,18 @@
-"""Sections on trust: confidence, strangers, and digits by other hands."""
+"""What the confidence is worth."""
 
 from __future__ import annotations
 
 from exmachina.evaluation.calibration.confidence import Confidence
 from exmachina.evaluation.calibration.reliability import Calibration
-from exmachina.evaluation.datasets.external_datasets import OtherHands
-from exmachina.evaluation.results import Evaluation, Missing, found
+from exmachina.evaluation.results import Evaluation, Missing, measured
 from exmachina.evaluation.robustness.robustness import Robustness
-from exmachina.report.marks import Axis, Series, bar, chart
-from exmachina.report.markup import Html, Margin, absent, details, digit, el, figure, join, para, section, table
-from exmachina.report.words import count, name_of, percent, plain, points, span
+from exmachina.formatting import percent
+from exmachina.report.charts import Axis, Series, bar, chart
+from exmachina.report.markup import Html, Margin, Section, absent, details, el, figure, join, para, table
+from exmachina.report.words import name_of, plain, span
 
-PERCENTS = [(0.0, "0"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1.0, "100 %")]
 
-
-def confidence_section(evaluation: Evaluation, place: int) -> Html:
+def confidence_section(evaluation: Evaluation) -> Section:
     """Reliability, temperature, selective prediction, conformal sets."""
     confidence = evaluation.confidence
     if isinstance(confidence, Missing):
@@ -23,13 +21,10 @@ def confidence_section(evaluation: Evaluation, place: int) -> Html:
     else:
         finding = _confidence_finding(confidence)
         body = _confidence_body(evaluation, confidence)
-    return section(
-        "confidence",
-        place,
-        "Confidence",
+    return Section(
         finding,
-        *body,
-        margin=Margin(
+        body,
+        Margin(
             "If a reader says 90 % and is right nine times in ten, its doubts can be acted on: hand the doubtful to a "
             "person and the rest is nearly free of mistakes. A conformal set goes further and promises how often the "
             "true digit is in it, whatever the network is worth.",
@@ -96,7 +91,7 @@ def _confidence_body(evaluation: Evaluation, confidence: Confidence) -> list[obj
                 for one in confidence.conformal
             ],
         ),
-        *_promise_elsewhere(found(evaluation.robustness)),
+        *_promise_elsewhere(measured(evaluation.robustness)),
     ]
 
 
@@ -167,130 +162,3 @@ def _risk(confidence: Confidence) -> Html:
     )
     picture = chart("Risk and coverage", words, [Series("", shares, risks, kind="line")], x, y)
     return figure(picture, f"The fewer it answers, the fewer it misreads. {words}")
-
-
-def strangers_section(evaluation: Evaluation, place: int) -> Html:
-    """Not a digit."""
-    strangers = evaluation.not_digits
-    if isinstance(strangers, Missing):
-        finding = "Whether it notices that something is no digit could not be measured."
-        body: list[object] = [absent(strangers.reason)]
-    else:
-        worst = min(strangers.kinds, key=lambda one: one.rejected or 0.0)
-        finding = (
-            f"With a threshold of {percent(strangers.rejection.threshold)} confidence, "
-            f"{percent(strangers.digits_rejected.value)} of "
-            f"test digits are turned away, and of {name_of(worst.name)} {percent(worst.rejected or 0.0)}. The best "
-            "single "
-            f"score tells {name_of(worst.name)} from digits with an AUROC of "
-            f"{max(worst.max_softmax.auroc, worst.energy.auroc):.3f}."
-        )
-        rows = [
-            (
-                name_of(one.name),
-                join(
-                    digit(image, f"{name_of(one.name)}, example", size=28) for image in strangers.examples[one.name][:4]
-                ),
-                f"{one.max_softmax.auroc:.4f}",
-                percent(one.max_softmax.fpr95),
-                f"{one.energy.auroc:.4f}",
-                percent(one.energy.fpr95),
-                percent(one.rejected or 0.0),
-            )
-            for one in strangers.kinds
-        ]
-        head = ("", "examples", "AUROC", "FPR95", "AUROC, energy", "FPR95, energy", "turned away")
-        origin = "stored in the run" if strangers.stored else "not stored in the run; fitted here"
-        body = [
-            table(f"Strangers against {strangers.digits_rejected.n:,} test digits", head, rows, texts=2, class_="pics"),
-            para(
-                f"The threshold ({plain(strangers.rejection.threshold, 4)}, {origin}) keeps "
-                f"{percent(strangers.rejection.kept)} of "
-                f"{strangers.rejection.n:,} digits outside the test set, from {strangers.source}."
-            ),
-        ]
-    return section(
-        "strangers",
-        place,
-        "Not a digit",
-        finding,
-        *body,
-        margin=Margin(
-            "A classifier of ten digits must answer with a digit, whatever it is shown. Only its confidence can say "
-            "“none of these”, and it was never taught to.",
-            "AUROC: the chance that a digit scores above a stranger. FPR95: strangers let in when 95 % of digits are. "
-            "Scores: the largest probability (Hendrycks and Gimpel 2017), and the energy log Σ exp logits (Liu et al. "
-            "2020). Letters are drawn from fonts, without those that look like digits.",
-            "Published for an MNIST network by largest probability: AUROC .96 on Omniglot, .85 on notMNIST. Give "
-            "your own strangers with --strangers; far less than that would point to a fault here.",
-        ),
-    )
-
-
-def hands_section(evaluation: Evaluation, place: int) -> Html:
-    """Digits by other hands."""
-    body: list[object] = []
-    said = []
-    for other in evaluation.others:
-        if isinstance(other, Missing):
-            body.append(absent(other.reason))
-        else:
-            said.append(f"{percent(other.error.value)} of {name_of(other.name)} ({span(other.error)})")
-            body += _other(other)
-    home = percent(1 - evaluation.metrics.accuracy.value)
-    finding = (
-        f"At home it misreads {home}; elsewhere {', '.join(said)}." if said else "No other set of digits was read."
-    )
-    return section(
-        "hands",
-        place,
-        "Other hands",
-        finding,
-        *body,
-        margin=Margin(
-            "Your digits are not the Census Bureau's. The drop on another set is the best forecast of what happens to "
-            "yours, and the slices say which traits to look for.",
-            "Every image is brought to MNIST's convention first. Each trait is cut at the thirds of the home test set. "
-            "“Explained” is the error that home digits would show with this set's share of each slice.",
-            "A drop that stays when pen, size and slant are equal is due to something the traits do not name: other "
-            "shapes of digits, coarse pixels, or wrong labels. Look at the pictures.",
-        ),
-    )
-
-
-def _other(other: OtherHands) -> list[object]:
-    rows = [
-        (
-            one.name,
-            percent(one.share, 0),
-            percent(one.error.value) if one.error else "–",
-            percent(one.home_share, 0),
-            percent(one.home_error.value) if one.home_error else "–",
-        )
-        for one in other.slices
-    ]
-    causes = ", ".join(f"{name_of(cause.trait)} {points(cause.explained)}" for cause in other.causes)
-    most = other.causes[0].explained
-    share = "a good part" if most > 0.2 * other.drop else "next to nothing"
-    explained = (
-        f"The error is {100 * other.drop:.2f} points above home's. How common each trait is explains {share} of that "
-        f"({causes} points); the rest lies within the slices, where digits with the same trait are read worse than "
-        "at home."
-    )
-    if other.drop <= 0:
-        explained = "These digits are read no worse than home's, so there is no drop to explain."
-    gallery = [
-        el(
-            "figure",
-            digit(image, f"image {index}, labelled {label}, read as {read}"),
-            el("figcaption", f"{label}, read {read}"),
-        )
-        for image, (index, label, read) in zip(other.examples, other.misread, strict=True)
-    ]
-    head = ("trait", "share here", "misread here", "share at home", "misread at home")
-    return [
-        el("h3", f"{name_of(other.name).capitalize()}: {count(other.n, 'image')}"),
-        table(f"{name_of(other.name).capitalize()}, slice by slice", head, rows),
-        para(explained),
-        el("div", *gallery, class_="gallery small"),
-    ]

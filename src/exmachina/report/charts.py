@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exmachina.evaluation.statistics.intervals import Interval
+from exmachina.formatting import percent
 from exmachina.report.markup import Html, el, join
-from exmachina.report.words import percent
 
 WIDTH = 340.0  # of every chart, in its own units; the page scales it
 LEAST = 0.0005  # the left end of the error ladder

@@ -1,0 +1,1 @@
+"""One file a section: its finding, its figures and tables, and the notes in its margin."""

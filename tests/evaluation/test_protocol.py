@@ -144,3 +144,40 @@ def test_the_shipped_reference_belongs_to_mnists_test_set_alone(test_digits: Dat
         found = shipped_reference(test[:size])
         assert found is not None and found.n == size and found.errors.keys() == CORRUPTIONS.keys()
     assert shipped_reference(test[:999]) is shipped_reference(test_digits) is shipped_reference(test, seed=1) is None
+
+
+def test_a_part_that_breaks_is_missing_and_the_report_says_so(
+    dull_run: Run, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from exmachina.evaluation import parts
+    from exmachina.report import render_page, report_json
+
+    def broken(*arguments: object, **options: object) -> object:
+        raise ArithmeticError("no such quotient")
+
+    # Not only the parts that somebody thought of: any of them, the sets from elsewhere included.
+    for name in ("measure_external", "audit_data", "explain_mistakes", "measure_curves"):
+        monkeypatch.setattr(parts, name, broken)
+    result = judge(dull_run)
+    assert {"others", "data", "mistakes", "curves"} <= report_json(result)["missing"].keys()
+    assert "no such quotient" in render_page(result)
+
+
+def test_one_seed_alone_has_no_spread(dull_evaluation: Evaluation) -> None:
+    from exmachina.evaluation.results import Seeds
+    from exmachina.evaluation.statistics.intervals import over_seeds
+    from exmachina.report.sections.seeds import seeds_section
+
+    single = replace(dull_evaluation, seeds=Seeds((3,), (0.98,), over_seeds([0.98])))
+    assert "±" not in str(seeds_section(single).finding)
+
+
+def test_the_lessons_smaller_evaluation_says_the_same(dull_run: Run, judge: Judge, test_digits: Dataset) -> None:
+    from exmachina.lesson.assess import assess
+
+    run = replace(dull_run, temperature=2.0)
+    large, small = to_json(judge(run)), assess(Classifier.from_run(run), test_digits)
+    for key in ("n", "accuracy", "accuracy_interval", "per_class", "confusion_matrix"):
+        assert small[key] == large[key], key
+    assert small["nll"] == pytest.approx(large["nll"], rel=1e-6)
+    assert small["reliability"]["ece"] == pytest.approx(large["ece"], rel=1e-6)

@@ -19,8 +19,6 @@ Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
 Predict = Callable[[Images], Floats]  # images (N, 28, 28) → logits (N, 10)
 
-TINY = float(np.finfo(np.float64).tiny)
-
 
 def softmax(logits: Floats) -> NDArray[np.float64]:
     """Probabilities (N, classes) of logits (N, classes), in double precision."""
@@ -32,9 +30,10 @@ def log_softmax(logits: Floats) -> NDArray[np.float64]:
     return np.asarray(_log_softmax(np.asarray(logits, np.float64), axis=1))
 
 
-def logits_of(probabilities: Floats) -> NDArray[np.float64]:
-    """Logits that give back these probabilities: their logarithms, with 0 held at the smallest number."""
-    return np.log(np.maximum(np.asarray(probabilities, np.float64), TINY))
+def surest_mistakes(probabilities: Floats, labels: Labels) -> Indices:
+    """Indices of the misread images, those first that were read most surely; probabilities (N, 10), labels (N,)."""
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    return wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")]
 
 
 def check_scores(scores: Floats, labels: Labels | None = None) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset
 from exmachina.errors import InputError
-from exmachina.evaluation.arrays import Floats, Images, Labels, check_scores, softmax
+from exmachina.evaluation.arrays import Floats, Images, Labels, check_scores, softmax, surest_mistakes
 from exmachina.evaluation.datasets.label_votes import REJECTED_LABELS, Votes, is_mnist_test
 from exmachina.runs import Run
 
@@ -89,8 +89,7 @@ def explain_mistakes(
     check_scores(logits, test.labels)
     probabilities = softmax(logits)
     wrong = probabilities.argmax(axis=1) != test.labels
-    order = np.flatnonzero(wrong)
-    order = order[np.argsort(-probabilities[order].max(axis=1), kind="stable")][:most]
+    order = surest_mistakes(probabilities, test.labels)[:most]
     reader, layer = Classifier.from_run(run), last_hidden(run)
     known = train[:searched]
     yield "nearest training digits"

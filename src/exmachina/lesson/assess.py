@@ -12,7 +12,8 @@ import numpy as np
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset
 from exmachina.engine.model import BLOCK
-from exmachina.evaluation.arrays import softmax
+from exmachina.evaluation.arrays import softmax, surest_mistakes
+from exmachina.evaluation.as_json import accuracy_json, plain
 from exmachina.evaluation.calibration.reliability import calibration
 from exmachina.evaluation.statistics.metrics import measure
 
@@ -30,32 +31,24 @@ def assess(classifier: Classifier, test: Dataset) -> dict[str, Any]:
     # One block after the other: a prediction that somebody waits for comes in between, and no other core is taken.
     starts = range(0, len(test), BLOCK)
     logits = np.concatenate([classifier.logits(test.images[start : start + BLOCK]) for start in starts])
-    probabilities = softmax(logits / classifier.temperature)
-    metrics = measure(logits, test.labels)
+    scaled = logits / np.float32(classifier.temperature)
+    probabilities, metrics = softmax(scaled), measure(scaled, test.labels)
     reliability = calibration(probabilities, test.labels)
-    predicted = logits.argmax(axis=1)
-    confidence = probabilities.max(axis=1)
-    wrong = np.flatnonzero(predicted != test.labels)
-    wrong = wrong[np.argsort(-confidence[wrong])]
+    wrong = surest_mistakes(probabilities, test.labels)
     interval = metrics.accuracy
     return {
-        "n": metrics.n,
-        "accuracy": interval.value,
+        **accuracy_json(metrics),
         "interval": [interval.low, interval.high],
         "level": interval.level,
         "method": interval.method,
-        "nll": metrics.nll,
-        "brier": metrics.brier,
-        "per_class": [score.__dict__ for score in metrics.per_class],
-        "confusion_matrix": metrics.confusion.tolist(),
-        "reliability": {"ece": reliability.ece, "bins": [item.__dict__ for item in reliability.bins]},
+        "reliability": {"ece": reliability.ece, "bins": plain(reliability.bins)},
         "errors": len(wrong),
         "mistakes": [
             {
                 "index": int(index),
                 "label": int(test.labels[index]),
-                "digit": int(predicted[index]),
-                "probability": float(confidence[index]),
+                "digit": int(probabilities[index].argmax()),
+                "probability": float(probabilities[index].max()),
             }
             for index in wrong[:MISTAKES]
         ],

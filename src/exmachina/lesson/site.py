@@ -20,6 +20,7 @@ from exmachina.lesson import WEB, digits
 from exmachina.lesson.assess import assess
 from exmachina.networks import NETWORKS
 from exmachina.runs import Run, find_run
+from exmachina.runs.record import to_plain
 from exmachina.training.recipes import RECIPES
 
 RUN_FILES = ("run.json", "model.safetensors", "model.onnx")
@@ -97,17 +98,7 @@ def page_files() -> list[str]:
 
 def to_json(data: Any) -> bytes:
     """JSON as browsers read it: numbers that are not finite become null."""
-    return json.dumps(_finite(data), ensure_ascii=False, allow_nan=False, default=vars).encode()
-
-
-def _finite(data: Any) -> Any:
-    if isinstance(data, float):
-        return data if math.isfinite(data) else None
-    if isinstance(data, dict):
-        return {key: _finite(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_finite(value) for value in data]
-    return data
+    return json.dumps(to_plain(data), ensure_ascii=False, allow_nan=False).encode()
 
 
 def _site(runs: Mapping[str, Path], server: bool) -> dict[str, Any]:

@@ -124,9 +124,9 @@ def _rungs(evaluation: Evaluation) -> list[Rung]:
     if ood:
         from exmachina.evaluation.statistics.intervals import wilson
 
-        worst = sorted(ood.kinds, key=lambda kind: kind.rejected or 0.0)[:2]
+        worst = sorted(ood.kinds, key=lambda kind: kind.rejected)[:2]
         for kind in reversed(worst):
-            passed = wilson(round((1 - (kind.rejected or 0.0)) * kind.n), kind.n)
+            passed = wilson(round((1 - kind.rejected) * kind.n), kind.n)
             rungs.append(rung(name_of(kind.name).capitalize(), passed, group="No digits at all, but taken for one"))
     attacks = [one for one in measured(evaluation.attacks) or () if one.method == "pgd"]
     if attacks:

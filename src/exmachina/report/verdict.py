@@ -130,8 +130,8 @@ def _outside(evaluation: Evaluation) -> str:
     else:
         start = "How it does on other kinds of image could not be measured"
     if ood:
-        let_in = max(ood.kinds, key=lambda kind: 1 - (kind.rejected or 0.0))
-        passed = 1 - (let_in.rejected or 0.0)
+        let_in = max(ood.kinds, key=lambda kind: 1 - kind.rejected)
+        passed = 1 - let_in.rejected
         start += f", and {percent(passed)} of {name_of(let_in.name)} pass for digits"
     return f"{start}."
 
@@ -237,13 +237,13 @@ def _about_strangers(evaluation: Evaluation) -> Iterator[Worry]:
     ood = measured(evaluation.out_of_distribution)
     if not ood:
         return
-    worst = sorted(ood.kinds, key=lambda kind: kind.rejected or 0.0)[:3]
-    if 1 - (worst[0].rejected or 0.0) > 0.05:
-        words = listed([f"{percent(1 - (kind.rejected or 0.0), 0)} of {name_of(kind.name)}" for kind in worst])
+    worst = sorted(ood.kinds, key=lambda kind: kind.rejected)[:3]
+    if 1 - worst[0].rejected > 0.05:
+        words = listed([f"{percent(1 - kind.rejected, 0)} of {name_of(kind.name)}" for kind in worst])
         text = (
             f"With a threshold that turns away {percent(ood.digits_rejected.value)} of real digits it lets in {words}."
         )
-        yield Worry(0.9 * (1 - (worst[0].rejected or 0.0)), "It sees digits where there are none", text, "strangers")
+        yield Worry(0.9 * (1 - worst[0].rejected), "It sees digits where there are none", text, "strangers")
 
 
 def _about_confidence(evaluation: Evaluation) -> Iterator[Worry]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,9 @@ def check_record(record: dict[str, Any], source: str) -> None:
 
 
 def to_plain(value: Any) -> Any:
-    """`value` as JSON can hold it: NumPy's numbers as Python's, and `None` where a number is not finite."""
+    """`value` as JSON can hold it: plain numbers, objects for dataclasses, `None` for what is not finite."""
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {item.name: getattr(value, item.name) for item in fields(value)}
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
     if isinstance(value, dict):

@@ -14,7 +14,6 @@ from exmachina.evaluation.datasets.writers import (
     download_writers,
     load_writers,
     worst_decile,
-    writer_disjoint_split,
 )
 
 
@@ -146,20 +145,3 @@ def test_when_hands_do_not_differ_the_worst_decile_is_what_chance_gives():
     worst = worst_decile(wrong, writers, rng)
     assert worst.error == pytest.approx(worst.by_chance, rel=0.2)
     assert worst.error > 1.5 * worst.overall  # the trap that `by_chance` is there to show
-
-
-def test_no_writer_is_on_both_sides_of_the_split():
-    rng = np.random.default_rng(0)
-    writers = rng.integers(0, 60, 5_000)
-    train, validation = writer_disjoint_split(writers, 1_000, np.random.default_rng(3))
-    assert not set(writers[train]) & set(writers[validation])
-    assert sorted([*train, *validation]) == list(range(5_000))
-    assert abs(len(validation) - 1_000) <= np.bincount(writers).max() / 2
-    again = writer_disjoint_split(writers, 1_000, np.random.default_rng(3))
-    assert (again[1] == validation).all()
-
-
-@pytest.mark.parametrize(("writers", "count"), [(np.zeros(9, int), 3), (np.arange(9), 0), (np.arange(9), 9)])
-def test_a_split_that_cannot_be_made_is_refused(writers, count):
-    with pytest.raises(InputError, match="Cannot hold out"):
-        writer_disjoint_split(writers, count, np.random.default_rng(0))

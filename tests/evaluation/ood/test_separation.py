@@ -55,7 +55,7 @@ def test_strangers_with_small_logits_are_told_apart_and_rejected():
     assert result.energy.fpr95 < 0.01
     assert result.rejected > 0.95
     assert (result.name, result.n, result.max_softmax.score) == ("noise", 300, "max_softmax")
-    assert measure_kind("itself", digits, digits).energy.auroc == pytest.approx(0.5)
+    assert measure_kind("itself", digits, digits, fit_rejection(digits)).energy.auroc == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_strangers_with_small_logits_are_told_apart_and_rejected():
         lambda logits: fit_rejection(logits, "margin"),
         lambda logits: fit_rejection(logits, keep=0),
         lambda logits: auroc(np.array([]), np.ones(3)),
-        lambda logits: measure_kind("none", logits, logits[:0]),
-        lambda logits: measure_kind("nan", logits, logits * np.nan),
+        lambda logits: measure_kind("none", logits, logits[:0], fit_rejection(logits)),
+        lambda logits: measure_kind("nan", logits, logits * np.nan, fit_rejection(logits)),
     ],
 )
 def test_bad_requests_are_refused_in_one_line(call):

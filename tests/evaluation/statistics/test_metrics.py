@@ -3,7 +3,7 @@ import pytest
 from sklearn import metrics as oracle
 
 from exmachina.errors import InputError
-from exmachina.evaluation.arrays import logits_of, softmax
+from exmachina.evaluation.arrays import softmax
 from exmachina.evaluation.statistics.metrics import accuracy, brier_score, measure, negative_log_likelihood
 
 
@@ -54,11 +54,6 @@ def test_a_network_that_always_says_one_has_scores_and_no_crash():
 
 def test_loss_stays_finite_where_the_probability_rounds_to_zero():
     assert negative_log_likelihood(np.array([[1000.0, 0.0]]), np.array([1])) == pytest.approx(1000)
-
-
-def test_logits_of_probabilities_give_them_back():
-    probabilities = np.array([[0.7, 0.3, 0.0], [0.2, 0.2, 0.6]])
-    assert softmax(logits_of(probabilities)) == pytest.approx(probabilities)
 
 
 def test_a_network_that_answers_nan_is_named_as_such():

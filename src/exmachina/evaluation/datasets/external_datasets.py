@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from exmachina.data import Dataset, load_data
 from exmachina.errors import InputError
-from exmachina.evaluation.arrays import Flags, Floats, Images, Labels, Predict, check_scores
+from exmachina.evaluation.arrays import Flags, Images, Predict, check_scores, softmax, surest_mistakes
 from exmachina.evaluation.datasets.drift import image_properties
 from exmachina.evaluation.datasets.labelled_pictures import label_of, load_labelled_pictures
 from exmachina.evaluation.statistics.intervals import Interval, wilson
+from exmachina.evaluation.statistics.metrics import confusion_matrix
 from exmachina.images.archive import is_picture
 
 TRAITS = {
@@ -113,7 +114,7 @@ def measure_external(
     read = logits.argmax(axis=1)
     wrong = read != other.labels
     slices = compare_slices(image_properties(other.images), wrong, image_properties(home.images), home_wrong)
-    order = _surest_first(logits, wrong)[:pictured]
+    order = surest_mistakes(softmax(logits), other.labels)[:pictured]
     return ExternalDataset(
         name=other.name,
         n=len(other),
@@ -121,7 +122,7 @@ def measure_external(
         home_error=float(home_wrong.mean()),
         slices=slices,
         causes=_causes(slices, float(home_wrong.mean())),
-        confusion=_confusion(read, other.labels),
+        confusion=confusion_matrix(read, other.labels),
         examples=other.images[order],
         misread=tuple((int(i), int(other.labels[i]), int(read[i])) for i in order),
     )
@@ -160,13 +161,3 @@ def _causes(slices: tuple[Slice, ...], home_error: float) -> tuple[Cause, ...]:
 
 def _error(wrong: Flags) -> Interval | None:
     return wilson(int(wrong.sum()), len(wrong)) if len(wrong) else None
-
-
-def _surest_first(logits: Floats, wrong: Flags) -> NDArray[np.int64]:
-    chosen = np.flatnonzero(wrong)
-    margin = np.sort(logits[chosen], axis=1)
-    return np.asarray(chosen[np.argsort(-(margin[:, -1] - margin[:, -2]), kind="stable")])
-
-
-def _confusion(read: Labels, labels: Labels) -> NDArray[np.int64]:
-    return np.bincount(labels.astype(np.int64) * 10 + read, minlength=100).reshape(10, 10)

@@ -1,4 +1,4 @@
-"""Who wrote each digit, and what follows: the hands that are read worst, and splits that share no hand.
+"""Who wrote each digit, and what follows: the writers who are read worst.
 
 MNIST's own files do not name the writers; QMNIST's do (Yadav and Bottou, Cold Case: The Lost MNIST Digits, 2019).
 Its label tables are not part of this package. They are fetched once, with a pinned SHA-256, or given by path.
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exmachina.errors import InputError
-from exmachina.evaluation.arrays import Flags, Indices, Labels, check_same_length
+from exmachina.evaluation.arrays import Flags, Labels, check_same_length
 from exmachina.evaluation.user_folder import user_folder
 
 Part = Literal["train", "test"]
@@ -144,25 +144,6 @@ def worst_decile(wrong: Flags, writers: NDArray[Any], generator: np.random.Gener
         overall=float(wrong.mean()),
         writers=tuple(WriterScore(int(ids[i]), int(errors[i]), int(sizes[i])) for i in chosen),
     )
-
-
-def writer_disjoint_split(
-    writers: NDArray[Any], validation: int, generator: np.random.Generator
-) -> tuple[Indices, Indices]:
-    """Indices for training and validation such that no writer (N,) is on both sides.
-
-    Whole writers are held out at random until their digits come as near to `validation` as they can.
-    """
-    ids, member, sizes = np.unique(writers, return_inverse=True, return_counts=True)
-    if len(ids) < 2 or not 0 < validation < len(writers):
-        raise InputError(
-            f"Cannot hold out {validation:,} of {len(writers):,} digits by {len(ids):,} writers; need two or more."
-        )
-    order = generator.permutation(len(ids))
-    held = np.cumsum(sizes[order])
-    count = min(int(np.abs(held - validation).argmin()) + 1, len(ids) - 1)
-    out = np.isin(member, order[:count])
-    return np.flatnonzero(~out), np.flatnonzero(out)
 
 
 def _read(path: Path) -> bytes:

@@ -36,10 +36,10 @@ class OODKind:
     n: int
     max_softmax: Separation
     energy: Separation
-    rejected: float | None
+    rejected: float
 
 
-def measure_kind(name: str, digits: Floats, non_digits: Floats, rejection: Rejection | None = None) -> OODKind:
+def measure_kind(name: str, digits: Floats, non_digits: Floats, rejection: Rejection) -> OODKind:
     """Compare logits (N, 10) of test digits with logits (M, 10) of images that are none."""
     check_scores(digits)
     check_scores(non_digits)
@@ -47,7 +47,7 @@ def measure_kind(name: str, digits: Floats, non_digits: Floats, rejection: Rejec
         key: Separation(key, auroc(score(digits), score(non_digits)), fpr95(score(digits), score(non_digits)))
         for key, score in SCORES.items()
     }
-    rejected = None if rejection is None else float(rejection.rejects(non_digits).mean())
+    rejected = float(rejection.rejects(non_digits).mean())
     return OODKind(name, len(non_digits), found["max_softmax"], found["energy"], rejected)
 
 

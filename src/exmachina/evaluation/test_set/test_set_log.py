@@ -18,7 +18,7 @@ from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Images, Labels
 from exmachina.evaluation.user_folder import user_folder
 
-FILE_NAME = "ledger.sqlite3"
+FILE_NAME = "ledger.sqlite3"  # its first name, for the counts of years
 PATIENCE_SECONDS = 10.0  # while another process writes
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS openings (
@@ -45,17 +45,6 @@ class Opening:
     by_this_run: int
     recorded: bool
     warning: str | None = None
-
-
-@dataclass(frozen=True)
-class LedgerLine:
-    """One run's looks at one test set; times are UTC in ISO 8601."""
-
-    test_set: str
-    run: str
-    openings: int
-    first: str
-    last: str
 
 
 def fingerprint(images: Images, labels: Labels) -> str:
@@ -89,22 +78,6 @@ def open_test_set(test_set: str, run: str, *, folder: Path | None = None) -> Ope
         return Opening(openings, runs, by_this_run, recorded=True)
     except (sqlite3.Error, OSError) as error:
         return _unrecorded(path, test_set, run, error)
-
-
-def read_ledger(*, folder: Path | None = None) -> tuple[LedgerLine, ...]:
-    """Every test set and run in the ledger, the latest look first; empty where there is no ledger yet."""
-    path = (folder or user_folder()) / FILE_NAME
-    if not path.is_file():
-        return ()
-    try:
-        with closing(_read_only(path)) as log:
-            lines = log.execute(
-                "SELECT test_set, run, COUNT(*), MIN(opened_at), MAX(opened_at) FROM openings "
-                "GROUP BY test_set, run ORDER BY MAX(id) DESC"
-            ).fetchall()
-    except (sqlite3.Error, OSError) as error:
-        raise InputError(f"Cannot read the ledger '{path}' ({error}); move it away to begin a new one.") from None
-    return tuple(LedgerLine(*line) for line in lines)
 
 
 def _unrecorded(path: Path, test_set: str, run: str, error: Exception) -> Opening:

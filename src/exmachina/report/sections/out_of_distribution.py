@@ -15,11 +15,11 @@ def ood_section(evaluation: Evaluation) -> Section:
         finding = "Whether it notices that something is no digit could not be measured."
         body: list[object] = [absent(ood.reason)]
     else:
-        worst = min(ood.kinds, key=lambda one: one.rejected or 0.0)
+        worst = min(ood.kinds, key=lambda one: one.rejected)
         finding = (
             f"With a threshold of {percent(ood.rejection.threshold)} confidence, "
             f"{percent(ood.digits_rejected.value)} of "
-            f"test digits are turned away, and of {name_of(worst.name)} {percent(worst.rejected or 0.0)}. The best "
+            f"test digits are turned away, and of {name_of(worst.name)} {percent(worst.rejected)}. The best "
             "single "
             f"score tells {name_of(worst.name)} from digits with an AUROC of "
             f"{max(worst.max_softmax.auroc, worst.energy.auroc):.3f}."
@@ -32,7 +32,7 @@ def ood_section(evaluation: Evaluation) -> Section:
                 percent(one.max_softmax.fpr95),
                 f"{one.energy.auroc:.4f}",
                 percent(one.energy.fpr95),
-                percent(one.rejected or 0.0),
+                percent(one.rejected),
             )
             for one in ood.kinds
         ]

@@ -18,6 +18,7 @@ from exmachina.cli.commands import (
     experiment,
     export,
     hello,
+    import_,
     inspect,
     leak,
     lesson,
@@ -38,11 +39,19 @@ app = typer.Typer(
 )
 COMMANDS = (
     *(hello.hello, show.show, summary.summary, train.train, experiment.experiment, benchmark.benchmark),
-    *(predict.predict, inspect.inspect, export.export, evaluate.evaluate, compare.compare, ensemble.ensemble),
+    *(
+        predict.predict,
+        inspect.inspect,
+        export.export,
+        import_.import_run,
+        evaluate.evaluate,
+        compare.compare,
+        ensemble.ensemble,
+    ),
     *(calibrate.calibrate, leak.leak, lesson.lesson),
 )
 for command in COMMANDS:
-    app.command()(command)
+    app.command("import" if command is import_.import_run else None)(command)
 
 # Unknown options, missing arguments, bad values: Typer's usage error, which it does not export by name.
 UsageError = cast("type[Exception]", typer.BadParameter.__base__)

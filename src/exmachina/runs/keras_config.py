@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from exmachina.errors import InputError
-from exmachina.networks.layers import RESERVED, BatchNorm, Conv, Dense, Dropout, Flatten, Layer, MaxPool, Network
+from exmachina.networks.layers import BatchNorm, Conv, Dense, Dropout, Flatten, Layer, MaxPool
+from exmachina.runs.chain import Chain
 
 INSTALL = 'Keras files need h5py; install it with pip install "hello-ex-machina[keras]".'
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
@@ -42,9 +41,7 @@ def read_config(config: bytes, path: Path) -> KerasModel:
             model.add(kind, options)
         if model.padding:
             raise InputError("it ends in ZeroPadding2D")
-        name = description["config"]["name"]
-        if isinstance(name, str) and name.isprintable() and 1 <= len(name) <= 64:
-            model.name = name
+        model.call(description["config"]["name"])
         _ = model.network  # raises if the layers do not fit
     except InputError as error:
         raise InputError(f"Cannot import '{path}': {str(error).rstrip('.')}.") from None
@@ -54,33 +51,24 @@ def read_config(config: bytes, path: Path) -> KerasModel:
 
 
 @dataclass
-class KerasModel:
+class KerasModel(Chain):
     """What a `config.json` described, as far as it has been read."""
 
-    layers: list[Layer] = field(default_factory=list)
-    mean: float = 0.0
-    std: float = 1.0
     padding: int = 0
     absent: set[str] = field(default_factory=set)  # tensors that the file leaves out: `use_bias=False`
-    name: str = "imported"
-
-    @property
-    def network(self) -> Network:
-        """The network read so far. Raises `InputError` if its layers do not fit."""
-        return Network(self.name, tuple(self.layers), (1, 28, 28), self.mean, self.std)
 
     def add(self, kind: str, options: dict[str, Any]) -> None:
         """Take in one Keras layer. `options` is its configuration."""
         if self.padding and kind != "Conv2D":
             raise InputError("ZeroPadding2D is known only right before a Conv2D")
         if kind == "Rescaling":
-            self._rescale(float(options["scale"]), float(options["offset"]))
+            self.rescale(float(options["scale"]), float(options["offset"]))
         elif kind == "ZeroPadding2D":
             self.padding = _same([side for pair in options["padding"] for side in pair], "padding")
         elif kind in ("Activation", "ReLU", "Softmax"):
             self._activate(kind, options)
         else:
-            self.layers.append(self._layer(kind, self._free_name(str(options["name"])), options))
+            self.layers.append(self._layer(kind, self.free_name(str(options["name"])), options))
 
     def _layer(self, kind: str, name: str, options: dict[str, Any]) -> Layer:
         if options.get("data_format", "channels_last") != "channels_last":
@@ -119,25 +107,7 @@ class KerasModel:
         activation = options["activation"] if kind == "Activation" else kind.lower()
         if any(options.get(option, value) != value for option, value in PLAIN.get(kind, {}).items()):
             raise InputError(f"its {kind} has options")
-        if not self.layers or self.layers[-1].activation != "linear":
-            raise InputError(f"its activation {activation} follows no layer, or another activation")
-        last = self.layers[-1]
-        self.layers[-1] = type(last)(**{**vars(last), "activation": activation})
-
-    def _rescale(self, scale: float, offset: float) -> None:
-        if self.layers or (self.mean, self.std) != (0, 1) or not scale > 0:
-            raise InputError("Rescaling is known only as the first layer, once, with a scale above 0")
-        if scale < 0.1:  # takes bytes; the pixels here are bytes / 255
-            scale *= 255
-        self.mean, self.std = -offset / scale, 1 / scale
-        if math.isclose(self.std, 1, rel_tol=1e-6):
-            self.std = 1.0
-
-    def _free_name(self, name: str) -> str:
-        name = re.sub("[^A-Za-z0-9_]", "_", name)[:48]
-        name = name if name[:1].isalpha() else f"layer_{name}"
-        taken = RESERVED | {layer.name for layer in self.layers}
-        return next(free for free in (name, *(f"{name}_{n}" for n in range(1, 1000))) if free not in taken)
+        self.activate(activation)
 
 
 def _chain(description: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

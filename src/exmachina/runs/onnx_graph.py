@@ -34,6 +34,8 @@ def build_onnx(network: Network, weights: Mapping[str, NDArray[np.float32]]) -> 
         x = "standardized"
     outputs = []
     for step in network.steps():
+        if isinstance(step.layer, Dropout):
+            constants.append(numpy_helper.from_array(np.array(step.layer.rate, np.float32), f"{step.layer.name}.rate"))
         layer, last = step.layer, step.layer is network.layers[-1]
         activation = ACTIVATIONS.get(layer.activation)
         linear = "logits" if last else f"{layer.name}.linear" if activation else layer.name
@@ -78,6 +80,6 @@ def _node(step: Step, x: str, output: str) -> onnx.NodeProto:
         return helper.make_node("Flatten", [x], [output], axis=1)
     if isinstance(layer, Dense):
         return helper.make_node("Gemm", weights, [output], transB=1)
-    if isinstance(layer, Dropout):  # does nothing after training
-        return helper.make_node("Identity", [x], [output])
+    if isinstance(layer, Dropout):  # does nothing after training; the rate is said all the same
+        return helper.make_node("Dropout", [x, f"{layer.name}.rate"], [output])
     raise TypeError(f"no ONNX form for {layer.kind}")

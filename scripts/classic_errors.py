@@ -12,7 +12,7 @@ from pathlib import Path
 
 from exmachina import Classifier, Run
 from exmachina.data import load_mnist_split
-from exmachina.evaluation.parts import FULL, QUICK
+from exmachina.evaluation.inputs import FULL, QUICK
 from exmachina.evaluation.results import Subject
 from exmachina.evaluation.robustness.robustness import REFERENCE, reference_table
 

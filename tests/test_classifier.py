@@ -27,46 +27,46 @@ from exmachina.training.pytorch.module import build
 
 
 @pytest.fixture(scope="module")
-def reader(tiny_run_directory: Path) -> Classifier:
+def classifier(tiny_run_directory: Path) -> Classifier:
     return Classifier.load(tiny_run_directory)
 
 
-def test_probabilities_and_logits_are_pytorchs(reader: Classifier, tiny_run: Run, test_digits: Dataset) -> None:
+def test_probabilities_and_logits_are_pytorchs(classifier: Classifier, tiny_run: Run, test_digits: Dataset) -> None:
     module = build(tiny_run.network, tiny_run.weights).eval()
     with torch.inference_mode():
         logits = module(torch.from_numpy(test_digits.images / np.float32(255))[:, None])
-    np.testing.assert_allclose(reader.logits(test_digits.images), logits.numpy(), atol=1e-4)
+    np.testing.assert_allclose(classifier.logits(test_digits.images), logits.numpy(), atol=1e-4)
     expected = torch.softmax(logits, 1).numpy()
-    np.testing.assert_allclose(reader.probabilities(test_digits.images), expected, atol=1e-5)
+    np.testing.assert_allclose(classifier.probabilities(test_digits.images), expected, atol=1e-5)
 
 
-def test_layers_are_pytorchs_under_their_names(reader: Classifier, tiny_run: Run, test_digits: Dataset) -> None:
+def test_layers_are_pytorchs_under_their_names(classifier: Classifier, tiny_run: Run, test_digits: Dataset) -> None:
     module = build(tiny_run.network, tiny_run.weights).eval()
-    found = reader.layers(test_digits.images[:3])
+    result = classifier.layers(test_digits.images[:3])
     with torch.inference_mode():
         images = torch.from_numpy(test_digits.images[:3] / np.float32(255))[:, None]
         for name, expected in module.layers(images):
-            np.testing.assert_allclose(found.pop(name), expected.numpy(), atol=1e-5)
-    np.testing.assert_allclose(found.pop("logits"), reader.logits(test_digits.images[:3]), atol=1e-6)
-    assert not found
+            np.testing.assert_allclose(result.pop(name), expected.numpy(), atol=1e-5)
+    np.testing.assert_allclose(result.pop("logits"), classifier.logits(test_digits.images[:3]), atol=1e-6)
+    assert not result
 
 
-def test_many_images_in_parallel_equal_one_at_a_time(reader: Classifier, digits: Dataset) -> None:
+def test_many_images_in_parallel_equal_one_at_a_time(classifier: Classifier, digits: Dataset) -> None:
     images = digits.images[:600]  # more than two batches
-    singles = np.concatenate([reader.probabilities(image[None]) for image in images])
-    np.testing.assert_allclose(reader.probabilities(images), singles, atol=1e-6)
-    assert [reader.predict(image).digit for image in images[:50]] == singles[:50].argmax(1).tolist()
+    singles = np.concatenate([classifier.probabilities(image[None]) for image in images])
+    np.testing.assert_allclose(classifier.probabilities(images), singles, atol=1e-6)
+    assert [classifier.predict(image).digit for image in images[:50]] == singles[:50].argmax(1).tolist()
 
 
-def test_predictions_from_many_threads_are_the_same(reader: Classifier, digits: Dataset) -> None:
+def test_predictions_from_many_threads_are_the_same(classifier: Classifier, digits: Dataset) -> None:
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: reader.probabilities(digits.images[:300]), range(16)))
-    assert all(np.array_equal(found[0], other) for other in found)
+        result = list(pool.map(lambda _: classifier.probabilities(digits.images[:300]), range(16)))
+    assert all(np.array_equal(result[0], other) for other in result)
 
 
-def test_prediction_is_the_most_probable_class_in_plain_python(reader: Classifier, test_digits: Dataset) -> None:
-    prediction = reader.predict(test_digits.images[0])
-    expected = reader.probabilities(test_digits.images[:1])[0]
+def test_prediction_is_the_most_probable_class_in_plain_python(classifier: Classifier, test_digits: Dataset) -> None:
+    prediction = classifier.predict(test_digits.images[0])
+    expected = classifier.probabilities(test_digits.images[:1])[0]
     assert prediction.digit == int(test_digits.labels[0]) == expected.argmax()
     assert prediction.probability == max(prediction.probabilities) == float(expected.max())
     assert prediction.probabilities == tuple(expected.tolist())
@@ -82,11 +82,13 @@ def test_prediction_is_told_in_words() -> None:
 
 
 @pytest.mark.parametrize("temperature", [0.5, 2.0, 10.0])
-def test_temperature_divides_the_logits(reader: Classifier, tiny_run: Run, digits: Dataset, temperature: float) -> None:
+def test_temperature_divides_the_logits(
+    classifier: Classifier, tiny_run: Run, digits: Dataset, temperature: float
+) -> None:
     tempered = Classifier.from_run(replace(tiny_run, temperature=temperature))
-    expected = softmax(reader.logits(digits.images[:50]) / temperature, axis=1)
+    expected = softmax(classifier.logits(digits.images[:50]) / temperature, axis=1)
     np.testing.assert_allclose(tempered.probabilities(digits.images[:50]), expected, atol=1e-6)
-    np.testing.assert_array_equal(tempered.logits(digits.images[:50]), reader.logits(digits.images[:50]))
+    np.testing.assert_array_equal(tempered.logits(digits.images[:50]), classifier.logits(digits.images[:50]))
 
 
 def test_temperature_and_threshold_come_from_the_run(tiny_run: Run, tmp_path: Path, digits: Dataset) -> None:
@@ -107,30 +109,30 @@ def test_temperature_out_of_range_is_refused(tiny_run: Run, temperature: Any) ->
         Classifier.from_run(replace(tiny_run, temperature=temperature))
 
 
-def test_blank_image_is_no_digit(reader: Classifier, tmp_path: Path) -> None:
+def test_blank_image_is_no_digit(classifier: Classifier, tmp_path: Path) -> None:
     Image.new("RGB", (100, 80), "white").save(tmp_path / "blank.png")
     for blank in (np.zeros((28, 28), np.uint8), np.full((50, 40), 255, np.uint8), tmp_path / "blank.png"):
-        prediction = reader.predict(blank)
+        prediction = classifier.predict(blank)
         assert (prediction.digit, prediction.probability, prediction.rejected) == (None, 0, True)
         assert prediction.probabilities == (0.0,) * 10
         with pytest.raises(NoInk):
-            reader.prepare(blank)
+            classifier.prepare(blank)
 
 
 def test_bytes_in_mnists_convention_are_taken_as_they_are_and_others_normalised(
-    reader: Classifier, digits: Dataset, tmp_path: Path
+    classifier: Classifier, digits: Dataset, tmp_path: Path
 ) -> None:
     image = digits.images[0]
-    assert reader.prepare(image) is image
+    assert classifier.prepare(image) is image
     large = 255 - np.kron(image, np.ones((4, 4), np.uint8))  # black on white
     expected = normalize(large)
     Image.fromarray(large).save(tmp_path / "digit.png")
     for given in (large, large / 255, large[:, :, None], Image.fromarray(large), tmp_path / "digit.png"):
-        np.testing.assert_array_equal(reader.prepare(given), expected)
-    assert reader.predict(str(tmp_path / "digit.png")) == reader.predict(expected)
+        np.testing.assert_array_equal(classifier.prepare(given), expected)
+    assert classifier.predict(str(tmp_path / "digit.png")) == classifier.predict(expected)
     # A picture of 28×28 is a picture: only an array says that it is in MNIST's convention.
     palette = Image.fromarray(255 - image).convert("P")
-    np.testing.assert_array_equal(reader.prepare(palette), normalize(255 - image))
+    np.testing.assert_array_equal(classifier.prepare(palette), normalize(255 - image))
 
 
 @pytest.mark.parametrize(
@@ -149,9 +151,9 @@ def test_bytes_in_mnists_convention_are_taken_as_they_are_and_others_normalised(
     ],
     ids=str,
 )
-def test_what_is_no_image_is_refused_in_one_line(reader: Classifier, image: Any) -> None:
+def test_what_is_no_image_is_refused_in_one_line(classifier: Classifier, image: Any) -> None:
     with pytest.raises(InputError) as caught:
-        reader.predict(image)
+        classifier.predict(image)
     assert "\n" not in str(caught.value)
 
 
@@ -167,25 +169,25 @@ def test_what_is_no_image_is_refused_in_one_line(reader: Classifier, image: Any)
     ],
     ids=lambda images: str(np.shape(images)),
 )
-def test_batches_of_another_type_or_shape_are_refused(reader: Classifier, images: Any) -> None:
-    for method in (reader.probabilities, reader.logits, reader.layers):
+def test_batches_of_another_type_or_shape_are_refused(classifier: Classifier, images: Any) -> None:
+    for method in (classifier.probabilities, classifier.logits, classifier.layers):
         with pytest.raises(InputError, match=r"uint8 \(N, 28, 28\)"):
             method(images)
 
 
-def test_no_images_give_no_probabilities(reader: Classifier) -> None:
-    assert reader.probabilities(np.zeros((0, 28, 28), np.uint8)).shape == (0, 10)
+def test_no_images_give_no_probabilities(classifier: Classifier) -> None:
+    assert classifier.probabilities(np.zeros((0, 28, 28), np.uint8)).shape == (0, 10)
 
 
-def test_accuracy_is_the_share_of_labels_met(reader: Classifier, test_digits: Dataset) -> None:
-    right = reader.probabilities(test_digits.images).argmax(1) == test_digits.labels
-    assert reader.accuracy(test_digits.images, test_digits.labels) == right.mean()
+def test_accuracy_is_the_share_of_labels_met(classifier: Classifier, test_digits: Dataset) -> None:
+    right = classifier.probabilities(test_digits.images).argmax(1) == test_digits.labels
+    assert classifier.accuracy(test_digits.images, test_digits.labels) == right.mean()
     for images, labels in (
         (test_digits.images[:0], test_digits.labels[:0]),
         (test_digits.images, test_digits.labels[1:]),
     ):
         with pytest.raises(InputError, match="as many labels"):
-            reader.accuracy(images, labels)
+            classifier.accuracy(images, labels)
 
 
 def test_weights_of_another_network_are_refused(tiny_run: Run) -> None:
@@ -203,10 +205,10 @@ def test_run_with_padding_and_stride_predicts_as_its_network(digits: Dataset) ->
     network = Network("strided", (*layers, Dense("d", "softmax", units=10)))
     weights = initial_weights(network, 1)
     module = build(network, weights)
-    reader = Classifier(network, weights)
+    classifier = Classifier(network, weights)
     with torch.inference_mode():
         logits = module(torch.from_numpy(digits.images[:5] / np.float32(255))[:, None]).numpy()
-    np.testing.assert_allclose(reader.logits(digits.images[:5]), logits, atol=1e-5)
+    np.testing.assert_allclose(classifier.logits(digits.images[:5]), logits, atol=1e-5)
 
 
 def test_prediction_imports_neither_pytorch_nor_matplotlib(

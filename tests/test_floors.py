@@ -50,5 +50,5 @@ def test_contracts_in_pyproject_hold() -> None:
 
 @pytest.mark.parametrize("library", HOMES)
 def test_library_is_imported_in_its_rooms_alone(library: str, imports: dict[str, set[str]]) -> None:
-    users = {module for module, found in imports.items() if library in found}
+    users = {module for module, result in imports.items() if library in result}
     assert {module.split(".")[1] for module in users} <= HOMES[library]

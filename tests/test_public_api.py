@@ -89,7 +89,7 @@ MAY_FETCH = "writers.py"
 
 @pytest.mark.parametrize("pattern", NEVER)
 def test_no_source_file_does_what_must_never_be_done(pattern: str) -> None:
-    found = [
+    result = [
         f"{path.name}:{number}: {line.strip()}"
         for path in SOURCES
         if not (path.name == MAY_FETCH and "urlopen" in pattern)
@@ -97,7 +97,7 @@ def test_no_source_file_does_what_must_never_be_done(pattern: str) -> None:
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
         if re.search(pattern, line.split("  # ")[0])
     ]
-    assert not found, f"{NEVER[pattern]}: {found}"
+    assert not result, f"{NEVER[pattern]}: {result}"
 
 
 def test_library_prints_nothing() -> None:

@@ -151,8 +151,8 @@ def softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     return probabilities
 
 
-def _checked(given: Any) -> NDArray[np.uint8]:
-    images: NDArray[np.uint8] = np.asarray(given)
+def _checked(values: Any) -> NDArray[np.uint8]:
+    images: NDArray[np.uint8] = np.asarray(values)
     if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8:
         raise InputError(f"Images must be uint8 (N, 28, 28), not {images.dtype} {images.shape}.")
     return images

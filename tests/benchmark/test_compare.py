@@ -24,9 +24,9 @@ def test_every_recipe_of_ours_takes_part_and_the_reference_is_among_them() -> No
 
 @pytest.mark.slow
 def test_a_part_of_the_steps_is_timed_in_a_process_of_its_own_and_scaled_up() -> None:
-    (found,) = measure(BY_NAME["fast"], [7], fraction=0.05, precision="fp32")
-    assert (found.seed, found.fraction, found.accuracy, found.precision) == (7, 0.05, None, "fp32")
-    assert 0 < found.seconds < 600 and found.cold_seconds > 0
+    (result,) = measure(BY_NAME["fast"], [7], fraction=0.05, precision="fp32")
+    assert (result.seed, result.fraction, result.accuracy, result.precision) == (7, 0.05, None, "fp32")
+    assert 0 < result.seconds < 600 and result.cold_seconds > 0
 
 
 def test_rows_sum_up_every_seed_and_none_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,20 +32,20 @@ def test_evaluate_writes_report_and_json_and_leaves_the_run_alone(
     before = {file.name: file.read_bytes() for file in find_run("fast").iterdir()}
     page = tmp_path / "report.html"
     code, out, _ = run_judge("evaluate", "fast", "--quick", "--report", str(page), "--json", capsys=capsys)
-    told = json.loads(out)
+    summary = json.loads(out)
     assert code == 0 and out.count("\n") == 1
-    assert told["accuracy"] == Run.load("fast").test_accuracy and told["test_set_openings"] == 1
-    assert told["error_unambiguous"] <= told["error_corrected"] <= told["error"] + 0.001
+    assert summary["accuracy"] == Run.load("fast").test_accuracy and summary["test_set_openings"] == 1
+    assert summary["error_unambiguous"] <= summary["error_corrected"] <= summary["error"] + 0.001
     assert page.read_text().startswith("<!doctype html>")
-    assert json.loads(page.with_suffix(".json").read_text())["accuracy"] == told["accuracy"]
+    assert json.loads(page.with_suffix(".json").read_text())["accuracy"] == summary["accuracy"]
     assert before == {file.name: file.read_bytes() for file in find_run("fast").iterdir()}
 
 
 def test_compare_of_a_run_with_itself_sees_no_difference(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run_judge("compare", "fast", "fast", "--json", capsys=capsys)
-    told = json.loads(out)
-    assert code == 0 and not told["significant"] and told["p_value"] == 1
-    assert told["errors"][0] == told["errors"][1] == told["both_wrong"]
+    summary = json.loads(out)
+    assert code == 0 and not summary["significant"] and summary["p_value"] == 1
+    assert summary["errors"][0] == summary["errors"][1] == summary["both_wrong"]
 
 
 def test_compare_shows_the_images_that_tell_two_runs_apart(
@@ -60,12 +60,12 @@ def test_ensemble_tells_members_and_what_they_read_together(
     tiny_run_directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, out, _ = run_judge("ensemble", "fast", str(tiny_run_directory), "--json", capsys=capsys)
-    told = json.loads(out)
-    assert code == 0 and told["accuracies"][0] == Run.load("fast").test_accuracy
-    low, high = told["ensemble_interval"]
-    assert low < told["ensemble_accuracy"] < high
+    summary = json.loads(out)
+    assert code == 0 and summary["accuracies"][0] == Run.load("fast").test_accuracy
+    low, high = summary["ensemble_interval"]
+    assert low < summary["ensemble_accuracy"] < high
     code, out, _ = run_judge("ensemble", "fast", "fast", capsys=capsys)
-    assert code == 0 and f"{told['accuracies'][0]:.2%}  together" in out
+    assert code == 0 and f"{summary['accuracies'][0]:.2%}  together" in out
 
 
 def test_calibrate_stores_a_threshold_and_nothing_else(
@@ -77,9 +77,9 @@ def test_calibrate_stores_a_threshold_and_nothing_else(
     monkeypatch.setattr("exmachina.data.load_mnist_split", lambda name: small)
     out_dir = tmp_path / "fixed"
     code, out, _ = run_judge("calibrate", str(tiny_run_directory), "--out", str(out_dir), "--json", capsys=capsys)
-    told, before, after = json.loads(out), Run.load(tiny_run_directory), Run.load(out_dir)
-    assert code == 0 and 0 < told["rejection_threshold"] < 1
-    assert after.rejection_threshold == told["rejection_threshold"] and after.temperature == before.temperature == 1
+    summary, before, after = json.loads(out), Run.load(tiny_run_directory), Run.load(out_dir)
+    assert code == 0 and 0 < summary["rejection_threshold"] < 1
+    assert after.rejection_threshold == summary["rejection_threshold"] and after.temperature == before.temperature == 1
     assert before.rejection_threshold is None and before.recipe == after.recipe
 
 

@@ -24,6 +24,13 @@ class Blocked:
 
 sys.meta_path.insert(0, Blocked())
 """
+
+
+def blocking(folder: Path) -> dict[str, str]:
+    """The environment in which `folder`'s sitecustomize.py is found before anything else."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))}
+
+
 COMMANDS = {
     "hello": "hello --out run",
     "show": "show --index 50 51 --out digits.png",
@@ -50,7 +57,10 @@ def test_command_needs_no_extra(name: str, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(BLOCKING)
     shutil.copytree(PRETRAINED / "fast", tmp_path / "fast-copy")
     command = [sys.executable, "-m", "exmachina", *COMMANDS[name].split()]
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
 
@@ -59,7 +69,10 @@ def test_command_needs_no_extra(name: str, tmp_path: Path) -> None:
 def test_what_needs_pytorch_says_so_in_one_line(option: str, needs: str, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(BLOCKING.replace("raise ImportError", "raise ModuleNotFoundError"))
     command = [sys.executable, "-m", "exmachina", "train", "--out", "run", *option.split()]
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert needs in done.stderr and "hello-ex-machina[torch]" in done.stderr

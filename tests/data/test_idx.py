@@ -32,9 +32,9 @@ def test_published_layout_is_read(tmp_path: Path, compress: type[bytes]) -> None
 def test_what_is_written_is_read_back(tmp_path: Path, shape: tuple[int, ...]) -> None:
     array = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     write_idx(tmp_path / "file", array)
-    found = read_idx(tmp_path / "file")
-    assert found.dtype == np.uint8
-    np.testing.assert_array_equal(found, array)
+    result = read_idx(tmp_path / "file")
+    assert result.dtype == np.uint8
+    np.testing.assert_array_equal(result, array)
 
 
 def test_written_header_is_mnists_own(tmp_path: Path) -> None:

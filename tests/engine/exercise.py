@@ -29,11 +29,11 @@ def exercise(engine: NativeLibrary, network: Network, seed: int) -> None:
         loss, _ = learner.learn(images, labels, rate=1e-3, seed=seed, step=step)
         assert np.isfinite(loss), network
     learner.image_gradient(images, labels)
-    reader = Model(network, keeps_values=True, explains=True, threads=2, engine=engine)
-    reader.set(learner.get())
-    values = reader.values(np.concatenate([images] * 3))
+    classifier = Model(network, keeps_values=True, explains=True, threads=2, engine=engine)
+    classifier.set(learner.get())
+    values = classifier.values(np.concatenate([images] * 3))
     for name, shown in values.items():
-        reader.image_gradient(images, layer=name, seeds=shown[:count])
+        classifier.image_gradient(images, layer=name, seeds=shown[:count])
 
 
 if __name__ == "__main__":

@@ -48,8 +48,8 @@ def expect(
     loss = F.cross_entropy(logits, torch.from_numpy(labels.astype(np.int64)), label_smoothing=smoothing)
     names = [name for name, _ in module.named_parameters()]
     image_gradient, *gradients = torch.autograd.grad(loss, [pixels, *module.parameters()])
-    found = {name: gradient.numpy() for name, gradient in zip(names, gradients, strict=True)}
-    return Expected(logits.detach().numpy(), float(loss.detach()), found, image_gradient.numpy(), margin)
+    result = {name: gradient.numpy() for name, gradient in zip(names, gradients, strict=True)}
+    return Expected(logits.detach().numpy(), float(loss.detach()), result, image_gradient.numpy(), margin)
 
 
 def follow(module: NetworkModule, pixels: torch.Tensor) -> tuple[float, torch.Tensor]:

@@ -68,7 +68,7 @@ def test_nothing_asked_changes_nothing(images: Floats) -> None:
 
 
 def test_shifts_are_whole_pixels_of_every_kind_with_black_coming_in(images: Floats) -> None:
-    found = set()
+    result = set()
     for image, moved in zip(images, augment(images, Augmentation(shift=1)), strict=True):
         matches = [
             (down, right)
@@ -77,8 +77,8 @@ def test_shifts_are_whole_pixels_of_every_kind_with_black_coming_in(images: Floa
             if np.array_equal(ndimage.shift(image, (down, right), order=0, prefilter=False), moved)
         ]
         assert len(matches) == 1
-        found.update(matches)
-    assert len(found) == 9
+        result.update(matches)
+    assert len(result) == 9
 
 
 def angle_of(image: np.ndarray) -> float:
@@ -181,8 +181,8 @@ def test_light_is_pytorchs_bicubic_interpolation() -> None:
     basis = fields.reshape(9, 784).T.double().numpy()
     for image in lit[lit.max(axis=(1, 2)) > 0]:
         inside = (image.ravel() > 1e-6) & (image.ravel() < image.max() - 1e-6)  # not cut off at 0 or 1
-        found, *_ = np.linalg.lstsq(basis[inside], image.ravel()[inside].astype(np.float64), rcond=None)
-        np.testing.assert_allclose(basis[inside] @ found, image.ravel()[inside], atol=1e-5)
+        result, *_ = np.linalg.lstsq(basis[inside], image.ravel()[inside].astype(np.float64), rcond=None)
+        np.testing.assert_allclose(basis[inside] @ result, image.ravel()[inside], atol=1e-5)
 
 
 def test_a_model_that_learns_sees_the_same_changes(digits: Dataset) -> None:

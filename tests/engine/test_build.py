@@ -66,8 +66,8 @@ def test_arm_finds_the_same(build: Any, zig: list[str], checked: list[float], tm
     needed(emulator is not None, "NO qemu-aarch64: the engine is NOT run on ARM. Install qemu-user to test it.")
     target = ["-target", "aarch64-linux-musl", "-static"]
     subprocess.run([*zig, *target, *build.FLAGS, "check.c", "-o", tmp_path / "check"], cwd=ENGINE, check=True)
-    found = subprocess.run([emulator, tmp_path / "check"], capture_output=True, text=True, check=True)
-    np.testing.assert_allclose(numbers(found.stdout)[:36], checked[:36], rtol=1e-3)  # losses; then rounding has grown
+    result = subprocess.run([emulator, tmp_path / "check"], capture_output=True, text=True, check=True)
+    np.testing.assert_allclose(numbers(result.stdout)[:36], checked[:36], rtol=1e-3)  # losses; then rounding has grown
 
 
 def test_memory_is_used_within_its_bounds_and_arithmetic_is_defined(build: Any, tmp_path: Path) -> None:

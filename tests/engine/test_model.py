@@ -74,29 +74,29 @@ def gradients(
     return loss, model.get("gradients")
 
 
-def assert_gradients_are(found: Weights, expected: Expected, single: Expected | None = None) -> None:
+def assert_gradients_are(result: Weights, expected: Expected, single: Expected | None = None) -> None:
     """Right to `ENOUGH`; where a network loses more digits than that, as right as PyTorch in `single` precision."""
-    assert found.keys() == expected.gradients.keys()
+    assert result.keys() == expected.gradients.keys()
     largest = max(float(np.abs(array).max()) for array in expected.gradients.values())
     for name, array in expected.gradients.items():
         allowed = ENOUGH * max(float(np.abs(array).max()), NOWHERE * largest)
         if single is not None:
             allowed = max(allowed, 4 * float(np.abs(single.gradients[name] - array).max()))
-        assert np.abs(found[name] - array).max() <= allowed, name
+        assert np.abs(result[name] - array).max() <= allowed, name
 
 
 @pytest.mark.parametrize("network", ALL, ids=lambda network: network.name)
 def test_every_layer_is_pytorchs(network: Network) -> None:
     weights = random_weights(network, 1)
     images, _ = batch(network, 5)
-    found = model_of(network, weights, keeps_values=True).values(images)
+    result = model_of(network, weights, keeps_values=True).values(images)
     with torch.inference_mode():
         module = build(network, weights).double().eval()
         for name, expected in module.layers(torch.from_numpy(images).double()):
             if name == network.layers[-1].name:
                 expected = module(torch.from_numpy(images).double())  # the engine leaves the last softmax to the loss
-            assert found[name].shape == tuple(expected.shape)
-            np.testing.assert_allclose(found[name], expected.numpy(), atol=2e-5 * max(float(expected.abs().max()), 1))
+            assert result[name].shape == tuple(expected.shape)
+            np.testing.assert_allclose(result[name], expected.numpy(), atol=2e-5 * max(float(expected.abs().max()), 1))
 
 
 @pytest.mark.parametrize("network", ALL, ids=lambda network: network.name)
@@ -114,9 +114,9 @@ def test_loss_and_gradients_are_pytorchs(network: Network, count: int) -> None:
     weights = random_weights(network, 3)
     images, labels = batch(network, count)
     expected = expect(network, weights, images, labels, smoothing=0.05)
-    loss, found = gradients(network, weights, images, labels, 0.05)
+    loss, result = gradients(network, weights, images, labels, 0.05)
     assert loss == pytest.approx(expected.loss, rel=1e-5)
-    assert_gradients_are(found, expected)
+    assert_gradients_are(result, expected)
 
 
 @pytest.mark.parametrize("seed", range(120))
@@ -128,10 +128,10 @@ def test_random_networks_agree_with_pytorch(seed: int) -> None:
         expected = expect(network, weights, images, labels, smoothing=0.1)
         if expected.margin > NEAR:  # else other images
             break
-    loss, found = gradients(network, weights, images, labels, 0.1)
+    loss, result = gradients(network, weights, images, labels, 0.1)
     single = expect(network, weights, images, labels, 0.1, torch.float32)
     assert loss == pytest.approx(expected.loss, rel=1e-5, abs=1e-6)
-    assert_gradients_are(found, expected, single)
+    assert_gradients_are(result, expected, single)
 
 
 @pytest.mark.parametrize("network", [VARIED, TEXTBOOK, NETWORKS["fast"], NETWORKS["accurate"]], ids=lambda n: n.name)
@@ -178,8 +178,8 @@ def test_gradient_from_within_is_that_of_the_sums_before_activation() -> None:
             x = torch.relu(sums) if layer.activation == "relu" else sums
         seeds = np.random.default_rng(7).normal(size=sums.shape).astype(np.float32)
         (expected,) = torch.autograd.grad((sums * torch.from_numpy(seeds)).sum(), pixels)
-        found = model.image_gradient(images, layer=name, seeds=seeds)
-        np.testing.assert_allclose(found, expected.numpy(), atol=ENOUGH * float(expected.abs().max()), rtol=0)
+        result = model.image_gradient(images, layer=name, seeds=seeds)
+        np.testing.assert_allclose(result, expected.numpy(), atol=ENOUGH * float(expected.abs().max()), rtol=0)
 
 
 def test_loss_alone_is_the_loss_and_changes_nothing(digits: Dataset) -> None:
@@ -204,18 +204,18 @@ def test_bytes_are_pixels_times_255(digits: Dataset) -> None:
 def test_any_number_of_images_and_threads_gives_the_same_answers(digits: Dataset, count: int, threads: int) -> None:
     weights = random_weights(NETWORKS["fast"], 1)
     one_by_one = model_of(NETWORKS["fast"], weights, threads=1)
-    found = model_of(NETWORKS["fast"], weights, threads=threads).logits(digits.images[:count])
-    assert found.shape == (count, 10)
+    result = model_of(NETWORKS["fast"], weights, threads=threads).logits(digits.images[:count])
+    assert result.shape == (count, 10)
     for i, image in enumerate(digits.images[:count]):
-        np.testing.assert_allclose(found[i], one_by_one.logits(image[None])[0], atol=1e-5)
+        np.testing.assert_allclose(result[i], one_by_one.logits(image[None])[0], atol=1e-5)
 
 
 def test_weights_come_back_as_they_were_given() -> None:
     for network in ALL:
         weights = random_weights(network, 8)
-        found = model_of(network, weights).get()
-        assert list(found) == list(network.weight_shapes())
-        assert all(np.array_equal(found[name], array) for name, array in weights.items())
+        result = model_of(network, weights).get()
+        assert list(result) == list(network.weight_shapes())
+        assert all(np.array_equal(result[name], array) for name, array in weights.items())
 
 
 @pytest.mark.parametrize("network", ALL, ids=lambda network: network.name)
@@ -255,8 +255,8 @@ def test_two_models_at_work_in_one_process_do_not_disturb_each_other(digits: Dat
 
     alone = [learn(seed) for seed in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        for expected, found in zip(alone, pool.map(learn, range(4)), strict=True):
-            assert all(np.array_equal(found[name], array) for name, array in expected.items())
+        for expected, result in zip(alone, pool.map(learn, range(4)), strict=True):
+            assert all(np.array_equal(result[name], array) for name, array in expected.items())
 
 
 def test_what_does_not_fit_into_memory_is_one_line() -> None:

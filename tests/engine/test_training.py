@@ -56,16 +56,16 @@ def test_losses_of_fifty_steps_are_pytorchs(recipe: Recipe, mnist: Dataset) -> N
     model = Model(recipe.network, learns=recipe.batch_size)
     model.prepare(settings_of(recipe))
     order = shuffled_order(len(mnist), SEED, 0)
-    weights, expected, found = initial_weights(recipe.network, SEED), [], []
+    weights, expected, result = initial_weights(recipe.network, SEED), [], []
     events = train(recipe, mnist, SEED, backend="torch")
     for event in itertools.islice((event for event in events if isinstance(event, StepEnd)), STEPS):
         step = event.step - 1
         batch = order[step * recipe.batch_size :][: recipe.batch_size]
         model.set(weights)
-        found.append(model.learn(mnist.images, mnist.labels, batch, seed=SEED, step=step, how=LOSS_ONLY)[0])
+        result.append(model.learn(mnist.images, mnist.labels, batch, seed=SEED, step=step, how=LOSS_ONLY)[0])
         expected.append(event.loss)
         weights = event.snapshot().weights
-    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    np.testing.assert_allclose(result, expected, rtol=1e-4)
     assert expected[-1] < expected[0] / 2
 
 

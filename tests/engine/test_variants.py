@@ -30,8 +30,8 @@ def native() -> NativeLibrary:
 def engines() -> dict[str, Library]:
     """All that run here: the variants up to the best for this processor, and WebAssembly."""
     names = BEST_LAST[: BEST_LAST.index(native().name) + 1]
-    found: dict[str, Library] = {name: NativeLibrary(COMPILED / file_name(), name) for name in names}
-    return {**found, "wasm": WasmLibrary(WASM)}
+    result: dict[str, Library] = {name: NativeLibrary(COMPILED / file_name(), name) for name in names}
+    return {**result, "wasm": WasmLibrary(WASM)}
 
 
 def test_library_is_that_of_the_sources() -> None:
@@ -52,8 +52,8 @@ def test_every_variant_agrees_with_pytorch(name: str, network) -> None:
     model.set(weights)
     assert model.learn(images, labels, how=GRADIENT)[0] == pytest.approx(expected.loss, rel=1e-5)
     last = f"{network.layers[-1].name}.weight"
-    found = model.get("gradients")[last]
-    np.testing.assert_allclose(found, expected.gradients[last], atol=1e-4 * np.abs(found).max())
+    result = model.get("gradients")[last]
+    np.testing.assert_allclose(result, expected.gradients[last], atol=1e-4 * np.abs(result).max())
 
 
 def test_a_seed_means_the_same_weights_in_every_variant() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from exmachina.data import Dataset
 from exmachina.evaluation import Evaluation, evaluate
-from exmachina.evaluation.parts import Extent
+from exmachina.evaluation.inputs import Extent
 from exmachina.runs import Run
 from exmachina.training import Recipe
 
@@ -61,9 +61,9 @@ def judge(digits: Dataset, test_digits: Dataset, tmp_path_factory: pytest.TempPa
             "external_datasets": [test_digits[:100]],
             **options,
         }
-        *_, found = evaluate(run, digits[:1000], test_digits, **settings)
-        assert isinstance(found, Evaluation)
-        return found
+        *_, result = evaluate(run, digits[:1000], test_digits, **settings)
+        assert isinstance(result, Evaluation)
+        return result
 
     return examine
 

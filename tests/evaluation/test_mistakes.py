@@ -14,12 +14,12 @@ from exmachina.runs import Run
 
 
 def test_neighbours_agree_with_scikit_learn(dull_run: Run, digits: Dataset, test_digits: Dataset) -> None:
-    reader, layer = Classifier.from_run(dull_run), last_hidden(dull_run)
-    known, asked = features(reader, layer, digits.images), features(reader, layer, test_digits.images[:20])
-    found = nearest(asked, known, digits)
+    classifier, layer = Classifier.from_run(dull_run), last_hidden(dull_run)
+    known, asked = features(classifier, layer, digits.images), features(classifier, layer, test_digits.images[:20])
+    result = nearest(asked, known, digits)
     distances, _ = NearestNeighbors(n_neighbors=3).fit(known).kneighbors(asked)
-    assert np.allclose([[one.distance for one in row] for row in found], distances, rtol=1e-3)
-    assert all(digits.labels[one.index] == one.label for row in found for one in row)
+    assert np.allclose([[one.distance for one in row] for row in result], distances, rtol=1e-3)
+    assert all(digits.labels[one.index] == one.label for row in result for one in row)
 
 
 def test_mistakes_are_all_there_the_surest_first(dull_evaluation: Evaluation, test_digits: Dataset) -> None:

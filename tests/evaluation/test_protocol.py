@@ -15,8 +15,9 @@ from exmachina import Classifier, InputError
 from exmachina.data import Dataset
 from exmachina.evaluation import Evaluation, Missing, Progress, evaluate, to_json
 from exmachina.evaluation.arrays import softmax
+from exmachina.evaluation.inputs import Extent
 from exmachina.evaluation.ood.non_digits import noise
-from exmachina.evaluation.parts import NO_WRITERS, Extent
+from exmachina.evaluation.parts import NO_WRITERS
 from exmachina.runs import Run
 
 Judge = Any  # the fixture of conftest.py: a run and options in, an Evaluation out
@@ -29,31 +30,31 @@ CONTRACT = (
 
 
 def test_json_has_every_key_of_the_contract_and_no_nan(dull_evaluation: Evaluation) -> None:
-    told = to_json(dull_evaluation)
-    assert told.keys() >= set(CONTRACT.split())
-    assert told["conformal"].keys() >= {"alpha", "coverage", "mean_size"}
-    assert all(one.keys() >= {"auroc", "fpr95"} for one in told["ood"].values())
-    assert len(told["corruption"]) == 15
-    assert len(json.dumps(told, allow_nan=False)) < 300_000  # findings, and no pictures
+    summary = to_json(dull_evaluation)
+    assert summary.keys() >= set(CONTRACT.split())
+    assert summary["conformal"].keys() >= {"alpha", "coverage", "mean_size"}
+    assert all(one.keys() >= {"auroc", "fpr95"} for one in summary["ood"].values())
+    assert len(summary["corruption"]) == 15
+    assert len(json.dumps(summary, allow_nan=False)) < 300_000  # findings, and no pictures
 
 
 def test_numbers_agree_with_scikit_learn(dull_evaluation: Evaluation, dull_run: Run, test_digits: Dataset) -> None:
     probabilities = softmax(Classifier.from_run(dull_run).logits(test_digits.images))
     labels, read = test_digits.labels, probabilities.argmax(axis=1)
-    told = to_json(dull_evaluation)
-    assert told["accuracy"] == pytest.approx(accuracy_score(labels, read))
-    assert told["nll"] == pytest.approx(log_loss(labels, probabilities), rel=1e-6)
-    assert told["confusion_matrix"] == confusion_matrix(labels, read).tolist()
+    summary = to_json(dull_evaluation)
+    assert summary["accuracy"] == pytest.approx(accuracy_score(labels, read))
+    assert summary["nll"] == pytest.approx(log_loss(labels, probabilities), rel=1e-6)
+    assert summary["confusion_matrix"] == confusion_matrix(labels, read).tolist()
     f1 = precision_recall_fscore_support(labels, read, zero_division=0)[2]
-    assert [one["f1"] for one in told["per_class"]] == pytest.approx(f1)
+    assert [one["f1"] for one in summary["per_class"]] == pytest.approx(f1)
 
 
-def test_strangers_agree_with_scikit_learn(
+def test_out_of_distribution_scores_agree_with_scikit_learn(
     dull_evaluation: Evaluation, dull_run: Run, test_digits: Dataset, small: Extent
 ) -> None:
-    reader = Classifier.from_run(dull_run)
+    classifier = Classifier.from_run(dull_run)
     non_digits = noise(small.non_digits, np.random.default_rng([0, 4, 1]))
-    scores = [softmax(reader.logits(images)).max(axis=1) for images in (test_digits.images, non_digits)]
+    scores = [softmax(classifier.logits(images)).max(axis=1) for images in (test_digits.images, non_digits)]
     truth = np.repeat([1, 0], [len(test_digits), len(non_digits)])
     assert to_json(dull_evaluation)["ood"]["noise"]["auroc"] == pytest.approx(
         roc_auc_score(truth, np.concatenate(scores))
@@ -61,18 +62,18 @@ def test_strangers_agree_with_scikit_learn(
 
 
 def test_what_is_missing_says_why(dull_evaluation: Evaluation) -> None:
-    told = to_json(dull_evaluation)
-    assert isinstance(dull_evaluation.labels, Missing) and told["error_corrected"] is None
-    assert told["missing"]["writers"] == NO_WRITERS
-    assert "not MNIST's test set" in told["missing"]["labels"]
-    assert told["mce"] is None and "--reference" in told["mce_reference"]
+    summary = to_json(dull_evaluation)
+    assert isinstance(dull_evaluation.labels, Missing) and summary["error_corrected"] is None
+    assert summary["missing"]["writers"] == NO_WRITERS
+    assert "not MNIST's test set" in summary["missing"]["labels"]
+    assert summary["mce"] is None and "--reference" in summary["mce_reference"]
 
 
 def test_the_reference_itself_has_an_mce_of_100(dull_run: Run, judge: Judge) -> None:
-    found = judge(dull_run, reference=("itself", Classifier.from_run(dull_run)))
-    told = to_json(found)
-    assert min(told["corruption"].values()) > 0
-    assert told["mce"] == pytest.approx(100) and told["mce_reference"] == "itself"
+    result = judge(dull_run, reference=("itself", Classifier.from_run(dull_run)))
+    summary = to_json(result)
+    assert min(summary["corruption"].values()) > 0
+    assert summary["mce"] == pytest.approx(100) and summary["mce_reference"] == "itself"
 
 
 def test_the_same_seed_gives_the_same_numbers(dull_run: Run, judge: Judge) -> None:
@@ -92,21 +93,21 @@ def test_every_evaluation_opens_the_test_set_once_and_only_other_networks_widen_
     assert other.accuracy_corrected.low < other.metrics.accuracy.low
 
 
-def test_a_ledger_that_cannot_be_written_is_only_a_warning(dull_run: Run, judge: Judge, tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_written_is_only_a_warning(dull_run: Run, judge: Judge, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    found = judge(dull_run, log_folder=tmp_path / "file")
-    assert found.opening.warning and not found.opening.recorded
-    assert to_json(found)["test_set_openings"] == 1
+    result = judge(dull_run, log_folder=tmp_path / "file")
+    assert result.opening.warning and not result.opening.recorded
+    assert to_json(result)["test_set_openings"] == 1
 
 
-def test_a_full_evaluation_trains_siblings_and_seeds_and_asks_no_test_label(dull_run: Run, judge: Judge) -> None:
+def test_a_full_evaluation_cross_validates_and_trains_seeds_and_asks_no_test_label(dull_run: Run, judge: Judge) -> None:
     run = replace(dull_run, splits={**dull_run.splits, "train": 1000})
-    found = judge(run, quick=False)
-    told = to_json(found)
-    assert "had not learned" in found.setting.fitted_to
-    assert told["findings"]["seeds"]["seeds"] == [run.seed, run.seed + 1]
-    assert told["findings"]["data"]["train_suspects"]["n"] == 1000
-    assert "leak" in told["missing"]  # too few images, and no crash
+    result = judge(run, quick=False)
+    summary = to_json(result)
+    assert "had not learned" in result.setting.fitted_to
+    assert summary["findings"]["seeds"]["seeds"] == [run.seed, run.seed + 1]
+    assert summary["findings"]["data"]["train_suspects"]["n"] == 1000
+    assert "leak" in summary["missing"]  # too few images, and no crash
 
 
 def test_progress_names_every_part_in_order(
@@ -120,13 +121,13 @@ def test_progress_names_every_part_in_order(
 
 @pytest.mark.parametrize("broken_run", ["nan", "zero", "random", "huge"], indirect=True)
 def test_a_broken_network_is_evaluated_and_called_by_its_name(broken_run: Run, judge: Judge) -> None:
-    found = judge(broken_run)
-    told = to_json(found)
-    json.dumps(told, allow_nan=False)
+    result = judge(broken_run)
+    summary = to_json(result)
+    json.dumps(summary, allow_nan=False)
     if not np.isfinite(Classifier.from_run(broken_run).logits(np.full((1, 28, 28), 9, np.uint8))).all():
-        assert told["accuracy"] == 0 and "broken" in told["broken"]
-    elif told["accuracy"] < 0.2:
-        assert "does not read" in told["broken"]
+        assert summary["accuracy"] == 0 and "broken" in summary["broken"]
+    elif summary["accuracy"] < 0.2:
+        assert "does not read" in summary["broken"]
 
 
 def test_an_empty_test_set_is_refused(dull_run: Run, digits: Dataset) -> None:
@@ -141,8 +142,8 @@ def test_the_shipped_reference_belongs_to_mnists_test_set_alone(test_digits: Dat
 
     test = load_mnist_split("test")
     for size in (1_000, 10_000):
-        found = shipped_reference(test[:size])
-        assert found is not None and found.n == size and found.errors.keys() == CORRUPTIONS.keys()
+        result = shipped_reference(test[:size])
+        assert result is not None and result.n == size and result.errors.keys() == CORRUPTIONS.keys()
     assert shipped_reference(test[:999]) is shipped_reference(test_digits) is shipped_reference(test, seed=1) is None
 
 

@@ -40,13 +40,13 @@ def off_the_page() -> Callable[[Figure], list[str]]:
     def find(figure: Figure) -> list[str]:
         figure.canvas.draw()
         page = figure.bbox
-        found = []
+        result = []
         for artist in [*figure.texts, *figure.axes]:
             box = artist.get_tightbbox()
             if box is None or not box.width:
                 continue
             if box.x0 < page.x0 - 1 or box.x1 > page.x1 + 1 or box.y0 < page.y0 - 1 or box.y1 > page.y1 + 1:
-                found.append(f"{artist}: {box} on {page}")
-        return found
+                result.append(f"{artist}: {box} on {page}")
+        return result
 
     return find

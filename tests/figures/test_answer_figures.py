@@ -24,9 +24,9 @@ def test_bars_are_as_long_as_the_probabilities(test_digits: Dataset, words: Read
     figure = confidence(chances, test_digits.images[0], 7)
     bars = next(axes for axes in figure.axes if axes.patches).patches
     assert [bar.get_width() for bar in bars] == pytest.approx(chances)  # type: ignore[attr-defined]
-    said = words(figure)
-    assert "The network reads a 2 and gives it 60.0 %; people labelled it 7" in said
-    assert {"60.0 %", "< 0.01 %", "label 7"} <= set(said)
+    texts = words(figure)
+    assert "The network reads a 2 and gives it 60.0 %; people labelled it 7" in texts
+    assert {"60.0 %", "< 0.01 %", "label 7"} <= set(texts)
     assert off_the_page(figure) == []
 
 
@@ -38,23 +38,23 @@ def test_each_attribution_has_its_own_legend(
     test_digits: Dataset, words: Read, pictures: See, off_the_page: Read
 ) -> None:
     values = np.linspace(-2, 1, 784, dtype=np.float32).reshape(28, 28)
-    found = {
+    result = {
         "integrated_gradients": Attribution("integrated_gradients", 8, values, 3.0),
         "saliency": Attribution("saliency", 8, np.abs(values) * 2, 3.0),
     }
-    figure = attributions(found, test_digits.images[0])
-    said = words(figure)
-    assert "Which pixels speak for an 8, asked in two ways" in said
-    assert {"−2.0", "2.0", "4.0", "logit", "logit per pixel"} <= set(said)
+    figure = attributions(result, test_digits.images[0])
+    texts = words(figure)
+    assert "Which pixels speak for an 8, asked in two ways" in texts
+    assert {"−2.0", "2.0", "4.0", "logit", "logit per pixel"} <= set(texts)
     np.testing.assert_array_equal(pictures(figure)[1], values)
     assert off_the_page(figure) == []
 
 
 def test_preferred_images_are_numbered_with_their_value(words: Read, pictures: See) -> None:
-    found = [PreferredImage("out", i, np.full((28, 28), i / 10, np.float32), 3.0 + i, 0.0) for i in (2, 7)]
-    figure = preferred(found)
+    result = [PreferredImage("out", i, np.full((28, 28), i / 10, np.float32), 3.0 + i, 0.0) for i in (2, 7)]
+    figure = preferred(result)
     assert {"2", "7", "logit 5.0", "logit 10"} <= set(words(figure))
-    np.testing.assert_array_equal(pictures(figure)[1], found[1].image)
+    np.testing.assert_array_equal(pictures(figure)[1], result[1].image)
 
 
 def test_curve_says_where_the_loss_began_and_ended(words: Read, off_the_page: Read) -> None:
@@ -64,10 +64,10 @@ def test_curve_says_where_the_loss_began_and_ended(words: Read, off_the_page: Re
         {"step": 200, "loss": 0.2, "accuracy": 0.95, "validation_loss": 0.1, "validation_accuracy": 0.97},
     ]
     figure = training_curve(history, losses, test_accuracy=0.9712)
-    said = words(figure)
+    texts = words(figure)
     end = f"{running_mean(losses)[-1]:.3f}"
-    assert f"The loss falls from 2.50 to {end} in 200 steps; 97.12 % of the test digits are read right" in said
-    assert {"batches", "epochs", "validation", "training", "test", "loss (nats)", "accuracy (%)", "step"} <= set(said)
+    assert f"The loss falls from 2.50 to {end} in 200 steps; 97.12 % of the test digits are read right" in texts
+    assert {"batches", "epochs", "validation", "training", "test", "loss (nats)", "accuracy (%)", "step"} <= set(texts)
     upper, lower = figure.axes
     np.testing.assert_allclose(upper.lines[0].get_ydata(), losses)
     np.testing.assert_allclose(lower.lines[0].get_ydata(), [80, 95])
@@ -101,9 +101,9 @@ def test_confusion_matrix_has_scikit_learns_counts(words: Read, pictures: See, o
     matrix = sklearn_matrix(labels, read)
     wrong = matrix - np.diag(np.diag(matrix))
     np.testing.assert_array_equal(pictures(figure)[0], wrong)
-    said = words(figure)
+    texts = words(figure)
     for count in np.diag(matrix):
-        assert f"{count:,}" in said
+        assert f"{count:,}" in texts
     title = f"{wrong.sum()} of 3,000 digits are misread; most often a 4 as a 9 ({wrong[4, 9]} times)"
-    assert title in said
+    assert title in texts
     assert off_the_page(figure) == []

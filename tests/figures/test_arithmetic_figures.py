@@ -21,10 +21,10 @@ Read = Callable[[Figure], list[str]]
 See = Callable[[Figure], list[np.ndarray]]
 
 
-def written_terms(said: list[str]) -> list[tuple[str, float]]:
+def written_terms(texts: list[str]) -> list[tuple[str, float]]:
     """The lines of the sum: sign and number."""
-    found = []
-    for word in said:
+    result = []
+    for word in texts:
         sign, _, size = word.rpartition(" ")
         if (
             sign in ("", "+", "−", "=", "= −")
@@ -32,8 +32,8 @@ def written_terms(said: list[str]) -> list[tuple[str, float]]:
             and len(size.split(".")[1]) == 4
         ):
             value = float(size.replace("−", "-"))
-            found.append((sign, -value if sign == "−" else value))
-    return found
+            result.append((sign, -value if sign == "−" else value))
+    return result
 
 
 def test_convolutions_terms_add_up_to_the_networks_value(
@@ -58,16 +58,16 @@ def test_neuron_ranks_its_channels_and_adds_the_rest(
     tiny_run: Run, test_digits: Dataset, words: Read, off_the_page: Read
 ) -> None:
     image = test_digits.images[2]
-    found = neuron_sum(tiny_run, image, "dense1", 5)
-    figure = neuron(found, shown=2)
-    said = words(figure)
-    assert "these 2 add" in said
-    assert "the other 2 add" in said
+    result = neuron_sum(tiny_run, image, "dense1", 5)
+    figure = neuron(result, shown=2)
+    texts = words(figure)
+    assert "these 2 add" in texts
+    assert "the other 2 add" in texts
     logit = float(Classifier.from_run(tiny_run).logits(image[None])[0, 5])
-    terms = written_terms(said)
+    terms = written_terms(texts)
     assert sum(value for sign, value in terms if "=" not in sign) == pytest.approx(logit, abs=3e-4)
     assert terms[-1][1] * (-1 if terms[-1][0] == "= −" else 1) == pytest.approx(logit, abs=1e-4)
-    assert f"channel {found.contributions[0].channel}" in said
+    assert f"channel {result.contributions[0].channel}" in texts
     assert off_the_page(figure) == []
 
 
@@ -76,10 +76,10 @@ def test_neuron_of_plain_inputs_has_bars_alone(words: Read, pictures: See) -> No
 
     items = tuple(Contribution(i, np.full((1, 1), v), np.ones((1, 1))) for i, v in ((4, -3.0), (1, 2.0), (0, 0.5)))
     figure = neuron(NeuronSum("out", "Dense", 7, 0, 0, items, 0.25, 1.0, 0.0, "linear", -0.25), shown=6)
-    said = words(figure)
-    assert "out, unit 7: input 4 takes away most, 3.00" in said
-    assert {"−3.00", "+2.00", "+0.500"} <= set(said)
-    assert not [word for word in said if word.startswith("the other")]
+    texts = words(figure)
+    assert "out, unit 7: input 4 takes away most, 3.00" in texts
+    assert {"−3.00", "+2.00", "+0.500"} <= set(texts)
+    assert not [word for word in texts if word.startswith("the other")]
     assert [item for item in pictures(figure) if item.size > 1] == []
     widths = sorted(p.get_width() for axes in figure.axes for p in axes.patches if isinstance(p, Rectangle))
     assert widths == pytest.approx([-3, 0.5, 2])

@@ -22,9 +22,9 @@ def test_four_digits_stand_two_by_two_under_their_labels(test_digits: Dataset, w
     for image, shown in zip(test_digits.images, pictures(figure), strict=False):
         np.testing.assert_array_equal(shown, image)
     assert len(pictures(figure)) == 4
-    said = words(figure)
-    assert [word for word in said if word.isdigit()] == [str(label) for label in test_digits.labels[:4]]
-    assert [word for word in said if word.startswith("image")] == [f"image {i}" for i in range(50, 54)]
+    texts = words(figure)
+    assert [word for word in texts if word.isdigit()] == [str(label) for label in test_digits.labels[:4]]
+    assert [word for word in texts if word.startswith("image")] == [f"image {i}" for i in range(50, 54)]
     boxes = [image.get_extent() for image in figure.axes[0].images]
     assert boxes[0][0] == boxes[2][0] < boxes[1][0] == boxes[3][0]  # columns
     assert boxes[0][3] == boxes[1][3] < boxes[2][3] == boxes[3][3]  # rows, top first
@@ -53,10 +53,10 @@ def test_mistakes_come_with_the_most_confident_first(test_digits: Dataset, words
     chances[2, 8] = 0.95  # wrong, and sure of it
     chances[3, 4] = 0.5  # right
     figure = mistakes(test_digits.images[:4], labels, chances)
-    said = words(figure)
-    assert "The network misreads 2 of 4 digits, all of them are here" in said
-    assert [word for word in said if "read as" in word] == ["3, read as 8", "2, read as 7"]
-    assert "sure to 95.0 %" in said
+    texts = words(figure)
+    assert "The network misreads 2 of 4 digits, all of them are here" in texts
+    assert [word for word in texts if "read as" in word] == ["3, read as 8", "2, read as 7"]
+    assert "sure to 95.0 %" in texts
     np.testing.assert_array_equal(pictures(figure)[0], test_digits.images[2])
 
 
@@ -72,17 +72,17 @@ def test_preprocessing_writes_bytes_shares_and_standardised_numbers(
     image = np.full((28, 28), 51, np.uint8)
     image[10:13, 10:13] = 255
     figure = preprocessing(image, 7, tiny_network)
-    said = words(figure)
-    assert {"51", "255", "0.20", "1.00"} <= set(said)
-    assert ".3" in said and "3.0" in said  # (0.2 - 0.1) / 0.3 and (1 - 0.1) / 0.3
-    assert "the label 7 as a one-hot vector" in said
-    assert "− 0.1, then ÷ 0.3" in said
+    texts = words(figure)
+    assert {"51", "255", "0.20", "1.00"} <= set(texts)
+    assert ".3" in texts and "3.0" in texts  # (0.2 - 0.1) / 0.3 and (1 - 0.1) / 0.3
+    assert "the label 7 as a one-hot vector" in texts
+    assert "− 0.1, then ÷ 0.3" in texts
     assert off_the_page(figure) == []
 
 
 def test_network_that_only_scales_shows_no_third_step(words: Read) -> None:
     from exmachina.networks import CLASSIC
 
-    said = words(preprocessing(np.full((28, 28), 9, np.uint8), 0, CLASSIC))
-    assert not [word for word in said if "÷" in word]
-    assert "Preprocessing: scaling changes the numbers, not the picture" in said
+    texts = words(preprocessing(np.full((28, 28), 9, np.uint8), 0, CLASSIC))
+    assert not [word for word in texts if "÷" in word]
+    assert "Preprocessing: scaling changes the numbers, not the picture" in texts

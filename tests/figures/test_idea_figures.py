@@ -25,10 +25,10 @@ def test_relu_counts_what_it_zeroes_and_shows_before_and_after(words: Read, pict
     sums[1, 0] = 2.0
     sums[1, 1, 1] = 0.0
     figure = relu(sums, "conv")
-    said = words(figure)
-    assert "ReLU sets 83 % of conv's sums to zero for this digit" in said
-    assert "15 sums become 0" in said
-    assert "3 pass" in said
+    texts = words(figure)
+    assert "ReLU sets 83 % of conv's sums to zero for this digit" in texts
+    assert "15 sums become 0" in texts
+    assert "3 pass" in texts
     before, after = pictures(figure)[:2]
     np.testing.assert_array_equal(before, sums[1])
     np.testing.assert_array_equal(after, np.maximum(sums[1], 0))
@@ -40,13 +40,13 @@ def test_relu_counts_what_it_zeroes_and_shows_before_and_after(words: Read, pict
 def test_softmax_column_is_scipys_and_the_sigmoid_is_told_apart(words: Read, off_the_page: Read) -> None:
     logits = np.array([-3.2, 0.4, 5.1, 4.0, -8.0, 0.0, 1.5, 2.2, -1.1, 3.3])
     figure = softmax(logits)
-    said = words(figure)
+    texts = words(figure)
     for value, single in zip(scipy_softmax(logits), expit(logits), strict=True):
-        assert (f"{value:.4f}" if value >= 0.0001 else "< 0.0001") in said
-        assert f"{single:.4f}" in said
-    assert "Ten logits become ten shares of 1; the 2 takes 0.6258" in said
-    assert any("logistic sigmoid" in word and f"add up to {expit(logits).sum():.2f}" in word for word in said)
-    assert any(r"\frac{e^{z_i}}{e^{z_0} + e^{z_1} + \cdots + e^{z_9}}" in word for word in said)
+        assert (f"{value:.4f}" if value >= 0.0001 else "< 0.0001") in texts
+        assert f"{single:.4f}" in texts
+    assert "Ten logits become ten shares of 1; the 2 takes 0.6258" in texts
+    assert any("logistic sigmoid" in word and f"add up to {expit(logits).sum():.2f}" in word for word in texts)
+    assert any(r"\frac{e^{z_i}}{e^{z_0} + e^{z_1} + \cdots + e^{z_9}}" in word for word in texts)
     assert off_the_page(figure) == []
 
 
@@ -74,12 +74,12 @@ def test_dropout_drops_about_its_rate_and_scales_up_the_rest(words: Read, pictur
 def test_examples_lie_on_the_curve_of_minus_log_p(test_digits: Dataset, words: Read, off_the_page: Read) -> None:
     chances = [0.98, 0.5, 0.01]
     figure = cross_entropy(test_digits.images[:3], [4, 5, 6], chances)
-    said = words(figure)
+    texts = words(figure)
     points = [line.get_xydata()[0] for line in figure.axes[0].lines if line.get_marker() == "o"]
     np.testing.assert_allclose(points, [[p, -np.log(p)] for p in chances])
     for label, p in zip([4, 5, 6], chances, strict=True):
-        assert f"{label}: p = {p:.4f} loss {-np.log(p):.2f}" in said
-    assert "The less the right digit gets, the more it costs: p = 0.0100 costs 4.6" in said
+        assert f"{label}: p = {p:.4f} loss {-np.log(p):.2f}" in texts
+    assert "The less the right digit gets, the more it costs: p = 0.0100 costs 4.6" in texts
     assert len(figure.findobj(AnnotationBbox)) == 3
     assert off_the_page(figure) == []
 
@@ -98,11 +98,11 @@ def test_descent_draws_the_walks_and_ranks_them(words: Read, off_the_page: Read)
         )
     ]
     figure = gradient_descent(LossSurface(plane, first, second, bowl, 64), walks)
-    said = words(figure)
+    texts = words(figure)
     title = "20 steps from the same start: AdamW is at a loss of 0.062, Adadelta 0.12, SGD 1"
-    assert title in said
-    assert any("through nothing real; the loss of 64 training images" in word for word in said)
-    assert {"start", "trained", "AdamW", "Adadelta", "SGD", "loss (nats)"} <= set(said)
+    assert title in texts
+    assert any("through nothing real; the loss of 64 training images" in word for word in texts)
+    assert {"start", "trained", "AdamW", "Adadelta", "SGD", "loss (nats)"} <= set(texts)
     drawn = [line.get_xydata() for axes in figure.axes[:1] for line in axes.lines if len(line.get_xydata()) == 21]
     for walk, line in zip(walks, drawn, strict=True):
         np.testing.assert_allclose(line, walk.points)

@@ -26,13 +26,13 @@ def limits(figure: Figure) -> set[tuple[float, float]]:
 def test_small_kernels_write_every_number_on_one_scale_around_zero(words: Read, off_the_page: Read) -> None:
     values = np.linspace(-0.5, 0.25, 27, dtype=np.float32).reshape(3, 1, 3, 3)
     figure = kernels(Kernels("first", values, np.array([0.1, -0.2, 0.3], np.float32)))
-    said = words(figure)
+    texts = words(figure)
     for value in values.ravel():
         written = f"{value:.2f}".replace("0.", ".").replace("-", "−")
-        assert written in said or (abs(value) < 0.005 and "0" in said)
+        assert written in texts or (abs(value) < 0.005 and "0" in texts)
     assert limits(figure) == {(-0.5, 0.5)}
-    assert {"bias 0.10", "bias −0.20", "bias 0.30"} <= set(said)
-    assert {"−0.50", "0.50", "weight"} <= set(said)  # the legend
+    assert {"bias 0.10", "bias −0.20", "bias 0.30"} <= set(texts)
+    assert {"−0.50", "0.50", "weight"} <= set(texts)  # the legend
     assert off_the_page(figure) == []
 
 
@@ -50,10 +50,10 @@ def test_maps_share_one_scale_and_silent_ones_are_told_from_dead(words: Read, pi
     values[[1, 3]] = 0
     maps = FeatureMaps("conv", "Conv2D", "relu", values)
     figure = feature_maps(maps, dead=np.array([False, False, False, True, False]))
-    said = words(figure)
-    assert "conv: 5 maps of 4 × 4 for this digit, 2 of them silent" in said
-    assert said.count("silent") == 1
-    assert said.count("dead") == 1
+    texts = words(figure)
+    assert "conv: 5 maps of 4 × 4 for this digit, 2 of them silent" in texts
+    assert texts.count("silent") == 1
+    assert texts.count("dead") == 1
     top = round(float(values.max()), 6)
     assert limits(figure) == {(0.0, top)}
     np.testing.assert_array_equal(pictures(figure)[2], values[2])
@@ -101,10 +101,10 @@ def test_overview_ranks_maps_and_ends_in_the_answer(words: Read, pictures: See, 
 
 def test_diagram_names_shapes_and_parameters_of_every_layer(words: Read, off_the_page: Read) -> None:
     figure = network_diagram(CLASSIC)
-    said = " | ".join(words(figure))
-    assert "'classic' has 1,199,882 parameters, 98 % of them in dense1" in said
+    texts = " | ".join(words(figure))
+    assert "'classic' has 1,199,882 parameters, 98 % of them in dense1" in texts
     for layer in CLASSIC.layers:
-        assert layer.name in said
+        assert layer.name in texts
     for fact in ("32 × 26 × 26", "64 × 12 × 12", "9,216", "320 parameters", "18,496 parameters", "dropout 0.25"):
-        assert fact in said
+        assert fact in texts
     assert off_the_page(figure) == []

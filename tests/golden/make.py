@@ -101,7 +101,7 @@ def pictures() -> list[dict[str, Any]]:
 def layers() -> dict[str, Any]:
     test = load_mnist_split("test")
     images = test.images[list(IMAGES)]
-    found = {}
+    result = {}
     for name in NETWORKS:
         run = Run.load(name)
         module = build(run.network, run.weights).double().eval()
@@ -109,28 +109,28 @@ def layers() -> dict[str, Any]:
             pixels = torch.from_numpy(scale(images)[:, None]).double()
             shown = {layer: values.numpy() for layer, values in module.layers(pixels)}
             shown["logits"] = module(pixels).numpy()
-        found[name] = {layer: {"shape": list(v.shape), "samples": samples(v)} for layer, v in shown.items()}
-    return {"images": list(IMAGES), "networks": found}
+        result[name] = {layer: {"shape": list(v.shape), "samples": samples(v)} for layer, v in shown.items()}
+    return {"images": list(IMAGES), "networks": result}
 
 
 def adrift(network: Network) -> set[str]:
     """Biases that batch norm takes away again, and the mean that it takes away: their gradient is rounding alone."""
-    found, last = set(), None
+    result, last = set(), None
     for layer in network.layers:
         if isinstance(layer, Conv):
             last = layer if layer.activation == "linear" else None
         elif isinstance(layer, BatchNorm) and last is not None:
-            found |= {f"{last.name}.bias", f"{layer.name}.running_mean"}
-    return found
+            result |= {f"{last.name}.bias", f"{layer.name}.running_mean"}
+    return result
 
 
 def training() -> dict[str, Any]:
     data = load_mnist_split("train")
-    found = {}
+    result = {}
     for recipe in (get_recipe("fast"), get_recipe("classic"), MIXED):
         steps = (event for event in train(recipe, data, SEED, threads=1) if isinstance(event, StepEnd))
         taken = list(itertools.islice(steps, STEPS[recipe.name]))
-        found[recipe.name] = {
+        result[recipe.name] = {
             "recipe": {**recipe.to_json(), "network": recipe.network.to_json()},
             "losses": [step.loss for step in taken],
             "accuracies": [step.accuracy for step in taken],
@@ -141,7 +141,7 @@ def training() -> dict[str, Any]:
                 if name not in adrift(recipe.network)
             },
         }
-    return {"seed": SEED, "recipes": found}
+    return {"seed": SEED, "recipes": result}
 
 
 if __name__ == "__main__":

@@ -43,20 +43,20 @@ def test_drawings_become_the_same_bytes() -> None:
 def test_pictures_become_the_same_bytes() -> None:
     for picture in PICTURES:
         pixels = image(picture["pixels"], picture["height"], picture["width"])
-        found = normalize(pixels, Steps(polarity=False, clean=False))
-        np.testing.assert_array_equal(found, image(picture["image"]))
+        result = normalize(pixels, Steps(polarity=False, clean=False))
+        np.testing.assert_array_equal(result, image(picture["image"]))
 
 
 @pytest.mark.parametrize("name", LAYERS["networks"])
 def test_every_layer_of_the_networks_that_ship(name: str) -> None:
     images = load_mnist_split("test").images[LAYERS["images"]]
-    found = Classifier.load(name).layers(images)
-    assert found.keys() == LAYERS["networks"][name].keys()
+    result = Classifier.load(name).layers(images)
+    assert result.keys() == LAYERS["networks"][name].keys()
     for layer, expected in LAYERS["networks"][name].items():
         values = np.array(expected["samples"])
-        assert list(found[layer].shape) == expected["shape"]
-        close = 2e-5 * max(np.abs(found[layer]).max(), 1)
-        np.testing.assert_allclose(samples(found[layer], len(values)), values, atol=close)
+        assert list(result[layer].shape) == expected["shape"]
+        close = 2e-5 * max(np.abs(result[layer]).max(), 1)
+        np.testing.assert_allclose(samples(result[layer], len(values)), values, atol=close)
 
 
 @pytest.fixture(scope="module")

@@ -26,23 +26,23 @@ def test_all_three_on_one_matrix(linear_run: Run, test_digits: Dataset) -> None:
     image = test_digits.images[0]
     slope = linear_run.weights["dense.weight"][4].reshape(28, 28) / 0.5
     added = slope * image / 255
-    found = attribute(linear_run, image, target=4)
-    assert list(found) == ["integrated_gradients", "saliency", "occlusion"]
-    np.testing.assert_allclose(found["integrated_gradients"].values, added, rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(found["saliency"].values, np.abs(slope), rtol=1e-4)
+    result = attribute(linear_run, image, target=4)
+    assert list(result) == ["integrated_gradients", "saliency", "occlusion"]
+    np.testing.assert_allclose(result["integrated_gradients"].values, added, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(result["saliency"].values, np.abs(slope), rtol=1e-4)
     # Occlusion at a pixel: the mean, over the 25 squares that cover it, of what the square's pixels add.
     square = added[8:17, 8:17]
     windows = [square[i : i + 5, j : j + 5].sum() for i in range(5) for j in range(5)]
-    assert found["occlusion"].values[12, 12] == pytest.approx(np.mean(windows), rel=1e-3)
+    assert result["occlusion"].values[12, 12] == pytest.approx(np.mean(windows), rel=1e-3)
 
 
 def test_integrated_gradients_add_up_to_the_difference_of_the_logits(tiny_run: Run, test_digits: Dataset) -> None:
     image = test_digits.images[3]
-    found = attribute(tiny_run, image, methods=("integrated_gradients",))["integrated_gradients"]
+    result = attribute(tiny_run, image, methods=("integrated_gradients",))["integrated_gradients"]
     logits = Classifier.from_run(tiny_run).logits(np.stack([image, np.zeros_like(image)]))
-    assert found.target == logits[0].argmax()
-    assert found.difference == pytest.approx(float(logits[0, found.target] - logits[1, found.target]), rel=1e-4)
-    assert found.values.sum() == pytest.approx(found.difference, rel=0.05)
+    assert result.target == logits[0].argmax()
+    assert result.difference == pytest.approx(float(logits[0, result.target] - logits[1, result.target]), rel=1e-4)
+    assert result.values.sum() == pytest.approx(result.difference, rel=0.05)
 
 
 def test_unknown_method_or_class_is_refused(tiny_run: Run, test_digits: Dataset) -> None:

@@ -29,58 +29,58 @@ def test_sum_equals_pytorchs_value_everywhere(random_network_run: Run, test_digi
             continue
         for _ in range(6):
             place = tuple(int(rng.integers(0, size)) for size in step.output_shape)
-            found = neuron_sum(random_network_run, image, step.layer.name, *place)
+            result = neuron_sum(random_network_run, image, step.layer.name, *place)
             expected = float(values[step.layer.name][place])
-            assert found.computed == pytest.approx(expected, rel=1e-4, abs=1e-4), (step.layer.name, place)
-            assert found.value == pytest.approx(expected, rel=1e-4, abs=1e-4)
+            assert result.computed == pytest.approx(expected, rel=1e-4, abs=1e-4), (step.layer.name, place)
+            assert result.value == pytest.approx(expected, rel=1e-4, abs=1e-4)
 
 
 def test_sum_at_a_padded_corner_counts_nothing_outside(random_network_run: Run, test_digits: Dataset) -> None:
     padded = next(layer for layer in random_network_run.network.layers if getattr(layer, "padding", 0))
-    found = neuron_sum(random_network_run, test_digits.images[0], padded.name, 0, 0, 0)
-    for item in found.contributions:
+    result = neuron_sum(random_network_run, test_digits.images[0], padded.name, 0, 0, 0)
+    for item in result.contributions:
         assert not item.inputs[: padded.padding].any()
         assert not item.inputs[:, : padded.padding].any()
 
 
 def test_contributions_are_ranked_and_add_up(random_network_run: Run, test_digits: Dataset) -> None:
     name = [layer.name for layer in random_network_run.network.layers if layer.kind == "Conv2D"][1]
-    found = neuron_sum(random_network_run, test_digits.images[3], name, 1, 2, 2)
-    sizes = [abs(item.total) for item in found.contributions]
+    result = neuron_sum(random_network_run, test_digits.images[3], name, 1, 2, 2)
+    sizes = [abs(item.total) for item in result.contributions]
     assert sizes == sorted(sizes, reverse=True)
-    assert sorted(item.channel for item in found.contributions) == list(range(len(sizes)))
-    top = sum(item.total for item in found.contributions[:2])
-    assert top + found.rest(2) == pytest.approx(found.total)
-    assert found.before_activation == pytest.approx(found.factor * (found.total + found.bias) + found.shift)
+    assert sorted(item.channel for item in result.contributions) == list(range(len(sizes)))
+    top = sum(item.total for item in result.contributions[:2])
+    assert top + result.rest(2) == pytest.approx(result.total)
+    assert result.before_activation == pytest.approx(result.factor * (result.total + result.bias) + result.shift)
 
 
 def test_one_convolution_by_hand(tiny_run: Run, test_digits: Dataset) -> None:
     image = test_digits.images[7]
-    found = neuron_sum(tiny_run, image, "conv1", 2, 10, 8)
+    result = neuron_sum(tiny_run, image, "conv1", 2, 10, 8)
     window = (image[10:15, 8:13].astype(float) / 255 - 0.1) / 0.3
     by_hand = sum(
         window[i, j] * float(tiny_run.weights["conv1.weight"][2, 0, i, j]) for i in range(5) for j in range(5)
     )
-    assert found.total == pytest.approx(by_hand, rel=1e-5)
-    assert found.bias == pytest.approx(float(tiny_run.weights["conv1.bias"][2]))
-    assert found.computed == pytest.approx(max(0, by_hand + found.bias), rel=1e-5)
+    assert result.total == pytest.approx(by_hand, rel=1e-5)
+    assert result.bias == pytest.approx(float(tiny_run.weights["conv1.bias"][2]))
+    assert result.computed == pytest.approx(max(0, by_hand + result.bias), rel=1e-5)
 
 
 def test_dense_inputs_are_grouped_by_the_map_they_came_from(tiny_run: Run, test_digits: Dataset) -> None:
     image = test_digits.images[7]
-    found = neuron_sum(tiny_run, image, "dense1", 3)
+    result = neuron_sum(tiny_run, image, "dense1", 3)
     pooled = feature_maps(tiny_run, image)["pool1"].values
-    assert len(found.contributions) == 4
-    for item in found.contributions:
+    assert len(result.contributions) == 4
+    for item in result.contributions:
         np.testing.assert_allclose(item.inputs, pooled[item.channel], rtol=1e-6)
 
 
 def test_batch_norm_right_after_a_convolution_has_its_sum(normed_run: Run, test_digits: Dataset) -> None:
     run = normed_run
-    found = neuron_sum(run, test_digits.images[0], "norm", 4, 7, 7)
+    result = neuron_sum(run, test_digits.images[0], "norm", 4, 7, 7)
     gain, variance = (float(run.weights[f"norm.{name}"][4]) for name in ("weight", "running_var"))
-    assert found.factor == pytest.approx(gain / (variance + 1e-5) ** 0.5, rel=1e-5)
-    assert found.activation == "relu"
+    assert result.factor == pytest.approx(gain / (variance + 1e-5) ** 0.5, rel=1e-5)
+    assert result.activation == "relu"
 
 
 def test_strongest_neuron_has_the_largest_value(tiny_run: Run, test_digits: Dataset) -> None:

@@ -27,13 +27,13 @@ def torch_layers(run: Run, image: np.ndarray) -> dict[str, tuple[np.ndarray, np.
     module = build(run.network, run.weights)
     module.eval()
     x = module.standardize(torch.from_numpy(image.astype(np.float32) / 255)[None, None])
-    found = {}
+    result = {}
     with torch.no_grad():
         for layer in run.network.layers:
             sums = module.apply_layer(layer, x)
             x = activate(sums, layer)
-            found[layer.name] = (sums[0].numpy(), x[0].numpy())
-    return found
+            result[layer.name] = (sums[0].numpy(), x[0].numpy())
+    return result
 
 
 def test_sums_and_maps_equal_pytorchs(random_network_run: Run, test_digits: Dataset) -> None:

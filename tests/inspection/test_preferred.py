@@ -16,11 +16,11 @@ from exmachina.training.pytorch.module import build
 def test_preferred_image_beats_every_real_digit(tiny_run: Run, test_digits: Dataset) -> None:
     module = build(tiny_run.network, tiny_run.weights)
     module.eval()
-    found = preferred_images(tiny_run, channels=[3, 8], steps=60)
+    result = preferred_images(tiny_run, channels=[3, 8], steps=60)
     with torch.no_grad():
         real = module(torch.from_numpy(test_digits.images[:, None].astype(np.float32) / 255)).numpy()
-        made = module(torch.from_numpy(np.stack([item.image for item in found]))[:, None]).numpy()
-    for i, item in enumerate(found):
+        made = module(torch.from_numpy(np.stack([item.image for item in result]))[:, None]).numpy()
+    for i, item in enumerate(result):
         assert item.value == pytest.approx(float(made[i, item.channel]), rel=1e-3)
         assert item.value > real[:, item.channel].max()
         assert item.image.min() >= 0 and item.image.max() <= 1
@@ -29,10 +29,10 @@ def test_preferred_image_beats_every_real_digit(tiny_run: Run, test_digits: Data
 def test_a_kernels_preference_raises_its_mean_sum(tiny_run: Run) -> None:
     # A kernel whose weights add up to more than nothing can only gain from ink.
     kernel = int(tiny_run.weights["conv1.weight"].sum(axis=(1, 2, 3)).argmax())
-    (found,) = preferred_images(tiny_run, "conv1", [kernel], steps=30)
+    (result,) = preferred_images(tiny_run, "conv1", [kernel], steps=30)
     blank = before_activation(tiny_run, np.zeros((28, 28), np.uint8), "conv1")[kernel].mean()
-    assert found.blank == pytest.approx(float(blank), rel=1e-3, abs=1e-4)
-    assert found.value > found.blank
+    assert result.blank == pytest.approx(float(blank), rel=1e-3, abs=1e-4)
+    assert result.value > result.blank
 
 
 def test_the_same_seed_gives_the_same_image(tiny_run: Run) -> None:

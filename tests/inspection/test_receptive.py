@@ -60,17 +60,17 @@ def test_box_is_exactly_where_the_gradient_is(seed: int) -> None:
             places = [(int(rng.integers(0, shape[0])),), (shape[0] - 1,)]
         for place in places:
             y, x = (place[1], place[2]) if len(shape) == 3 else (place[0], 0)
-            found = receptive_field(network, step.layer.name, y, x)
-            assert found.pixels == gradient_box(network, step.layer.name, place), (step.layer, place)
+            result = receptive_field(network, step.layer.name, y, x)
+            assert result.pixels == gradient_box(network, step.layer.name, place), (step.layer, place)
 
 
 def test_boxes_on_the_way_are_named_from_the_image_on(tiny_network: Network) -> None:
-    found = receptive_field(tiny_network, "pool1", 5, 0)
-    assert list(found.boxes) == ["conv1", "pool1"]
-    assert found.boxes["pool1"] == Box(5, 6, 0, 1)
-    assert found.boxes["conv1"] == Box(20, 24, 0, 4)
-    assert found.pixels == Box(20, 28, 0, 8)  # 4 + 5 - 1 pixels on each side
-    assert (found.pixels.height, found.pixels.width) == (8, 8)
+    result = receptive_field(tiny_network, "pool1", 5, 0)
+    assert list(result.boxes) == ["conv1", "pool1"]
+    assert result.boxes["pool1"] == Box(5, 6, 0, 1)
+    assert result.boxes["conv1"] == Box(20, 24, 0, 4)
+    assert result.pixels == Box(20, 28, 0, 8)  # 4 + 5 - 1 pixels on each side
+    assert (result.pixels.height, result.pixels.width) == (8, 8)
 
 
 def test_dense_unit_sees_everything_that_is_not_dropped(tiny_network: Network) -> None:

@@ -14,7 +14,7 @@ import pytest
 from exmachina import InputError
 from exmachina.data import Dataset
 from exmachina.evaluation import Evaluation, evaluate
-from exmachina.evaluation.parts import Extent
+from exmachina.evaluation.inputs import Extent
 from exmachina.formatting import percent
 from exmachina.report import first_page, render_page, report_json, write_report
 from exmachina.report.words import listed
@@ -52,7 +52,7 @@ def evaluation(
     # Stopped early enough to make mistakes worth reporting.
     *_, end = train(tiny_recipe.replace(learning_rate=0.005, epochs=0.5), digits, seed=0, test=test_digits)
     assert isinstance(end, TrainingEnd)
-    *_, found = evaluate(
+    *_, result = evaluate(
         end.run,
         digits,
         test_digits,
@@ -62,8 +62,8 @@ def evaluation(
         log_folder=log_folder,
         external_datasets=external_datasets,
     )
-    assert isinstance(found, Evaluation)
-    return found
+    assert isinstance(result, Evaluation)
+    return result
 
 
 class Page(HTMLParser):
@@ -137,19 +137,19 @@ def test_first_page_quotes_the_real_numbers(evaluation: Evaluation) -> None:
 @pytest.mark.parametrize("value", [np.nan, 0.0])
 def test_a_broken_network_is_told_plainly(value: float, evaluation: Evaluation, tiny_run: Run, digits: Dataset) -> None:
     weights = {name: np.full_like(array, value) for name, array in tiny_run.weights.items()}
-    *_, found = evaluate(replace(tiny_run, weights=weights), digits, digits[:200], quick=True, extent=SMALL)
-    assert isinstance(found, Evaluation)
-    front = first_page(found)
+    *_, result = evaluate(replace(tiny_run, weights=weights), digits, digits[:200], quick=True, extent=SMALL)
+    assert isinstance(result, Evaluation)
+    front = first_page(result)
     assert not front.fit and "Do not use it" in front.sentences[0] and "does not read" in front.headline
-    assert "Do not use it" in render_page(found)
+    assert "Do not use it" in render_page(result)
 
 
 def test_the_json_beside_it_holds_the_same(evaluation: Evaluation, tmp_path: Path) -> None:
     path = write_report(evaluation, tmp_path / "new" / "report.html")
-    told = json.loads((tmp_path / "new" / "report.json").read_text())
+    summary = json.loads((tmp_path / "new" / "report.json").read_text())
     assert path.read_text() == render_page(evaluation)
-    assert told == json.loads(json.dumps(report_json(evaluation)))
-    assert told["verdict"] == list(first_page(evaluation).sentences)
+    assert summary == json.loads(json.dumps(report_json(evaluation)))
+    assert summary["verdict"] == list(first_page(evaluation).sentences)
 
 
 def test_another_kind_of_file_is_refused(evaluation: Evaluation, tmp_path: Path) -> None:

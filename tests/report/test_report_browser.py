@@ -9,7 +9,7 @@ import pytest
 
 from exmachina.data import Dataset
 from exmachina.evaluation import Evaluation, evaluate
-from exmachina.evaluation.parts import Extent
+from exmachina.evaluation.inputs import Extent
 from exmachina.report import write_report
 from exmachina.runs import Run
 from needed import needed
@@ -25,7 +25,7 @@ def test_report_fits_every_width_and_asks_for_nothing(
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     needed(chromium, "NO CHROMIUM: the report is NOT looked at. Install chromium to test it.")
     external_datasets = [test_digits[:50]]
-    *_, found = evaluate(
+    *_, result = evaluate(
         tiny_run,
         digits,
         test_digits,
@@ -34,8 +34,8 @@ def test_report_fits_every_width_and_asks_for_nothing(
         log_folder=tmp_path,
         external_datasets=external_datasets,
     )
-    assert isinstance(found, Evaluation)
-    page_file = write_report(found, tmp_path / "report.html")
+    assert isinstance(result, Evaluation)
+    page_file = write_report(result, tmp_path / "report.html")
     with api.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         grounds = set()

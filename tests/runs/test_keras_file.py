@@ -87,12 +87,12 @@ def test_exported_model_gives_the_same_probabilities_in_keras(
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
 def test_export_and_import_give_the_same_run(network: Network, tmp_path: Path) -> None:
     run = random_run(network)
-    found = import_keras(export_keras(run, tmp_path / "model.keras"))
-    assert found.network.layers == network.layers
-    assert (found.network.mean, found.network.std) == pytest.approx((network.mean, network.std))
-    assert found.weights.keys() == run.weights.keys()
+    result = import_keras(export_keras(run, tmp_path / "model.keras"))
+    assert result.network.layers == network.layers
+    assert (result.network.mean, result.network.std) == pytest.approx((network.mean, network.std))
+    assert result.weights.keys() == run.weights.keys()
     for name, array in run.weights.items():
-        np.testing.assert_array_equal(found.weights[name], array)
+        np.testing.assert_array_equal(result.weights[name], array)
 
 
 def test_imported_run_can_be_saved_and_loaded(tmp_path: Path) -> None:

@@ -54,12 +54,12 @@ def test_every_layer_equals_pytorchs(network: Network, count: int) -> None:
     images = torch.rand(count, 1, 28, 28, generator=torch.Generator().manual_seed(3))
     names = [output.name for output in session.get_outputs()]
     assert names == [*(layer.name for layer in network.layers), "logits", "probabilities"]
-    found = dict(zip(names, session.run(names, {"images": images.numpy()}), strict=True))
+    result = dict(zip(names, session.run(names, {"images": images.numpy()}), strict=True))
     with torch.inference_mode():
         for name, expected in module.layers(images):  # type: ignore[operator]
-            np.testing.assert_allclose(found[name], expected.numpy(), atol=1e-5)
-        np.testing.assert_allclose(found["logits"], module(images).numpy(), atol=1e-5)
-    np.testing.assert_array_equal(found["probabilities"], found[network.layers[-1].name])
+            np.testing.assert_allclose(result[name], expected.numpy(), atol=1e-5)
+        np.testing.assert_allclose(result["logits"], module(images).numpy(), atol=1e-5)
+    np.testing.assert_array_equal(result["probabilities"], result[network.layers[-1].name])
 
 
 @pytest.mark.parametrize("network", ALL, ids=lambda network: network.name)
@@ -78,5 +78,5 @@ def test_model_passes_onnxs_checker_with_the_shapes_described(network: Network) 
 
 def test_no_images_give_no_probabilities() -> None:
     session = ort.InferenceSession(build_onnx(VARIED, initial_weights(VARIED, 0)), providers=["CPUExecutionProvider"])
-    (found,) = session.run(["probabilities"], {"images": np.zeros((0, 1, 28, 28), np.float32)})
-    assert found.shape == (0, 10)
+    (result,) = session.run(["probabilities"], {"images": np.zeros((0, 1, 28, 28), np.float32)})
+    assert result.shape == (0, 10)

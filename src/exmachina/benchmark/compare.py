@@ -77,9 +77,9 @@ def compare_speed(
             if not seeds:
                 continue
             fraction = item.quick_fraction if quick else 1.0
-            found = measure(item, seeds, environment, fraction=fraction, precision=precision)
-            runs[item.name][number] = found
-            yield Progress(number + 1, item.name, [one.seconds for one in found])
+            result = measure(item, seeds, environment, fraction=fraction, precision=precision)
+            runs[item.name][number] = result
+            yield Progress(number + 1, item.name, [one.seconds for one in result])
     reference = runs.get(REFERENCE, [])
     rows = []
     for item in contestants:

@@ -56,10 +56,10 @@ def write_idx(path: str | Path, array: NDArray[np.uint8]) -> None:
 
 
 def _check_size(path: Path, shape: tuple[int, ...], size: int) -> None:
-    expected, found = math.prod(shape), size - 4 - 4 * len(shape)
-    if found != expected:
+    expected, result = math.prod(shape), size - 4 - 4 * len(shape)
+    if result != expected:
         sides = "×".join(map(str, shape))
-        raise InputError(f"'{path}' declares {sides} bytes but holds {found:,}; get a fresh copy of it.")
+        raise InputError(f"'{path}' declares {sides} bytes but holds {result:,}; get a fresh copy of it.")
 
 
 def _shape(head: bytes, path: Path) -> tuple[int, ...]:

@@ -26,12 +26,12 @@ def augmented(pixels: NDArray[np.float32], changes: Sequence[float], seed: int, 
     """
     engine = library()
     count, height, width = pixels.shape
-    given = engine.place(np.asarray(pixels, np.float32))
+    source = engine.place(np.asarray(pixels, np.float32))
     numbers = engine.place(np.array(changes, np.float32))
     result: NDArray[np.float32] = engine.zeros(pixels.shape, np.float32)
     scratch = engine.zeros(engine.call("augment_scratch", height, width), np.float32)
     arrays = [engine.address(array) for array in (scratch, result)]
     engine.call(
-        "augment", engine.address(given), count, height, width, engine.address(numbers), *halves(seed), step, *arrays
+        "augment", engine.address(source), count, height, width, engine.address(numbers), *halves(seed), step, *arrays
     )
     return result

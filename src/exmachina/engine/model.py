@@ -64,7 +64,7 @@ class Model:
         description = self.engine.place(describe(network))
         channels, height, width = network.input_shape
         uses = LEARN * bool(learns) | KEEP * keeps_values | EXPLAIN * explains
-        given = (
+        arguments = (
             self.engine.address(description),
             len(description),
             height,
@@ -76,7 +76,7 @@ class Model:
         )
         try:
             planned = self.engine.zeros(self.engine.call("model_size"), np.uint8)
-            floats = int(self.engine.call("model_floats", self.engine.address(planned), *given))
+            floats = int(self.engine.call("model_floats", self.engine.address(planned), *arguments))
             if floats <= 0:
                 raise InputError(f"The engine has no room for layer '{self._names[-floats - 1]}' of '{network.name}'.")
             self._memory = self.engine.zeros(floats, np.float32)
@@ -85,7 +85,7 @@ class Model:
                 f"Network '{network.name}' with batches of {learns} does not fit into memory; use smaller batches."
             ) from None
         self._model = self.engine.call(
-            "model_create", self.engine.address(self._memory), *given, network.mean, network.std
+            "model_create", self.engine.address(self._memory), *arguments, network.mean, network.std
         )
 
     # ---- weights ---------------------------------------------------------------------------------------------------
@@ -123,8 +123,8 @@ class Model:
         Of the last layer these are logits: its softmax belongs to the loss. The model must keep values.
         """
         names = self._names if layers is None else list(layers)
-        found = self._read(images, [self._names.index(name) for name in names])
-        return dict(zip(names, found, strict=True))
+        result = self._read(images, [self._names.index(name) for name in names])
+        return dict(zip(names, result, strict=True))
 
     # ---- learning --------------------------------------------------------------------------------------------------
 
@@ -199,15 +199,15 @@ class Model:
 
     def _read(self, images: NDArray[Any], layers: Sequence[int]) -> list[Floats]:
         images = self.engine.place(channels_last(images))
-        found = [self.engine.zeros((len(images), *self._shapes[layer]), np.float32) for layer in layers]
+        result = [self.engine.zeros((len(images), *self._shapes[layer]), np.float32) for layer in layers]
         with self._lock:
-            for layer, values in zip(layers, found, strict=True):
+            for layer, values in zip(layers, result, strict=True):
                 self.engine.call("model_want", self._model, layer, self.engine.address(values), 0)
             self.engine.call("model_read", self._model, *self._pixels(images), 0, len(images))
             self._finish(-(-len(images) // BLOCK))
             for layer in layers:
                 self.engine.call("model_want", self._model, layer, 0, 0)
-        return found
+        return result
 
     def _pixels(self, images: NDArray[Any]) -> tuple[int, int]:
         address = self.engine.address(images)

@@ -90,10 +90,12 @@ def explain_mistakes(
     probabilities = softmax(logits)
     wrong = probabilities.argmax(axis=1) != test.labels
     order = surest_mistakes(probabilities, test.labels)[:most]
-    reader, layer = Classifier.from_run(run), last_hidden(run)
+    classifier, layer = Classifier.from_run(run), last_hidden(run)
     known = train[:searched]
     yield "nearest training digits"
-    neighbours = nearest(features(reader, layer, test.images[order]), features(reader, layer, known.images), known)
+    neighbours = nearest(
+        features(classifier, layer, test.images[order]), features(classifier, layer, known.images), known
+    )
     voted = is_mnist_test(test.labels)
     shown = []
     for place, index in enumerate(order):
@@ -112,7 +114,7 @@ def explain_mistakes(
         if place % 20 == 19:
             yield f"{place + 1} of {len(order)} mistakes explained"
     yield "a map of all digits"
-    embedding = embed(reader, layer, test, wrong, mapped, seed)
+    embedding = embed(classifier, layer, test, wrong, mapped, seed)
     yield Mistakes(int(wrong.sum()), tuple(shown), layer, len(known), embedding)
 
 
@@ -122,17 +124,17 @@ def last_hidden(run: Run) -> str:
     return layers[-2].name if len(layers) > 1 else layers[-1].name
 
 
-def features(reader: Classifier, layer: str, images: Images) -> NDArray[np.float32]:
+def features(classifier: Classifier, layer: str, images: Images) -> NDArray[np.float32]:
     """What one layer makes of images (N, 28, 28), as rows (N, values)."""
     if not len(images):
         return np.zeros((0, 1), np.float32)
-    parts = [reader.layer(images[start : start + CHUNK], layer) for start in range(0, len(images), CHUNK)]
+    parts = [classifier.layer(images[start : start + CHUNK], layer) for start in range(0, len(images), CHUNK)]
     return np.concatenate([part.reshape(len(part), -1) for part in parts])
 
 
 def nearest(asked: Floats, known: Floats, train: Dataset, count: int = NEIGHBOURS) -> list[tuple[Neighbour, ...]]:
     """For each row of `asked` (N, k) the nearest rows of `known` (M, k), which are the images of `train`."""
-    found = []
+    result = []
     size = max(float(np.abs(known).max(initial=0)), float(np.abs(asked).max(initial=0))) or 1.0
     if not np.isfinite(size):
         raise InputError("The network's last hidden layer holds nan or infinity; train it anew.")
@@ -143,17 +145,17 @@ def nearest(asked: Floats, known: Floats, train: Dataset, count: int = NEIGHBOUR
         count = min(count, len(known))
         best = np.argpartition(squares, count - 1)[:count]
         best = best[np.argsort(squares[best], kind="stable")]
-        found.append(
+        result.append(
             tuple(
                 Neighbour(int(i), int(train.labels[i]), size * float(np.sqrt(max(squares[i], 0))), train.images[i])
                 for i in best
             )
         )
-    return found
+    return result
 
 
 def embed(
-    reader: Classifier, layer: str, test: Dataset, wrong: NDArray[np.bool_], count: int, seed: int = 0
+    classifier: Classifier, layer: str, test: Dataset, wrong: NDArray[np.bool_], count: int, seed: int = 0
 ) -> Embedding:
     """A map (n, 2) of `count` test images at most, up to a third of them mistakes, on which like lies near like.
 
@@ -168,7 +170,7 @@ def embed(
     missed = generator.permutation(missed)[: count // 3]
     right = generator.permutation(right)[: count - len(missed)]
     chosen = np.sort(np.concatenate([missed, right]))
-    rows = features(reader, layer, test.images[chosen]).astype(np.float64)
+    rows = features(classifier, layer, test.images[chosen]).astype(np.float64)
     rows /= np.abs(rows).max(initial=0) or 1.0  # lest a square overflow
     rows -= rows.mean(axis=0)
     method = "t-SNE"

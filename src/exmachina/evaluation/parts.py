@@ -1,23 +1,21 @@
-"""What is measured of a run, and each part of its evaluation as a stream: how far it is, and at last the result."""
+"""Each part of an evaluation as a stream: how far it is, and at last the result."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from exmachina.classifier import Classifier
-from exmachina.data import Dataset
 from exmachina.errors import InputError
-from exmachina.evaluation.arrays import Flags, Floats, Images, Indices
 from exmachina.evaluation.calibration.confidence import Confidence, measure_confidence
 from exmachina.evaluation.calibration.held_out import HeldOut, declared_part
 from exmachina.evaluation.datasets.audit import DataAudit, audit_data
 from exmachina.evaluation.datasets.external_datasets import ExternalDataset, measure_external
 from exmachina.evaluation.datasets.label_votes import Halves, LabelledErrors, halves, labelled_errors
-from exmachina.evaluation.datasets.writers import Writers, worst_decile
+from exmachina.evaluation.datasets.writers import worst_decile
+from exmachina.evaluation.inputs import Answers, Protocol
 from exmachina.evaluation.mistakes import Mistakes, explain_mistakes
 from exmachina.evaluation.ood.out_of_distribution import OutOfDistribution, measure_out_of_distribution
 from exmachina.evaluation.results import Missing, Seeds, WriterResults
@@ -40,7 +38,6 @@ from exmachina.evaluation.test_set.selection_bias import (
     store_selection_bias,
     stored_selection_bias,
 )
-from exmachina.runs import Run
 from exmachina.training import get_recipe
 
 SLOW_QUICK = "left out of the quick evaluation; run it without --quick"
@@ -48,92 +45,6 @@ NO_WRITERS = (
     "who wrote which digit is not known on this computer, so the interval takes every digit for an independent draw "
     "and is too narrow; get the writers' tables once with --writers download, or give them by path"
 )
-
-
-@dataclass(frozen=True)
-class Extent:
-    """How much is measured: image counts of the full and of the quick evaluation."""
-
-    corrupted: int = 10_000
-    severities: int = 1_000
-    curves: int = 2_000
-    attacked: int = 300
-    epsilons: tuple[float, ...] = (0.05, 0.1, 0.2, 0.3)
-    non_digits: int = 2_000
-    searched: int = 10_000
-    compared: int = 60_000
-    most_mistakes: int = 200
-    attributed: int = 200
-    neighbours_among: int = 60_000
-    mapped: int = 1_500
-    more_seeds: int = 4
-
-
-FULL = Extent()
-QUICK = Extent(
-    corrupted=1_000,
-    severities=0,
-    curves=500,
-    attacked=100,
-    epsilons=(0.1, 0.3),
-    non_digits=400,
-    searched=1_000,
-    compared=10_000,
-    attributed=0,
-    neighbours_among=5_000,
-    mapped=199,
-    more_seeds=0,
-)
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """What is to be measured, and with what beside it; see `evaluate`."""
-
-    run: Run
-    train: Dataset
-    test: Dataset
-    quick: bool
-    seed: int
-    extent: Extent
-    writers: Writers | None
-    train_writers: Writers | None
-    reference: tuple[str, Classifier] | None
-    external_datasets: Sequence[Dataset]
-    non_digits: Mapping[str, str | Path]
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What the run answers to the N test images.
-
-    `logits` (N, 10) are raw. `finite` are the same, but that an image answered with nan or infinity counts as a
-    mistake at the loss of a guess; `unanswered` counts those. `digits` (N,) are read, `wrong` (N,) misread.
-    """
-
-    classifier: Classifier
-    temperature: float
-    logits: Floats = field(repr=False)
-    finite: Floats = field(repr=False)
-    digits: Indices = field(repr=False)
-    wrong: Flags = field(repr=False)
-    unanswered: int
-
-    @classmethod
-    def of(cls, run: Run, test: Dataset) -> Answers:
-        """Let a run read a test set."""
-        classifier = Classifier.from_run(run)
-        logits = classifier.logits(test.images)
-        answered = np.asarray(np.isfinite(logits).all(axis=1))
-        finite = np.where(answered[:, None], logits, np.float32(0)).astype(np.float64)
-        finite[~answered, test.labels[~answered]] = -1e-9
-        digits = finite.argmax(axis=1)
-        wrong = np.asarray(digits != test.labels)
-        return cls(classifier, run.temperature, logits, finite, digits, wrong, int((~answered).sum()))
-
-    def predict(self, images: Images) -> Floats:
-        """Logits as the run answers, its temperature included."""
-        return self.classifier.logits(images) / np.float32(self.temperature)
 
 
 @dataclass(frozen=True)

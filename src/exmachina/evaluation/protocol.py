@@ -15,7 +15,8 @@ from exmachina.data import Dataset
 from exmachina.errors import InputError
 from exmachina.evaluation import parts
 from exmachina.evaluation.datasets.writers import Writers
-from exmachina.evaluation.parts import FULL, QUICK, Answers, Extent, Fitting, Protocol
+from exmachina.evaluation.inputs import FULL, QUICK, Answers, Extent, Protocol
+from exmachina.evaluation.parts import Fitting
 from exmachina.evaluation.results import PARTS, Evaluation, Health, Missing, Progress, Setting, Subject
 from exmachina.evaluation.statistics.intervals import corrected_for_openings, normal_mean, wilson
 from exmachina.evaluation.statistics.metrics import losses, measure

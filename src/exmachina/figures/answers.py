@@ -37,14 +37,14 @@ def confidence(
     """The probability of every digit as bars, beside the image if given; `label` is what people call it."""
     values = np.asarray(probabilities, float)
     best = int(values.argmax())
-    said = f"The network reads {_article(best)} and gives it {percent(float(values[best]))}"
+    title = f"The network reads {_article(best)} and gives it {percent(float(values[best]))}"
     if label is not None and label != best:
-        said += f"; people labelled it {label}"
+        title += f"; people labelled it {label}"
     picture = 1.45 if image is not None else 0.0
     left = MARGIN + (picture + 0.55 if image is not None else 0.3)
     with look(dark) as colours:
         body = 0.24 * len(values)
-        figure = new_figure(NARROW, body + 0.42, said, dark=dark)
+        figure = new_figure(NARROW, body + 0.42, title, dark=dark)
         if image is not None:
             show_pixels(place(figure, MARGIN, 0.04, picture, picture), image, colours)
             if label is not None:
@@ -74,19 +74,19 @@ def confidence(
 
 
 def attributions(
-    found: Mapping[str, Attribution], image: NDArray[np.uint8], *, name: str | None = None, dark: bool = False
+    result: Mapping[str, Attribution], image: NDArray[np.uint8], *, name: str | None = None, dark: bool = False
 ) -> Plate:
     """The image, and what each attribution method says its pixels do for one digit's logit, each on its own scale."""
-    items = list(found.values())
+    items = list(result.values())
     target = items[0].target
     side, gap = 1.45, 0.2
     width = (1 + len(items)) * (side + gap) - gap + 2 * MARGIN
-    said = f"Which pixels speak for {_article(target)}{_ways(len(items))}"
+    heading = f"Which pixels speak for {_article(target)}{_ways(len(items))}"
     below = "Orange-red pixels raise the digit's logit and blue ones lower it; where there is no sign, dark is much."
     if dark:
         below = below.replace("dark is much", "bright is much")
     with look(dark) as colours:
-        figure = new_figure(width, side + 1.2, said, below, dark=dark)
+        figure = new_figure(width, side + 1.2, heading, below, dark=dark)
         show_pixels(place(figure, MARGIN, 0.25, side, side), image, colours)
         note(figure, MARGIN, 0.2, name or "The image", va="baseline", color=colours.ink, weight="bold")
         for i, item in enumerate(items):
@@ -102,18 +102,18 @@ def attributions(
     return figure
 
 
-def preferred(found: Sequence[PreferredImage], *, classes: bool = True, dark: bool = False) -> Plate:
+def preferred(result: Sequence[PreferredImage], *, classes: bool = True, dark: bool = False) -> Plate:
     """Images made to please channels of a layer; with `classes`, each is what a digit's logit would like to see."""
-    across = min(5, len(found))
+    across = min(5, len(result))
     side, gap = 0.78, 0.1
-    rows = math.ceil(len(found) / across)
-    what = "each digit" if classes else f"each channel of {found[0].layer}"
-    said = f"What {what} would like to see"
+    rows = math.ceil(len(result) / across)
+    what = "each digit" if classes else f"each channel of {result[0].layer}"
+    title = f"What {what} would like to see"
     below = "Drawn by climbing the gradient from a nearly black image: what the network looks for, and nothing more."
     with look(dark) as colours:
         width = max(across * (side + gap) - gap + 2 * MARGIN, NARROW)
-        figure = new_figure(width, rows * (side + 0.42) + 0.02, said, below, dark=dark)
-        for i, item in enumerate(found):
+        figure = new_figure(width, rows * (side + 0.42) + 0.02, title, below, dark=dark)
+        for i, item in enumerate(result):
             left, top = MARGIN + i % across * (side + gap), i // across * (side + 0.42)
             show_pixels(place(figure, left, top + 0.2, side, side), item.image, colours)
             note(figure, left, top + 0.16, str(item.channel), va="baseline", weight="bold", color=colours.ink)

@@ -28,31 +28,31 @@ from exmachina.inspection import FeatureMaps, NeuronSum, ReceptiveField
 LARGEST = 7  # kernels up to this side can show their numbers
 
 
-def convolution(found: NeuronSum, *, dark: bool = False) -> Plate:
+def convolution(result: NeuronSum, *, dark: bool = False) -> Plate:
     """One output of a convolution worked out: what it sees × kernel = products, added up, bias, ReLU.
 
     Shows the input channel that contributes most; of several channels, the others' sum is one term. Raises
     `InputError` for a neuron whose inputs are not a small square.
     """
-    first = found.contributions[0]
+    first = result.contributions[0]
     size = len(first.inputs)
     if size < 2 or size > LARGEST or first.inputs.shape != (size, size):
-        raise InputError(f"Layer '{found.layer}' has no small kernels to write out; choose a convolution.")
+        raise InputError(f"Layer '{result.layer}' has no small kernels to write out; choose a convolution.")
     side = {2: 1.5, 3: 1.6, 4: 1.7}.get(size, 1.9)
-    products = first.products.size * len(found.contributions)
+    products = first.products.size * len(result.contributions)
     gap = 0.42
     terms = " × ".join(map(str, first.products.shape))
-    said = f"{products} products, added up, give one number of {found.layer}: {number(found.value, 3)}"
-    source = "what it sees" if len(found.contributions) == 1 else f"what it sees in channel {first.channel}"
+    title = f"{products} products, added up, give one number of {result.layer}: {number(result.value, 3)}"
+    source = "what it sees" if len(result.contributions) == 1 else f"what it sees in channel {first.channel}"
     below = (
-        f"The neuron at row {found.y}, column {found.x} of map {found.channel}. "
+        f"The neuron at row {result.y}, column {result.x} of map {result.channel}. "
         "The kernel slides on by a pixel and the same weights give the next number."
     )
     panels = [(source, first.inputs), (f"its {terms} kernel", first.weights), ("products", first.products)]
     width = max(3 * side + 2 * gap + 2 * MARGIN, 5.4)
-    lines = _sum_lines(found, 1)
+    lines = _sum_lines(result, 1)
     with look(dark) as colours:
-        figure = new_figure(width, side + 0.78 + 0.2 * len(lines), said, below, dark=dark)
+        figure = new_figure(width, side + 0.78 + 0.2 * len(lines), title, below, dark=dark)
         for i, (name, values) in enumerate(panels):
             left = MARGIN + i * (side + gap)
             axes = place(figure, left, 0.25, side, side)
@@ -68,22 +68,22 @@ def convolution(found: NeuronSum, *, dark: bool = False) -> Plate:
     return figure
 
 
-def neuron(found: NeuronSum, *, shown: int = 6, dark: bool = False) -> Plate:
+def neuron(result: NeuronSum, *, shown: int = 6, dark: bool = False) -> Plate:
     """A neuron's whole sum: its input channels ranked by what they contribute, the rest, the bias, the activation."""
-    top = found.contributions[:shown]
-    lines = _sum_lines(found, len(top))
+    top = result.contributions[:shown]
+    lines = _sum_lines(result, len(top))
     height, _ = top[0].inputs.shape
     pictures = height > 1
     row = 0.62 if pictures else 0.26
     side = 0.52
-    channels = len(found.contributions)
-    size = max(abs(item.total) for item in found.contributions)
+    channels = len(result.contributions)
+    size = max(abs(item.total) for item in result.contributions)
     first = top[0]
     kind = "channel" if pictures else "input"
     verb = "adds" if first.total >= 0 else "takes away"
-    place_said = "unit" if found.kind == "Dense" else "map"
+    place_said = "unit" if result.kind == "Dense" else "map"
     most = number(abs(first.total), 3)
-    said = f"{found.layer}, {place_said} {found.channel}: {kind} {first.channel} {verb} most, {most}"
+    title = f"{result.layer}, {place_said} {result.channel}: {kind} {first.channel} {verb} most, {most}"
     below = f"The {len(top)} of {channels} {kind}s that matter most to this one neuron."
     inputs = max(float(np.abs(item.inputs).max()) for item in top) or 1.0
     weights = max(float(np.abs(item.weights).max()) for item in top) or 1.0
@@ -91,7 +91,7 @@ def neuron(found: NeuronSum, *, shown: int = 6, dark: bool = False) -> Plate:
     left = MARGIN + (2.1 if pictures else 0.9)
     bars = 5.4 - MARGIN - left - 0.1
     with look(dark) as colours:
-        figure = new_figure(5.4, 0.3 + row * len(top) + 0.26 + 0.2 * len(lines), said, below, dark=dark)
+        figure = new_figure(5.4, 0.3 + row * len(top) + 0.26 + 0.2 * len(lines), title, below, dark=dark)
         if pictures:
             seen = f"sees\n{'±' if signed else '0 to'} {number(inputs)}"
             note(figure, MARGIN + 0.62, 0, seen, size=7.5, linespacing=1.3)
@@ -136,23 +136,23 @@ def neuron(found: NeuronSum, *, shown: int = 6, dark: bool = False) -> Plate:
     return figure
 
 
-def _sum_lines(found: NeuronSum, shown: int) -> list[tuple[str, str]]:
+def _sum_lines(result: NeuronSum, shown: int) -> list[tuple[str, str]]:
     """The whole sum as lines of words and numbers that line up at the point."""
-    top = found.contributions[:shown]
-    rest = len(found.contributions) - shown
+    top = result.contributions[:shown]
+    rest = len(result.contributions) - shown
     lines = [("sum of the products" if shown == 1 else f"these {shown} add", sum(item.total for item in top))]
     if rest > 0:
-        lines.append((f"the other {rest} add", found.rest(shown)))
-    lines.append(("bias", found.bias))
-    if (found.factor, found.shift) != (1.0, 0.0):
-        lines.append((f"batch norm: all that × {number(found.factor, 4)}, and", found.shift))
+        lines.append((f"the other {rest} add", result.rest(shown)))
+    lines.append(("bias", result.bias))
+    if (result.factor, result.shift) != (1.0, 0.0):
+        lines.append((f"batch norm: all that × {number(result.factor, 4)}, and", result.shift))
     written = [(words, _term(value, "+" if i else "")) for i, (words, value) in enumerate(lines)]
-    if found.activation == "relu":
-        written.append(("together", _term(found.before_activation, "=")))
-        written.append(("after ReLU, as the network has it", _term(found.value, "=")))
+    if result.activation == "relu":
+        written.append(("together", _term(result.before_activation, "=")))
+        written.append(("after ReLU, as the network has it", _term(result.value, "=")))
     else:
-        name = "its logit" if found.activation == "softmax" else "together"
-        written.append((f"{name}, as the network has it", _term(found.value, "=")))
+        name = "its logit" if result.activation == "softmax" else "together"
+        written.append((f"{name}, as the network has it", _term(result.value, "=")))
     return written
 
 
@@ -190,10 +190,10 @@ def receptive_field(
     width = max(pictures * (side + 0.18) - 0.18 + 2 * MARGIN, 4.0)
     area = pixels.height * pixels.width
     share = f"{100 * area / image.size:.0f} % of the image"
-    said = f"One neuron of {field.layer} sees {pixels.height} × {pixels.width} pixels, {share}"
+    title = f"One neuron of {field.layer} sees {pixels.height} × {pixels.width} pixels, {share}"
     below = f"The neuron at row {field.y}, column {field.x}, and in each layer before it everything that it depends on."
     with look(dark) as colours:
-        figure = new_figure(width, side + 0.55, said, below, dark=dark)
+        figure = new_figure(width, side + 0.55, title, below, dark=dark)
         shown = [("image", pixels, None), *((name, box, maps[name]) for name, box in stops)]
         for i, (name, box, item) in enumerate(shown):
             left = MARGIN + i * (side + 0.18)

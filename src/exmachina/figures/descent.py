@@ -37,7 +37,7 @@ def gradient_descent(
     `trajectory` (N, 2) adds the way that the training really took, projected onto the slice.
     """
     ranked = sorted(walks, key=lambda walk: walk.losses[-1])
-    said = _finding(ranked)
+    title = _finding(ranked)
     below = (
         f"A flat slice of the loss over all weights, {surface.plane.description}; the loss of {surface.images} "
         "training images. The paths are computed, each step from the real gradient within the slice. "
@@ -46,7 +46,7 @@ def gradient_descent(
     width, left = 5.4, MARGIN + 0.66
     wide, high, lower = width - left - MARGIN - 0.72, 2.55, 1.1
     with look(dark) as colours:
-        figure = new_figure(width, high + lower + 1.35, said, below, dark=dark)
+        figure = new_figure(width, high + lower + 1.35, title, below, dark=dark)
         axes = place(figure, left, 0.05, wide, high)
         _ground(axes, surface, colours)
         curve = place(figure, left, high + 0.82, wide, lower)
@@ -92,9 +92,9 @@ def _finding(ranked: Sequence[Walk]) -> str:
 
 def _rates(walks: Sequence[Walk]) -> str:
     """What each optimizer's learning rate is, for the comparison depends on it."""
-    said = {"Adadelta": "Adadelta has its textbook settings", "SGD": "SGD three quarters of the largest stable rate"}
+    title = {"Adadelta": "Adadelta has its textbook settings", "SGD": "SGD three quarters of the largest stable rate"}
     rates = [
-        said.get(walk.optimizer, f"{walk.optimizer} a rate of {walk.options['learning_rate']:g}") for walk in walks
+        title.get(walk.optimizer, f"{walk.optimizer} a rate of {walk.options['learning_rate']:g}") for walk in walks
     ]
     return ", ".join(rates) + "."
 

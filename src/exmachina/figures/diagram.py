@@ -39,9 +39,9 @@ def network_diagram(
     width = max(sum(widths) + 2 * MARGIN, 4.6)
     most = max(steps, key=lambda step: step.parameters)
     share = most.parameters / network.parameters
-    said = f"'{network.name}' has {network.parameters:,} parameters, {100 * share:.0f} % of them in {most.layer.name}"
+    title = f"'{network.name}' has {network.parameters:,} parameters, {100 * share:.0f} % of them in {most.layer.name}"
     with look(dark) as colours:
-        figure = new_figure(width, STAGE + 1.0, said, dark=dark)
+        figure = new_figure(width, STAGE + 1.0, title, dark=dark)
         stage = place(figure, MARGIN, 0, width - 2 * MARGIN, STAGE)
         stage.set(xlim=(0, width - 2 * MARGIN), ylim=(STAGE, 0))
         stage.axis("off")
@@ -69,8 +69,8 @@ def network_diagram(
 def _strongest(maps: Mapping[str, FeatureMaps] | None, step: Step) -> NDArray[np.float32] | None:
     if maps is None:
         return None
-    found = maps[step.layer.name]
-    strongest: NDArray[np.float32] = found.values[found.strongest()[0]]
+    result = maps[step.layer.name]
+    strongest: NDArray[np.float32] = result.values[result.strongest()[0]]
     return strongest
 
 

@@ -50,17 +50,17 @@ def digits_grid(
     count = len(images)
     if not 0 < count <= MOST:
         raise InputError(f"Cannot draw {count} digits in one figure; choose 1 to {MOST}.")
-    for name, given in (("labels", labels), ("indices", indices)):
-        if given is not None and len(given) != count:
-            raise InputError(f"{count} images need {count} {name}, not {len(given)}.")
+    for name, values in (("labels", labels), ("indices", indices)):
+        if values is not None and len(values) != count:
+            raise InputError(f"{count} images need {count} {name}, not {len(values)}.")
     across = min(columns or math.ceil(math.sqrt(count)), count)
     cell = min(1.5, max(0.45, (WIDE - 2 * MARGIN) / across - 0.14))
     captions = 0.22 if labels is not None or indices is not None else 0.0
     pitch_x, pitch_y = cell + 0.14, cell + captions + 0.12
     width = max(across * pitch_x - 0.14 + 2 * MARGIN, 3.0)
-    said = title or ("What people wrote, and meant" if labels is not None else "What people wrote")
+    heading = title or ("What people wrote, and meant" if labels is not None else "What people wrote")
     with look(dark) as colours:
-        figure = new_figure(width, math.ceil(count / across) * pitch_y + 0.06, said, dark=dark)
+        figure = new_figure(width, math.ceil(count / across) * pitch_y + 0.06, heading, dark=dark)
         canvas = stage(figure)
         for i, image in enumerate(images):
             left, top = MARGIN + i % across * pitch_x, i // across * pitch_y
@@ -94,13 +94,13 @@ def mistakes(
     shown, across, cell = wrong[:count], 4, 0.92
     pitch_x, pitch_y = (NARROW - 2 * MARGIN + 0.18) / across, cell + 0.52
     if len(wrong) == 0:
-        said = f"The network reads all {len(labels):,} digits as people labelled them"
+        title = f"The network reads all {len(labels):,} digits as people labelled them"
     else:
         which = "these with the most confidence" if len(wrong) > count else "all of them are here"
-        said = f"The network misreads {len(wrong):,} of {len(labels):,} digits, {which}"
+        title = f"The network misreads {len(wrong):,} of {len(labels):,} digits, {which}"
     with look(dark) as colours:
         height = math.ceil(len(shown) / across) * pitch_y + 0.02
-        figure = new_figure(NARROW, height, said, dark=dark)
+        figure = new_figure(NARROW, height, title, dark=dark)
         canvas = stage(figure)
         for i, index in enumerate(shown):
             left, top = MARGIN + i % across * pitch_x, i // across * pitch_y
@@ -125,13 +125,13 @@ def preprocessing(image: NDArray[np.uint8], label: int, network: Network | None 
     side, gap = 1.62, 0.2
     width = 2 * MARGIN + (1 + len(panels)) * side + len(panels) * gap
     steps = "scaling and centring change" if standardizes else "scaling changes"
-    said = f"Preprocessing: {steps} the numbers, not the picture"
+    title = f"Preprocessing: {steps} the numbers, not the picture"
     below = (
         "Gradient descent takes one step size for all weights, so inputs of about the same, small size let every "
         "weight learn at a similar pace."
     )
     with look(dark) as colours:
-        figure = new_figure(width, side + 1.42, said, below, dark=dark)
+        figure = new_figure(width, side + 1.42, title, below, dark=dark)
         axes = place(figure, MARGIN, 0.25, side, side)
         show_pixels(axes, image, colours)
         outline(axes, x, y, CROP, CROP, colours)

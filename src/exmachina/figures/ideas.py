@@ -34,13 +34,13 @@ def relu(sums: NDArray[np.floating], layer: str, *, dark: bool = False) -> Plate
     """
     values = np.asarray(sums, float)
     off = float((values <= 0).mean())
-    said = f"ReLU sets {100 * off:.0f} % of {layer}'s sums to zero for this digit"
+    title = f"ReLU sets {100 * off:.0f} % of {layer}'s sums to zero for this digit"
     below = "ReLU(z) = max(0, z): what is below zero becomes zero, and everything else passes unchanged."
     maps = values.ndim == 3
     side = 1.25
     with look(dark) as colours:
         width = WIDE if maps else NARROW
-        figure = new_figure(width, 2.6, said, below, dark=dark)
+        figure = new_figure(width, 2.6, title, below, dark=dark)
         axes = place(figure, MARGIN + 0.45, 0.12, 3.1, 1.85)
         limit = float(np.quantile(np.abs(values), 0.995)) or 1.0
         bins = np.linspace(-limit, limit, 41)
@@ -81,11 +81,11 @@ def softmax(logits: ArrayLike, *, dark: bool = False) -> Plate:
     p = exponentials / exponentials.sum()
     sigmoid = 1 / (1 + np.exp(-z))
     best = int(p.argmax())
-    said = f"Ten logits become ten shares of 1; the {best} takes {_share(p[best])}"
+    title = f"Ten logits become ten shares of 1; the {best} takes {_share(p[best])}"
     row, top = 0.235, 0.32
     columns = [0.42, 1.95, 3.2, 4.4]  # right edges of the columns, in inches after the margin
     with look(dark) as colours:
-        figure = new_figure(5.4, top + row * len(z) + 1.2, said, dark=dark)
+        figure = new_figure(5.4, top + row * len(z) + 1.2, title, dark=dark)
         heads = ["digit", "logit $z_i$", "$e^{z_i}$", "softmax", "sigmoid"]
         edges = [*columns, 5.4 - 2 * MARGIN]
         for head, edge in zip(heads, edges, strict=True):
@@ -156,7 +156,7 @@ def dropout(
     masks = [None, *(_square(item.astype(float)) for item in kept)]
     limit = float(max(picture.max() for picture in pictures)) or 1.0
     signed = bool(array.min() < 0)
-    said = f"Dropout silences {100 * rate:g} % of {layer}, others each time"
+    title = f"Dropout silences {100 * rate:g} % of {layer}, others each time"
     below = (
         f"A cross marks what is dropped; what stays is multiplied by {1 / (1 - rate):.3g}, so that the sum stays "
         "about the same. Only training does this."
@@ -165,7 +165,7 @@ def dropout(
     width = len(pictures) * (side + gap) - gap + 2 * MARGIN
     height = side * pictures[0].shape[0] / pictures[0].shape[1]
     with look(dark) as colours:
-        figure = new_figure(width, height + 0.98, said, below, dark=dark)
+        figure = new_figure(width, height + 0.98, title, below, dark=dark)
         for i, (picture, mask) in enumerate(zip(pictures, masks, strict=True)):
             left = MARGIN + i * (side + gap)
             axes = place(figure, left, 0.25, side, height)
@@ -193,12 +193,12 @@ def cross_entropy(
     p = np.clip(np.asarray(probabilities, float), LOWEST, 1)
     losses = -np.log(p)
     worst = int(losses.argmax())
-    said = (
+    title = (
         f"The less the right digit gets, the more it costs: p\u00a0=\u00a0{_share(p[worst])} costs {losses[worst]:.1f}"
     )
     below = "Cross-entropy is −ln p, with p the probability that the network gives to what people say it is."
     with look(dark) as colours:
-        figure = new_figure(NARROW + 0.4, 3.15, said, below, dark=dark)
+        figure = new_figure(NARROW + 0.4, 3.15, title, below, dark=dark)
         axes = place(figure, MARGIN + 0.45, 0.1, NARROW + 0.4 - 2 * MARGIN - 0.5, 2.6)
         x = np.geomspace(LOWEST, 1, 400)
         axes.plot(x, -np.log(x), color=colours.ink, linewidth=1.8, clip_on=False)

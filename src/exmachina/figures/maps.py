@@ -31,51 +31,51 @@ TALLEST = 9.0  # inches of a kernel matrix
 LEGIBLE = 0.325  # inches of a cell that can hold a number
 
 
-def kernels(given: Kernels, *, dark: bool = False) -> Plate:
+def kernels(layer_kernels: Kernels, *, dark: bool = False) -> Plate:
     """The kernels of one convolution on one scale around zero.
 
     Kernels of one channel up to 5 × 5 show their numbers; those of several channels become a matrix, filters down
     and channels across.
     """
-    filters, channels, size, _ = given.values.shape
-    limit = float(np.abs(given.values).max()) or 1.0
+    filters, channels, size, _ = layer_kernels.values.shape
+    limit = float(np.abs(layer_kernels.values).max()) or 1.0
     if channels > 1:
-        return _kernel_matrix(given, limit, dark)
+        return _kernel_matrix(layer_kernels, limit, dark)
     numbers = size <= 5
     side = size * (LEGIBLE if numbers else 0.14)
     across = min(filters, max(1, int((WIDE - 2 * MARGIN + 0.13) / (side + 0.13))))
     pitch_x, pitch_y = side + 0.13, side + 0.3
     width = max(across * pitch_x - 0.13 + 2 * MARGIN, 4.0)
     body = math.ceil(filters / across) * pitch_y
-    said = f"{given.layer} looks for {filters} small patterns, each a {size} × {size} kernel"
+    title = f"{layer_kernels.layer} looks for {filters} small patterns, each a {size} × {size} kernel"
     below = "Orange-red weights want ink, blue ones want none; the kernel answers most to what matches both."
     with look(dark) as colours:
-        figure = new_figure(width, body + 0.55, said, below, dark=dark)
+        figure = new_figure(width, body + 0.55, title, below, dark=dark)
         for i in range(filters):
             left, top = MARGIN + i % across * pitch_x, i // across * pitch_y
             axes = place(figure, left, top + 0.18, side, side)
-            show_values(axes, given.values[i, 0], colours, limit=limit, signed=True)
+            show_values(axes, layer_kernels.values[i, 0], colours, limit=limit, signed=True)
             if numbers:
-                cell_numbers(axes, given.values[i, 0], colours, ".2", size=6.8, limit=limit)
+                cell_numbers(axes, layer_kernels.values[i, 0], colours, ".2", size=6.8, limit=limit)
             note(figure, left, top + 0.15, str(i), va="baseline", size=7.5)
-            bias = f"bias {number(float(given.bias[i]))}"
+            bias = f"bias {number(float(layer_kernels.bias[i]))}"
             note(figure, left + side, top + 0.15, bias, va="baseline", ha="right", size=6.5 if side > 1.2 else 6)
         scale_bar(figure, MARGIN, body + 0.02, 2.4, limit, "weight", signed=True)
     return figure
 
 
-def _kernel_matrix(given: Kernels, limit: float, dark: bool) -> Plate:
-    filters, channels, size, _ = given.values.shape
+def _kernel_matrix(layer_kernels: Kernels, limit: float, dark: bool) -> Plate:
+    filters, channels, size, _ = layer_kernels.values.shape
     side = max(0.04, min(0.22, (WIDE - 2 * MARGIN - 0.35) / channels - 0.03, TALLEST / filters - 0.03))
     pitch = side + 0.03
     width, body = max(channels * pitch + 2 * MARGIN + 0.35, 4.0), filters * pitch + 0.3
-    said = f"{given.layer} has {filters} kernels, each {size} × {size} for every one of {channels} channels"
+    title = f"{layer_kernels.layer} has {filters} kernels, each {size} × {size} for every one of {channels} channels"
     with look(dark) as colours:
-        figure = new_figure(width, body + 0.6, said, f"A row is one kernel: {channels} slices added up.", dark=dark)
+        figure = new_figure(width, body + 0.6, title, f"A row is one kernel: {channels} slices added up.", dark=dark)
         canvas = np.full((filters * (size + 1) - 1, channels * (size + 1) - 1), np.nan)
         for i in range(filters):
             for j in range(channels):
-                canvas[i * (size + 1) :, j * (size + 1) :][:size, :size] = given.values[i, j]
+                canvas[i * (size + 1) :, j * (size + 1) :][:size, :size] = layer_kernels.values[i, j]
         axes = place(figure, MARGIN + 0.35, 0.25, channels * pitch - 0.03, filters * pitch - 0.03)
         axes.imshow(canvas, cmap=colours.signed, vmin=-limit, vmax=limit, aspect="auto")
         bare(axes, colours, frame=False)
@@ -107,10 +107,10 @@ def feature_maps(
     body = math.ceil(channels / across) * pitch_y
     silent = maps.silent
     quiet = f", {silent.sum()} of them silent" if silent.any() else ""
-    said = f"{maps.layer}: {channels} maps of {height} × {width} for this digit{quiet}"
+    title = f"{maps.layer}: {channels} maps of {height} × {width} for this digit{quiet}"
     with look(dark) as colours:
         total = max(across * pitch_x - 0.08 + 2 * MARGIN, 4.0)
-        figure = new_figure(total, body + 0.55, said, dark=dark)
+        figure = new_figure(total, body + 0.55, title, dark=dark)
         canvas = stage(figure)
         for i in range(channels):
             left, top = MARGIN + i % across * pitch_x, i // across * pitch_y
@@ -138,9 +138,9 @@ def _units(maps: FeatureMaps, columns: int | None, dark: bool) -> Plate:
     grid = np.full(rows * across, np.nan)
     grid[:units] = maps.values
     active = int((maps.values != 0).sum())
-    said = f"{maps.layer}: {active:,} of {units:,} units answer to this digit"
+    title = f"{maps.layer}: {active:,} of {units:,} units answer to this digit"
     if maps.activation == "softmax":
-        said = f"{maps.layer}: the probabilities of {units} digits add up to 1"
+        title = f"{maps.layer}: the probabilities of {units} digits add up to 1"
     below = f"{across} units to a line, from left to right and top to bottom."
     if maps.kind == "Flatten" and columns:
         below = f"Every line holds {columns} values: map after map, row after row."
@@ -148,7 +148,7 @@ def _units(maps: FeatureMaps, columns: int | None, dark: bool) -> Plate:
     limit = 1.0 if softmax else limit
     names = 0.2 if softmax else 0.0
     with look(dark) as colours:
-        figure = new_figure(WIDE, rows * cell_y + names + 0.6, said, below if rows > 1 else "", dark=dark)
+        figure = new_figure(WIDE, rows * cell_y + names + 0.6, title, below if rows > 1 else "", dark=dark)
         axes = place(figure, MARGIN, 0.03 + names, across * cell_x, rows * cell_y)
         show_values(axes, grid.reshape(rows, across), colours, limit=limit, signed=maps.signed)
         axes.set_aspect("auto")
@@ -180,14 +180,14 @@ def feature_overview(maps: Mapping[str, FeatureMaps], image: NDArray[np.uint8], 
     label, cell = 1.3, (WIDE - 2 * MARGIN - 1.3) / STRONGEST
     row, strip = cell + 0.14, 0.58
     answer = strips[-1].values
-    said = f"From pixels to the answer: {int(answer.argmax())}"
+    title = f"From pixels to the answer: {int(answer.argmax())}"
     below = (
         f"The {STRONGEST} strongest maps of each layer, strongest first. Each row's scale runs from nothing to its own "
         "largest value, given on the left."
     )
     body = row * (1 + len(rows)) + strip * len(strips) + 0.1
     with look(dark) as colours:
-        figure = new_figure(WIDE, body, said, below, dark=dark)
+        figure = new_figure(WIDE, body, title, below, dark=dark)
         canvas = stage(figure)
         tile(canvas, MARGIN + label, 0, cell - 0.06, cell - 0.06, image, colours)
         _row_label(figure, 0, "the image", "28 × 28 pixels", "")

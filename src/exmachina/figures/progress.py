@@ -47,14 +47,14 @@ def training_curve(
     epochs = [(int(item["step"]), item) for item in history]
     steps = max(len(losses), epochs[-1][0] if epochs else 0)
     first, last = _ends(losses, epochs)
-    said = f"The loss falls from {first:.2f} to {last:.3f} in {steps:,} steps"
+    title = f"The loss falls from {first:.2f} to {last:.3f} in {steps:,} steps"
     if test_accuracy is not None:
-        said += f"; {percent(test_accuracy)} of the test digits are read right"
+        title += f"; {percent(test_accuracy)} of the test digits are read right"
     accuracies = bool(epochs)
     left, wide = MARGIN + 0.52, NARROW - 2 * MARGIN - 0.52 - 0.75
     upper, lower = 1.7, 1.15
     with look(dark) as colours:
-        figure = new_figure(NARROW, upper + (lower + 0.25 if accuracies else 0) + 0.5, said, dark=dark)
+        figure = new_figure(NARROW, upper + (lower + 0.25 if accuracies else 0) + 0.5, title, dark=dark)
         axes = place(figure, left, 0.05, wide, upper)
         logarithmic(axes, [*losses, *(item["loss"] for _, item in epochs)])
         axes.set(xlim=(0, steps * 1.01), ylabel="loss (nats)")
@@ -124,12 +124,12 @@ def confusion_matrix(labels: NDArray[np.integer], read: NDArray[np.integer], *, 
     np.fill_diagonal(wrong, 0)
     mistakes = int(wrong.sum())
     y, x = np.unravel_index(int(wrong.argmax()), wrong.shape)
-    said = f"{mistakes:,} of {len(labels):,} digits are misread"
+    title = f"{mistakes:,} of {len(labels):,} digits are misread"
     if mistakes:
-        said += f"; most often a {y} as a {x} ({_times(int(wrong[y, x]))})"
+        title += f"; most often a {y} as a {x} ({_times(int(wrong[y, x]))})"
     cell = 0.36
     with look(dark) as colours:
-        figure = new_figure(NARROW, 10 * cell + 0.55, said, dark=dark)
+        figure = new_figure(NARROW, 10 * cell + 0.55, title, dark=dark)
         left = MARGIN + 0.5
         axes = place(figure, left, 0.42, 10 * cell, 10 * cell)
         limit = max(int(wrong.max()), 1)

@@ -59,11 +59,11 @@ def inspect_figures(
             figures[f"maps-{name}"] = feature_maps(maps[name], dead=dead.get(name), columns=columns, dark=dark)
     for layer in network.layers:
         if isinstance(layer, Conv | Dense):
-            found = inspection.neuron_sum(run, image, layer.name, *inspection.strongest_neuron(run, image, layer.name))
+            result = inspection.neuron_sum(run, image, layer.name, *inspection.strongest_neuron(run, image, layer.name))
             if isinstance(layer, Conv) and 2 <= layer.kernel <= LARGEST:
-                figures[f"convolution-{layer.name}"] = convolution(found, dark=dark)
-            if len(found.contributions) > 1:
-                figures[f"neuron-{layer.name}"] = neuron(found, dark=dark)
+                figures[f"convolution-{layer.name}"] = convolution(result, dark=dark)
+            if len(result.contributions) > 1:
+                figures[f"neuron-{layer.name}"] = neuron(result, dark=dark)
     figures |= _sight(run, maps, image, dark)
     figures["attributions"] = attributions(inspection.attribute(run, image), image, dark=dark)
     figures["preferred"] = preferred(inspection.preferred_images(run), dark=dark)

@@ -114,7 +114,7 @@ def neuron_sum(run: Run, image: NDArray[np.uint8], layer: str, channel: int, y: 
     if norm:
         factors, shifts = norm_factors(norm, run)
         factor, shift = float(factors[channel]), float(shifts[channel])
-    found = NeuronSum(
+    result = NeuronSum(
         layer,
         named.layer.kind,
         channel,
@@ -128,9 +128,9 @@ def neuron_sum(run: Run, image: NDArray[np.uint8], layer: str, channel: int, y: 
         _network_value(run, image, maps, named, channel, y, x),
     )
     size = abs(factor) * math.fsum(float(np.abs(item.products).sum()) for item in contributions)
-    if not math.isclose(found.computed, found.value, rel_tol=1e-4, abs_tol=1e-5 * (1 + size)):
-        raise AssertionError(f"{layer}[{channel}, {y}, {x}]: sum {found.computed} ≠ network {found.value}")
-    return found
+    if not math.isclose(result.computed, result.value, rel_tol=1e-4, abs_tol=1e-5 * (1 + size)):
+        raise AssertionError(f"{layer}[{channel}, {y}, {x}]: sum {result.computed} ≠ network {result.value}")
+    return result
 
 
 def strongest_neuron(run: Run, image: NDArray[np.uint8], layer: str) -> tuple[int, int, int]:

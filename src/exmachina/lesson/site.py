@@ -80,12 +80,12 @@ def export_site(directory: str | Path, runs: Mapping[str, str | Path]) -> Path:
     folder = Path(directory)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"'{directory}' exists and is not empty; choose a new folder.")
-    found = SiteFiles({name: find_run(source) for name, source in runs.items()})
+    result = SiteFiles({name: find_run(source) for name, source in runs.items()})
     try:
         for path in page_files():
             _write(folder / path, (WEB / path).read_bytes())
-        for path in found.paths():
-            _write(folder / path, found.get(path) or b"")
+        for path in result.paths():
+            _write(folder / path, result.get(path) or b"")
     except OSError as error:
         raise InputError(f"Cannot write to '{directory}': {error.strerror}; choose another folder.") from None
     return folder

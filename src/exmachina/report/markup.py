@@ -29,14 +29,14 @@ def text(value: object) -> Html:
 
 def el(tag: str, *children: object, **attributes: object) -> Html:
     """One element. A trailing underscore is dropped from an attribute's name, other ones become hyphens."""
-    given = "".join(
+    written = "".join(
         f' {name.rstrip("_").replace("_", "-")}="{html.escape(str(value))}"'
         for name, value in attributes.items()
         if value is not None
     )
     if tag in EMPTY:
-        return Html(f"<{tag}{given}>" if tag in ("img", "br", "hr", "meta") else f"<{tag}{given}/>")
-    return Html(f"<{tag}{given}>{join(children)}</{tag}>")
+        return Html(f"<{tag}{written}>" if tag in ("img", "br", "hr", "meta") else f"<{tag}{written}/>")
+    return Html(f"<{tag}{written}>{join(children)}</{tag}>")
 
 
 def join(parts: Iterable[object]) -> Html:

@@ -107,11 +107,11 @@ def _confidence(evaluation: Evaluation) -> str:
 def _outside(evaluation: Evaluation) -> str:
     robustness, ood = measured(evaluation.robustness), measured(evaluation.out_of_distribution)
     error = max(1 - evaluation.metrics.accuracy.value, 1e-9)
-    said = []
+    sentences = []
     for other in measured(evaluation.external_datasets) or ():
         external = measured(other)
         if external:
-            said.append(
+            sentences.append(
                 (
                     external.error.value / error,
                     f"it misreads {percent(external.error.value)} of {name_of(external.name)}",
@@ -119,11 +119,13 @@ def _outside(evaluation: Evaluation) -> str:
             )
     if robustness:
         worst = robustness.worst(1)[0]
-        said.append((worst.error.value / error, f"{percent(worst.error.value)} of digits under {name_of(worst.name)}"))
-    words = listed([text for _, text in said]) if said else ""
+        sentences.append(
+            (worst.error.value / error, f"{percent(worst.error.value)} of digits under {name_of(worst.name)}")
+        )
+    words = listed([text for _, text in sentences]) if sentences else ""
     if words and error >= POOR:
         start = f"Elsewhere it can be no better: {words}"
-    elif words and max(ratio for ratio, _ in said) > 3:
+    elif words and max(ratio for ratio, _ in sentences) > 3:
         start = f"Away from its own kind of image it is another matter: {words}"
     elif words:
         start = f"Away from its own kind of image it holds up better than most: {words}"
@@ -139,7 +141,7 @@ def _outside(evaluation: Evaluation) -> str:
 def _worries(evaluation: Evaluation) -> Iterator[Worry]:
     yield from _about_test(evaluation)
     yield from _about_images(evaluation)
-    yield from _about_strangers(evaluation)
+    yield from _about_non_digits(evaluation)
     yield from _about_confidence(evaluation)
 
 
@@ -233,7 +235,7 @@ def _about_images(evaluation: Evaluation) -> Iterator[Worry]:
             )
 
 
-def _about_strangers(evaluation: Evaluation) -> Iterator[Worry]:
+def _about_non_digits(evaluation: Evaluation) -> Iterator[Worry]:
     ood = measured(evaluation.out_of_distribution)
     if not ood:
         return

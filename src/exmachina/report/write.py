@@ -18,8 +18,8 @@ def write_report(evaluation: Evaluation, path: str | Path) -> Path:
     target = Path(path)
     if target.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"Cannot write the report to '{path}'; let its name end in .html.")
-    told = json.dumps(report_json(evaluation), indent=1, ensure_ascii=False, allow_nan=False)
-    files = {target.with_suffix(".json").name: f"{told}\n".encode(), target.name: render_page(evaluation).encode()}
+    summary = json.dumps(report_json(evaluation), indent=1, ensure_ascii=False, allow_nan=False)
+    files = {target.with_suffix(".json").name: f"{summary}\n".encode(), target.name: render_page(evaluation).encode()}
     write_files(target.parent, files)
     return target
 
@@ -28,6 +28,6 @@ def report_json(evaluation: Evaluation) -> dict[str, Any]:
     """The findings as JSON, with the first page's words."""
     front = first_page(evaluation)
     worries = [{"title": worry.title, "text": worry.text} for worry in front.worries]
-    told = to_json(evaluation)
+    summary = to_json(evaluation)
     words = {"fit_for_use": front.fit, "verdict": list(front.sentences), "worries": worries}
-    return {**told, **words}
+    return {**summary, **words}

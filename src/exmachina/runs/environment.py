@@ -15,13 +15,13 @@ PACKAGES = ("hello-ex-machina", "numpy", "onnx", "safetensors")
 @lru_cache
 def versions(*more: str) -> dict[str, str]:
     """Versions of Python and the packages that shape a result, and of `more` that did."""
-    found = {"python": platform.python_version()}
+    result = {"python": platform.python_version()}
     for package in (*PACKAGES, *more):
         try:
-            found[package] = version(package)
+            result[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return result
 
 
 @lru_cache

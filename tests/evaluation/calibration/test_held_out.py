@@ -39,7 +39,7 @@ def test_the_recipe_of_a_run_is_the_recipe_that_trained_it(tiny_run: Run, tiny_r
         recipe_of(replace(tiny_run, recipe={"epochs": 1}))
 
 
-def test_classic_is_too_slow_for_siblings_and_fast_is_not() -> None:
+def test_classic_is_too_slow_for_cross_validation_and_fast_is_not() -> None:
     check_cheap(get_recipe("fast"), 60_000)
     with pytest.raises(InputError, match="too slow"):
         check_cheap(get_recipe("classic"), 60_000)
@@ -47,18 +47,18 @@ def test_classic_is_too_slow_for_siblings_and_fast_is_not() -> None:
 
 def test_the_part_that_a_run_held_out_is_used_as_it_is(tiny_run: Run, digits: Dataset) -> None:
     run = replace(tiny_run, splits={"data": "x", "train": 1500, "held_out": {"images": 500, "seed": 7}})
-    found = hold_out(run, digits)
+    result = hold_out(run, digits)
     part = split(digits, 500, seed=7).validation
-    assert found.source == "held_out" and (found.labels == part.labels).all()
-    assert np.array_equal(found.logits, Classifier.from_run(run).logits(part.images))
+    assert result.source == "held_out" and (result.labels == part.labels).all()
+    assert np.array_equal(result.logits, Classifier.from_run(run).logits(part.images))
 
 
 def test_calibrate_keeps_the_share_that_was_asked_for_and_changes_no_weight(
     tiny_run: Run, test_digits: Dataset
 ) -> None:
     fixed = calibrate(tiny_run, test_digits, keep=0.9)
-    reader = Classifier.from_run(fixed)
-    predictions = [reader.predict(image) for image in test_digits.images]
+    classifier = Classifier.from_run(fixed)
+    predictions = [classifier.predict(image) for image in test_digits.images]
     assert np.mean([not one.rejected for one in predictions]) == pytest.approx(0.9, abs=0.003)
     assert fixed.temperature == tiny_run.temperature == 1 and tiny_run.rejection_threshold is None
     assert all(np.array_equal(fixed.weights[name], tiny_run.weights[name]) for name in tiny_run.weights)

@@ -32,16 +32,16 @@ def test_the_same_labels_do_not_drift_and_one_class_alone_is_no_crash():
 
 def test_properties_by_scipys_measures(digits, monkeypatch):
     monkeypatch.setattr(room, "CHUNK", 120)
-    found = image_properties(digits)
+    result = image_properties(digits)
     centres = np.array([ndimage.center_of_mass(image) for image in digits])
-    assert found["intensity"] == pytest.approx(digits.mean((1, 2)) / 255, rel=1e-4)
-    assert found["contrast"] == pytest.approx(digits.std((1, 2)) / 255, rel=1e-4)
-    assert np.stack([found["row"], found["column"]], 1) == pytest.approx(centres, abs=1e-3)
+    assert result["intensity"] == pytest.approx(digits.mean((1, 2)) / 255, rel=1e-4)
+    assert result["contrast"] == pytest.approx(digits.std((1, 2)) / 255, rel=1e-4)
+    assert np.stack([result["row"], result["column"]], 1) == pytest.approx(centres, abs=1e-3)
     boxes = [ndimage.find_objects((image >= 64).astype(int))[0] for image in digits]
-    assert found["height"].tolist() == [box[0].stop - box[0].start for box in boxes]
-    assert found["width"].tolist() == [box[1].stop - box[1].start for box in boxes]
+    assert result["height"].tolist() == [box[0].stop - box[0].start for box in boxes]
+    assert result["width"].tolist() == [box[1].stop - box[1].start for box in boxes]
     inner = [ndimage.binary_erosion(image >= 64).sum() / (image >= 64).sum() for image in digits]
-    assert found["edge"] == pytest.approx(1 - np.array(inner))
+    assert result["edge"] == pytest.approx(1 - np.array(inner))
 
 
 def test_slant_is_the_lean_of_a_straight_line():
@@ -53,8 +53,8 @@ def test_slant_is_the_lean_of_a_straight_line():
 
 
 def test_blank_images_have_properties_too():
-    found = image_properties(np.zeros((2, 28, 28), np.uint8))
-    assert all((values == 0).all() for values in found.values())
+    result = image_properties(np.zeros((2, 28, 28), np.uint8))
+    assert all((values == 0).all() for values in result.values())
 
 
 def test_property_drift_is_scipys_statistic_with_the_largest_first(digits):

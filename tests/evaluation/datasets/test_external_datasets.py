@@ -27,23 +27,23 @@ def test_load_digits_comes_in_mnists_convention() -> None:
 
 
 def test_slices_of_each_trait_add_up_to_the_whole(tiny_run: Run, test_digits: Dataset) -> None:
-    reader = Classifier.from_run(tiny_run)
+    classifier = Classifier.from_run(tiny_run)
     home, other = test_digits[:300], test_digits[300:]
-    wrong = reader.logits(home.images).argmax(axis=1) != home.labels
-    found = measure_external(reader.logits, other, home, wrong)
-    for trait in {one.trait for one in found.slices}:
-        parts = [one for one in found.slices if one.trait == trait]
+    wrong = classifier.logits(home.images).argmax(axis=1) != home.labels
+    result = measure_external(classifier.logits, other, home, wrong)
+    for trait in {one.trait for one in result.slices}:
+        parts = [one for one in result.slices if one.trait == trait]
         assert sum(one.share for one in parts) == pytest.approx(1)
-        assert sum(one.share * one.error.value for one in parts if one.error) == pytest.approx(found.error.value)
-    assert found.drop == pytest.approx(found.error.value - wrong.mean())
-    assert found.confusion.sum() == len(other)
+        assert sum(one.share * one.error.value for one in parts if one.error) == pytest.approx(result.error.value)
+    assert result.drop == pytest.approx(result.error.value - wrong.mean())
+    assert result.confusion.sum() == len(other)
 
 
 def test_a_set_like_home_explains_nothing(tiny_run: Run, test_digits: Dataset) -> None:
-    reader = Classifier.from_run(tiny_run)
-    wrong = reader.logits(test_digits.images).argmax(axis=1) != test_digits.labels
-    found = measure_external(reader.logits, test_digits, test_digits, wrong)
-    assert found.drop == 0 and all(abs(cause.explained) < 1e-12 for cause in found.causes)
+    classifier = Classifier.from_run(tiny_run)
+    wrong = classifier.logits(test_digits.images).argmax(axis=1) != test_digits.labels
+    result = measure_external(classifier.logits, test_digits, test_digits, wrong)
+    assert result.drop == 0 and all(abs(cause.explained) < 1e-12 for cause in result.causes)
 
 
 def test_an_unknown_set_is_refused() -> None:

@@ -32,7 +32,7 @@ def test_swapped_labels_are_found_and_the_right_ones_suggested():
     )
 
 
-def test_suspects_match_a_loop_over_images():
+def test_label_errors_match_a_loop_over_images():
     probabilities, labels, _, _ = noisy_problem()
     thresholds = [probabilities[labels == k, k].mean() for k in range(10)]
     expected = {}
@@ -46,12 +46,12 @@ def test_suspects_match_a_loop_over_images():
     assert result.joint.sum() - np.trace(result.joint) == len(expected)
 
 
-def test_a_class_without_labels_and_a_network_without_opinion_suspect_nothing():
+def test_a_class_without_labels_and_a_network_without_opinion_doubt_nothing():
     flat = np.full((20, 10), 0.1, np.float32)
     assert find_label_errors(flat, np.zeros(20, int)).label_errors == ()
 
 
-def test_suspects_are_compared_with_peoples_votes():
+def test_label_errors_are_compared_with_peoples_votes():
     result = compare_with_votes([947, 9729, 3, 3])
     assert result.doubted == (947, 9729)
     assert (len(result.missed), result.others) == (13, 1)
@@ -59,13 +59,13 @@ def test_suspects_are_compared_with_peoples_votes():
 
 def test_outliers_are_scipys_farthest_by_mahalanobis():
     data = load_mnist_split("test")[:1_500]
-    found = outliers(data.images, data.labels, 5)
+    result = outliers(data.images, data.labels, 5)
     components = principal_components(data.images, 30)
     points = components.project(data.images).astype(float)
     seen = points @ components.directions.T
     rest = data.images.reshape(1_500, -1) / 255 - components.mean - seen
     points = np.column_stack([points, np.linalg.norm(rest, axis=1)])
-    for one in found:
+    for one in result:
         own = points[data.labels == one.label]
         covariance = np.cov(own.T)
         covariance = 0.9 * covariance + 0.1 * np.trace(covariance) / 31 * np.eye(31)

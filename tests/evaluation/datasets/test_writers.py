@@ -58,9 +58,9 @@ def test_writers_are_downloaded_once_and_read_from_the_folder(served, tmp_path):
         download_writers("test", folder=tmp_path / "data", base_url=url)
     assert asked == ["/" + FILES["test"]]
     assert [path.name for path in (tmp_path / "data").iterdir()] == [FILES["test"]]
-    found = load_writers("test", folder=tmp_path / "data")
-    assert (len(found), found.ids[0], found.ids[-1]) == (250, 2_000, 2_249)
-    assert (found.labels == np.arange(10_000) % 10).all()
+    result = load_writers("test", folder=tmp_path / "data")
+    assert (len(result), result.ids[0], result.ids[-1]) == (250, 2_000, 2_249)
+    assert (result.labels == np.arange(10_000) % 10).all()
 
 
 def test_a_download_with_another_hash_leaves_nothing_behind(served, tmp_path):
@@ -139,7 +139,7 @@ def test_the_worst_tenth_of_twenty_writers_are_the_two_with_most_errors():
     assert 0.045 < worst.by_chance < 0.15
 
 
-def test_when_hands_do_not_differ_the_worst_decile_is_what_chance_gives():
+def test_when_writers_do_not_differ_the_worst_decile_is_what_chance_gives():
     rng = np.random.default_rng(1)
     writers, wrong = np.repeat(np.arange(100), 60), rng.random(6_000) < 0.05
     worst = worst_decile(wrong, writers, rng)

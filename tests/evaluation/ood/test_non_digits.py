@@ -58,7 +58,7 @@ def rng(seed=0):
         lambda data, g: upside_down(data.images, data.labels, 30, g),
     ],
 )
-def test_strangers_are_uint8_images_and_the_same_for_the_same_generator(make, test_set):
+def test_non_digits_are_uint8_images_and_the_same_for_the_same_generator(make, test_set):
     made = make(test_set, rng())
     assert (made.shape, made.dtype) == ((30, 28, 28), np.uint8)
     assert (made == make(test_set, rng())).all()
@@ -145,7 +145,7 @@ def test_what_is_no_folder_or_zip_of_pictures_is_refused_in_one_line(crosses, da
         assert "\n" not in str(caught.value)
 
 
-def test_strangers_need_digits_to_be_made_of():
+def test_non_digits_need_digits_to_be_made_of():
     nothing = np.zeros((0, 28, 28), np.uint8)
     with pytest.raises(InputError, match="no digits"):
         two_digits(nothing, 3, rng())

@@ -45,7 +45,7 @@ def test_rejection_keeps_the_share_of_validation_digits_it_was_fixed_for():
     assert fit_rejection(logits, "max_softmax", 1.0).rejects(logits).sum() == 0
 
 
-def test_strangers_with_small_logits_are_told_apart_and_rejected():
+def test_images_with_small_logits_are_told_apart_and_rejected():
     rng = np.random.default_rng(1)
     digits = rng.normal(size=(400, 10))
     digits[np.arange(400), rng.integers(0, 10, 400)] += 12

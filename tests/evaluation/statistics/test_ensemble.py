@@ -31,18 +31,18 @@ DATA = Dataset(np.zeros((3, 28, 28), np.uint8), np.array([0, 1, 2], np.uint8), "
 def test_surer_members_outvote_the_others() -> None:
     first = Reader([[0.9, 0.1, 0.0], [0.5, 0.4, 0.1], [0.1, 0.3, 0.6]])
     second = Reader([[0.4, 0.6, 0.0], [0.2, 0.7, 0.1], [0.1, 0.6, 0.3]])
-    found = evaluate_ensemble([first, second], DATA)  # means: .65 .35 0; .35 .55 .1; .1 .45 .45, which the first wins
-    assert found.accuracies == pytest.approx((2 / 3, 1 / 3))
-    assert found.members.mean == pytest.approx(0.5)
-    assert found.together.value == pytest.approx(2 / 3)
-    assert found.together.low < 2 / 3 < found.together.high
+    result = evaluate_ensemble([first, second], DATA)  # means: .65 .35 0; .35 .55 .1; .1 .45 .45, which the first wins
+    assert result.accuracies == pytest.approx((2 / 3, 1 / 3))
+    assert result.members.mean == pytest.approx(0.5)
+    assert result.together.value == pytest.approx(2 / 3)
+    assert result.together.low < 2 / 3 < result.together.high
 
 
 def test_one_is_no_ensemble_and_classes_must_agree() -> None:
-    reader = Reader([[1, 0, 0]] * 3)
+    classifier = Reader([[1, 0, 0]] * 3)
     with pytest.raises(InputError, match="2 members"):
-        evaluate_ensemble([reader], DATA)
+        evaluate_ensemble([classifier], DATA)
     other = Reader([[1, 0, 0]] * 3)
     other.network.classes = 4
     with pytest.raises(InputError, match="classes"):
-        evaluate_ensemble([reader, other], DATA)
+        evaluate_ensemble([classifier, other], DATA)

@@ -116,8 +116,8 @@ def test_impossible_requests_are_refused_in_one_line(call):
 
 def test_interval_of_a_mean_agrees_with_scipy():
     values = np.random.default_rng(0).exponential(size=400)
-    found = normal_mean(values)
+    result = normal_mean(values)
     low, high = stats.norm.interval(0.95, loc=values.mean(), scale=stats.sem(values))
-    assert (found.value, found.low, found.high) == pytest.approx((values.mean(), low, high))
+    assert (result.value, result.low, result.high) == pytest.approx((values.mean(), low, high))
     with pytest.raises(InputError):
         normal_mean(values[:1])

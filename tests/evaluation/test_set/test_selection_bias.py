@@ -20,7 +20,7 @@ from exmachina.evaluation.test_set.selection_bias import (
 from exmachina.training import Recipe
 
 
-def test_equally_good_networks_leak_what_order_statistics_say() -> None:
+def test_choosing_among_equally_good_networks_gains_what_order_statistics_say() -> None:
     # m networks, each right with chance p on each of n images: the best of m seems √(p (1 − p) / n) · E[max of m
     # normal draws] better than it is, and for m = 9 that expectation is 1.485.
     generator = np.random.default_rng(0)
@@ -30,7 +30,7 @@ def test_equally_good_networks_leak_what_order_statistics_say() -> None:
     assert honest == pytest.approx(0.9, abs=0.004)
 
 
-def test_a_single_network_leaks_nothing() -> None:
+def test_a_single_network_gains_nothing() -> None:
     right = np.random.default_rng(1).random((1, 1000)) < 0.9
     peeking, honest = reported(right, 400, np.random.default_rng(2))
     assert peeking == honest

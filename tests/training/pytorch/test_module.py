@@ -46,10 +46,10 @@ def test_state_dict_is_exactly_what_the_description_says(network: Network) -> No
 @pytest.mark.parametrize("network", ALL, ids=lambda network: network.name)
 def test_shapes_that_flow_are_those_described(network: Network) -> None:
     with torch.inference_mode():
-        found = dict(NetworkModule(network).eval().layers(torch.rand(2, *network.input_shape)))
-    assert list(found) == [layer.name for layer in network.layers]
+        result = dict(NetworkModule(network).eval().layers(torch.rand(2, *network.input_shape)))
+    assert list(result) == [layer.name for layer in network.layers]
     for step in network.steps():
-        assert tuple(found[step.layer.name].shape) == (2, *step.output_shape)
+        assert tuple(result[step.layer.name].shape) == (2, *step.output_shape)
 
 
 @pytest.mark.parametrize("network", ALL, ids=lambda network: network.name)
@@ -90,12 +90,12 @@ def test_layers_equal_the_same_chain_of_pytorchs_own() -> None:
     images = torch.rand(8, 1, 28, 28)
     x = (images - 0.1) / 0.3
     with torch.inference_mode():
-        for name, found in module.layers(images):
+        for name, result in module.layers(images):
             for part in chain[name]:
                 state = {k.split(".")[1]: v for k, v in module.state_dict().items() if k.startswith(f"{name}.")}
                 part.load_state_dict(state if part.state_dict() else {}, strict=False)
                 x = part.eval()(x)
-            torch.testing.assert_close(found, x)
+            torch.testing.assert_close(result, x)
 
 
 def test_convolution_by_hand() -> None:
@@ -107,8 +107,8 @@ def test_convolution_by_hand() -> None:
     windows = sliding_window_view(np.pad(image, 1), (3, 3))[::2, ::2]  # (14, 14, 3, 3)
     by_hand = np.einsum("hwij,fij->fhw", windows, weights["conv1.weight"][:, 0]) + weights["conv1.bias"][:, None, None]
     with torch.inference_mode():
-        _, found = next(module.layers(torch.from_numpy(image)[None, None]))
-    np.testing.assert_allclose(found[0].numpy(), by_hand, atol=1e-6)
+        _, result = next(module.layers(torch.from_numpy(image)[None, None]))
+    np.testing.assert_allclose(result[0].numpy(), by_hand, atol=1e-6)
 
 
 def test_one_convolution_written_out() -> None:
@@ -117,17 +117,17 @@ def test_one_convolution_written_out() -> None:
     network = Network("two", (Conv("conv1", filters=1, kernel=2), Flatten("flat"), OUT), input_shape=(1, 3, 3))
     module = build(network, {**initial_weights(network, 0), "conv1.weight": kernel[None, None]})
     with torch.inference_mode():
-        _, found = next(module.layers(torch.from_numpy(image)[None, None]))
-    assert found[0, 0].tolist() == [[0 - 4, 1 - 5], [3 - 7, 4 - 8]]  # no flip: cross-correlation
+        _, result = next(module.layers(torch.from_numpy(image)[None, None]))
+    assert result[0, 0].tolist() == [[0 - 4, 1 - 5], [3 - 7, 4 - 8]]  # no flip: cross-correlation
 
 
 def test_batch_norm_learns_from_its_batch_and_keeps_a_running_mean() -> None:
     network = Network("norm", (BatchNorm("norm1", epsilon=1e-5), Flatten("flat"), OUT))
     module = build(network, initial_weights(network, 0))
     images = torch.rand(16, 1, 28, 28)
-    _, found = next(module.train().layers(images))
+    _, result = next(module.train().layers(images))
     by_hand = (images - images.mean()) / (images.var(unbiased=False) + 1e-5).sqrt()
-    torch.testing.assert_close(found, by_hand)
+    torch.testing.assert_close(result, by_hand)
     weights = get_weights(module)
     assert weights["norm1.running_mean"][0] == pytest.approx(0.1 * float(images.mean()), rel=1e-5)
     assert weights["norm1.running_var"][0] == pytest.approx(0.9 + 0.1 * float(images.var()), rel=1e-5)

@@ -23,7 +23,7 @@ def calibrate(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Fix a run's threshold for "no digit" on training images that it, or a sibling, never learned."""
+    """Fix a run's threshold for "no digit" on training images that it, or a network in its place, never learned."""
     from exmachina.data import load_mnist_split
     from exmachina.evaluation import calibrate as fix
     from exmachina.evaluation import hold_out
@@ -38,8 +38,8 @@ def calibrate(
     fixed = fix(subject, held_out, keep=keep, temperature=temperature)
     path = fixed.save(target)
     if json:
-        told = {"run": str(path), "rejection_threshold": fixed.rejection_threshold, "temperature": fixed.temperature}
-        print_json({**told, "keep": keep, "fitted_to": held_out.how})
+        summary = {"run": str(path), "rejection_threshold": fixed.rejection_threshold, "temperature": fixed.temperature}
+        print_json({**summary, "keep": keep, "fitted_to": held_out.how})
         return
     print(f"{path}: no digit below {fixed.rejection_threshold:.4f}, temperature {fixed.temperature:.3f};")
     print(f"fitted to {held_out.how}, of which it keeps {keep:.1%}.")

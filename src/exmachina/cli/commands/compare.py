@@ -33,48 +33,48 @@ def compare(
     from exmachina.runs import Run
 
     subjects = [Subject.of(Run.load(name), name) for name in (first, second)]
-    readers = [Classifier.from_run(subject.run) for subject in subjects]
+    classifiers = [Classifier.from_run(subject.run) for subject in subjects]
     test = load_external(data) if data is not None else load_mnist_split("test")
     names = (first, second) if first != second else (f"{first} (1)", f"{second} (2)")
-    probabilities = [reader.probabilities(test.images) for reader in readers]
+    probabilities = [classifier.probabilities(test.images) for classifier in classifiers]
     answers = [one.argmax(axis=1) for one in probabilities]
-    found = compare_answers(answers[0], answers[1], test.labels, names)
+    result = compare_answers(answers[0], answers[1], test.labels, names)
     mark = fingerprint(test.images, test.labels)
     opening = [open_test_set(mark, f"{subject.name} {subject.digest}") for subject in subjects][-1]
     if json:
-        told = {
+        summary = {
             "runs": list(names),
             "test_set": test.name,
-            "n": found.n,
-            "errors": list(found.errors),
-            "accuracies": [1 - errors / found.n for errors in found.errors],
-            "both_wrong": found.both_wrong,
-            "first_only_wrong": found.first_only_wrong.tolist(),
-            "second_only_wrong": found.second_only_wrong.tolist(),
-            "p_value": found.p_value,
-            "z": found.z,
-            "significant": found.significant,
-            "verdict": found.verdict,
+            "n": result.n,
+            "errors": list(result.errors),
+            "accuracies": [1 - errors / result.n for errors in result.errors],
+            "both_wrong": result.both_wrong,
+            "first_only_wrong": result.first_only_wrong.tolist(),
+            "second_only_wrong": result.second_only_wrong.tolist(),
+            "p_value": result.p_value,
+            "z": result.z,
+            "significant": result.significant,
+            "verdict": result.verdict,
             "test_set_openings": opening.openings,
         }
-        print_json(told)
+        print_json(summary)
         return
-    print_comparison(found, test, answers)
+    print_comparison(result, test, answers)
 
 
-def print_comparison(found: Comparison, test: Dataset, answers: list[Any]) -> None:
+def print_comparison(result: Comparison, test: Dataset, answers: list[Any]) -> None:
     """The verdict, and the discordant images in half blocks."""
     from exmachina.cli.terminal import ACCENT, QUIET, digits, make_console
 
     console = make_console()
-    console.print(found.verdict, width=76)
-    console.print(f"Both are wrong on {found.both_wrong:,} more.", style=QUIET)
-    for right, wrong, indices in ((1, 0, found.first_only_wrong), (0, 1, found.second_only_wrong)):
+    console.print(result.verdict, width=76)
+    console.print(f"Both are wrong on {result.both_wrong:,} more.", style=QUIET)
+    for right, wrong, indices in ((1, 0, result.first_only_wrong), (0, 1, result.second_only_wrong)):
         if not len(indices):
             continue
         shown = indices[:MOST_SHOWN]
         console.print()
         more = f", the first {len(shown)} of {len(indices):,}" if len(shown) < len(indices) else ""
-        console.print(f"{found.names[right]} reads, {found.names[wrong]} does not{more}", style=ACCENT)
+        console.print(f"{result.names[right]} reads, {result.names[wrong]} does not{more}", style=ACCENT)
         captions = [f"test {i}: {test.labels[i]}, read as {answers[wrong][i]}" for i in shown]
         console.print(digits(console, test.images[shown], captions))

@@ -23,26 +23,27 @@ def ensemble(
 
     subjects = [Subject.of(Run.load(name), name) for name in runs]
     test = load_mnist_split("test")
-    found = evaluate_ensemble([Classifier.from_run(subject.run) for subject in subjects], test)
+    result = evaluate_ensemble([Classifier.from_run(subject.run) for subject in subjects], test)
     mark = fingerprint(test.images, test.labels)
     opening = [open_test_set(mark, f"{subject.name} {subject.digest}") for subject in subjects][-1]
     if json:
         print_json(
             {
                 "runs": list(runs),
-                "n": found.members.n,
-                "accuracies": list(found.accuracies),
-                "accuracy_mean": found.members.mean,
-                "accuracy_sd": found.members.sd,
-                "ensemble_accuracy": found.together.value,
-                "ensemble_interval": [found.together.low, found.together.high],
+                "n": result.members.n,
+                "accuracies": list(result.accuracies),
+                "accuracy_mean": result.members.mean,
+                "accuracy_sd": result.members.sd,
+                "ensemble_accuracy": result.together.value,
+                "ensemble_interval": [result.together.low, result.together.high],
                 "test_set_openings": opening.openings,
             }
         )
         return
-    for name, accuracy in zip(runs, found.accuracies, strict=True):
+    for name, accuracy in zip(runs, result.accuracies, strict=True):
         print(f"{accuracy:8.2%}  {name}")
-    print(f"{found.members.mean:8.2%}  a member alone, on average (sd {found.members.sd:.2%}, n = {found.members.n})")
     print(
-        f"{found.together.value:8.2%}  together (95 % interval {found.together.low:.2%} to {found.together.high:.2%})"
+        f"{result.members.mean:8.2%}  a member alone, on average (sd {result.members.sd:.2%}, n = {result.members.n})"
     )
+    together = result.together
+    print(f"{together.value:8.2%}  together (95 % interval {together.low:.2%} to {together.high:.2%})")

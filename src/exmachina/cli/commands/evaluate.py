@@ -56,8 +56,8 @@ def evaluate(
     beside = (reference, Classifier.load(reference)) if reference is not None else None
     test_writers, train_writers = find_writers(writers)
     external_datasets = [load_external(source) for source in data or ["load_digits"]]
-    given = {path.stem: path for path in non_digits or []}
-    for path in given.values():
+    folders = {path.stem: path for path in non_digits or []}
+    for path in folders.values():
         if not path.exists():
             raise InputError(f"No pictures at '{path}'; give a folder or a zip file.")
     train, test = load_mnist()
@@ -72,16 +72,16 @@ def evaluate(
         train_writers=train_writers,
         reference=beside,
         external_datasets=external_datasets,
-        non_digits=given,
+        non_digits=folders,
     )
-    found = follow(items)
-    told = report_json(found)
+    result = follow(items)
+    summary = report_json(result)
     if report is not None:
-        told["report"] = str(write_report(found, report))
+        summary["report"] = str(write_report(result, report))
     if json:
-        print_json(told)
+        print_json(summary)
         return
-    print_summary(found, told)
+    print_summary(result, summary)
 
 
 def follow(items: Iterator[Any]) -> Evaluation:
@@ -113,7 +113,7 @@ def _status(console: Console) -> Iterator[Any]:
         yield lambda text: status.update(f"  {text}")
 
 
-def print_summary(found: Evaluation, told: dict[str, Any]) -> None:
+def print_summary(result: Evaluation, summary: dict[str, Any]) -> None:
     """The evaluation in a screenful: the verdict, the numbers, what to worry about."""
     from rich.text import Text
 
@@ -121,30 +121,30 @@ def print_summary(found: Evaluation, told: dict[str, Any]) -> None:
 
     console = make_console()
     console.print()
-    for sentence in told["verdict"]:
+    for sentence in summary["verdict"]:
         console.print(sentence, width=76)
         console.print()
-    for name, value in _lines(told):
+    for name, value in _lines(summary):
         console.print(Text.assemble((f"  {name:<40}", QUIET), value))
-    if told["worries"]:
+    if summary["worries"]:
         console.print()
         console.print("What to worry about", style=ACCENT)
-        for worry in told["worries"]:
+        for worry in summary["worries"]:
             console.print(f"  · {worry['title']}")
-    if found.opening.warning:
-        console.print(found.opening.warning, style=QUIET)
+    if result.opening.warning:
+        console.print(result.opening.warning, style=QUIET)
     console.print()
-    where = told.get("report")
+    where = summary.get("report")
     console.print(f"The report is {where}" if where else "All of it: add --report FILE.html", style=QUIET)
 
 
-def _lines(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _lines(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Names and numbers of the summary; what is missing is left out."""
-    low, high = told["accuracy_interval"]
-    yield "accuracy", f"{told['accuracy']:.2%}   95 % interval {low:.2%} to {high:.2%}"
-    wide = told["accuracy_interval_corrected"]
-    if told["networks_that_looked"] > 1:
-        yield f"allowing for {told['networks_that_looked']} networks looking", f"{wide[0]:.2%} to {wide[1]:.2%}"
+    low, high = summary["accuracy_interval"]
+    yield "accuracy", f"{summary['accuracy']:.2%}   95 % interval {low:.2%} to {high:.2%}"
+    wide = summary["accuracy_interval_corrected"]
+    if summary["networks_that_looked"] > 1:
+        yield f"allowing for {summary['networks_that_looked']} networks looking", f"{wide[0]:.2%} to {wide[1]:.2%}"
     forms = {
         "error_corrected": ("error, labels corrected", "{:.2%}"),
         "error_unambiguous": ("error, without the ambiguous", "{:.2%}"),
@@ -155,10 +155,10 @@ def _lines(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
         "mce": ("mCE (classic = 100)", "{:.0f}"),
     }
     for key, (name, form) in forms.items():
-        if told[key] is not None:
-            yield name, form.format(told[key])
-    if told["corruption"]:
-        worst = max(told["corruption"], key=told["corruption"].get)
-        yield f"error under {worst.replace('_', ' ')}, the worst of 15", f"{told['corruption'][worst]:.1%}"
-    for name, one in (told["ood"] or {}).items():
+        if summary[key] is not None:
+            yield name, form.format(summary[key])
+    if summary["corruption"]:
+        worst = max(summary["corruption"], key=summary["corruption"].get)
+        yield f"error under {worst.replace('_', ' ')}, the worst of 15", f"{summary['corruption'][worst]:.1%}"
+    for name, one in (summary["ood"] or {}).items():
         yield f"AUROC, {name.replace('_', ' ')}", f"{one['auroc']:.3f}   turned away {one['rejected']:.0%}"

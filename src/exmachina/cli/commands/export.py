@@ -27,8 +27,8 @@ def export(
     if onnx is not None:
         from exmachina.runs.onnx_graph import build_onnx
 
-        found = Run.load(run)
-        write_files(onnx.parent, {onnx.name: build_onnx(found.network, found.weights)})
+        result = Run.load(run)
+        write_files(onnx.parent, {onnx.name: build_onnx(result.network, result.weights)})
         print(onnx)
     if keras is not None:
         from exmachina.runs.keras_file import export_keras

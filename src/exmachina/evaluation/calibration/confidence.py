@@ -88,18 +88,18 @@ def conformal_elsewhere(
 def _rescale(logits: Floats, labels: Labels, fits: tuple[Fit, ...]) -> Rescaled:
     """Divide each test image's logits by the temperature that was fitted without it."""
     scaled = np.array(logits, np.float64)
-    found = []
+    result = []
     for fit in fits:
         one = fit_temperature(fit.logits, fit.labels)
         scaled[fit.measured] /= one.value
-        found.append(one)
+        result.append(one)
     probabilities = softmax(scaled)
     return Rescaled(
-        temperature=math.exp(float(np.mean([math.log(one.value) for one in found]))),
+        temperature=math.exp(float(np.mean([math.log(one.value) for one in result]))),
         calibration=calibration(probabilities, labels),
         nll=negative_log_likelihood(scaled, labels),
         brier=brier_score(probabilities, labels),
-        at_bound=any(one.at_bound for one in found),
+        at_bound=any(one.at_bound for one in result),
     )
 
 

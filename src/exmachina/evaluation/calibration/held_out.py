@@ -1,8 +1,8 @@
 """Where a temperature, a threshold or a conformal level may be fitted: never to the images that then judge it.
 
-In this order: images that the run's record says were held out; what siblings of the run said of training images
-that they had not learned; or, where neither is to be had, one half of the test set for the other and the other for
-the one.
+In this order: images that the run's record says were held out; training images read by networks of a
+cross-validation that had not learned them; or, where neither is to be had, one half of the test set for the other
+and the other for the one.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Logits (n, 10) and labels (n,) of images that the network, or a sibling in its place, never learned."""
+    """Logits (n, 10) and labels (n,) of images that neither the network nor one in its place has learned."""
 
     source: Source
     logits: Floats = field(repr=False)
@@ -75,10 +75,10 @@ class HeldOut:
 
 def declared_part(run: Run, train: Dataset) -> Dataset | None:
     """The training images that the run's record says it held out: `splits["held_out"]`, a count and a seed."""
-    told = run.splits.get("held_out")
-    if not isinstance(told, dict):
+    record = run.splits.get("held_out")
+    if not isinstance(record, dict):
         return None
-    count, seed = told.get("images"), told.get("seed")
+    count, seed = record.get("images"), record.get("seed")
     if not isinstance(count, int) or not isinstance(seed, int) or run.splits.get("train") != len(train) - count:
         return None
     return split(train, count, seed=seed).validation if count else None
@@ -87,19 +87,19 @@ def declared_part(run: Run, train: Dataset) -> Dataset | None:
 def hold_out(
     run: Run, train: Dataset, seed: int = 0, *, k: int = FOLDS, writers: NDArray[np.int64] | None = None
 ) -> HeldOut:
-    """Logits of training images that neither the run nor a sibling of it learned; touches no test image.
+    """Logits of training images that neither the run nor a network in its place learned; touches no test image.
 
-    Raises `InputError` if nothing was held out and the recipe is too slow for siblings.
+    Raises `InputError` if nothing was held out and the recipe is too slow for a cross-validation.
     """
     part = declared_part(run, train)
     if part is not None:
         return HeldOut("held_out", Classifier.from_run(run).logits(part.images), part.labels)
     recipe = recipe_of(run)
     check_cheap(recipe, len(train))
-    *_, found = cross_validate(recipe, train, seed, k=k, writers=writers)
-    if not isinstance(found, CrossValidation):
+    *_, result = cross_validate(recipe, train, seed, k=k, writers=writers)
+    if not isinstance(result, CrossValidation):
         raise RuntimeError("cross-validation ended without folds")
-    return HeldOut("cross_validation", found.logits, train.labels)
+    return HeldOut("cross_validation", result.logits, train.labels)
 
 
 def calibrate(run: Run, held_out: HeldOut | Dataset, *, keep: float = KEEP, temperature: bool = False) -> Run:
@@ -114,8 +114,8 @@ def calibrate(run: Run, held_out: HeldOut | Dataset, *, keep: float = KEEP, temp
         raise InputError("A threshold to be kept in a run must not come from the test set; hold training images out.")
     check_scores(held_out.logits, held_out.labels)
     divisor = fit_temperature(held_out.logits, held_out.labels).value if temperature else run.temperature
-    found = fit_rejection(held_out.logits / np.float32(divisor), "max_softmax", keep)
-    return replace(run, temperature=divisor, rejection_threshold=found.threshold)
+    result = fit_rejection(held_out.logits / np.float32(divisor), "max_softmax", keep)
+    return replace(run, temperature=divisor, rejection_threshold=result.threshold)
 
 
 def rejection_of(run: Run, held_out: HeldOut, keep: float = KEEP) -> Rejection:

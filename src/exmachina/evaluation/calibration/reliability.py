@@ -126,9 +126,9 @@ def fit_temperature(logits: Floats, labels: Labels) -> Temperature:
         return float((logsumexp(scores * scale, axis=1) - at_label * scale).mean())
 
     low, high = math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)
-    found = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-6})
+    result = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-6})
     # The loss is convex in 1/T, so this minimum is the only one; T = 1 is kept where nothing is gained.
-    best = float(found.x) if found.fun < loss(0.0) else 0.0
+    best = float(result.x) if result.fun < loss(0.0) else 0.0
     endless = best < 0 and (best - low < 1e-3 or loss(best) == 0)
     best = 0.0 if endless else best
     return Temperature(

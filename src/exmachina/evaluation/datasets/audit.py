@@ -96,12 +96,12 @@ def audit_data(
 def _summarise_label_errors(logits: Floats, data: Dataset) -> LabelErrorSummary:
     # A modest network's largest probabilities lie below its thresholds; at its best temperature they do not.
     scaled = np.asarray(logits, np.float64) / fit_temperature(logits, data.labels).value
-    found = find_label_errors(softmax(scaled), data.labels).label_errors
-    shown = found[:PICTURED]
+    result = find_label_errors(softmax(scaled), data.labels).label_errors
+    shown = result[:PICTURED]
     return LabelErrorSummary(
-        total=len(found),
+        total=len(result),
         n=len(data),
         shown=shown,
         images=data.images[np.array([one.index for one in shown], np.int64)],
-        votes=compare_with_votes([one.index for one in found]) if is_mnist_test(data.labels) else None,
+        votes=compare_with_votes([one.index for one in result]) if is_mnist_test(data.labels) else None,
     )

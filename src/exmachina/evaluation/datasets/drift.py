@@ -68,8 +68,8 @@ def label_drift(train: Labels, test: Labels, classes: int = 10) -> LabelDrift:
     shares = counts / counts.sum(axis=1, keepdims=True)
     seen = counts[:, counts.any(axis=0)]
     if seen.shape[1] > 1:
-        found = chi2_contingency(seen, correction=False)
-        chi_square, p_value = float(found.statistic), float(found.pvalue)
+        result = chi2_contingency(seen, correction=False)
+        chi_square, p_value = float(result.statistic), float(result.pvalue)
     else:
         chi_square, p_value = 0.0, 1.0
     return LabelDrift(
@@ -98,12 +98,12 @@ def property_drift(train: Images, test: Images) -> tuple[PropertyDrift, ...]:
     before, after = image_properties(train), image_properties(test)
     drifts = []
     for name, values in before.items():
-        found = ks_2samp(values, after[name], method="asymp")
+        result = ks_2samp(values, after[name], method="asymp")
         drifts.append(
             PropertyDrift(
                 name=name,
-                statistic=float(found.statistic),
-                p_value=float(found.pvalue),
+                statistic=float(result.statistic),
+                p_value=float(result.pvalue),
                 train_mean=float(values.mean()),
                 test_mean=float(after[name].mean()),
             )

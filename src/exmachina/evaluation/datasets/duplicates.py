@@ -100,8 +100,8 @@ def find_duplicates(train: Images, test: Images, limit: float = NEAR) -> Duplica
         closer = least < smallest[rows]
         nearest[rows][closer], smallest[rows][closer] = first + best[closer], least[closer]
         for row in np.flatnonzero(least <= within[rows]):
-            found = np.flatnonzero(squares[row] <= within[top + row])
-            candidates += [(top + int(row), first + int(k)) for k in found]
+            result = np.flatnonzero(squares[row] <= within[top + row])
+            candidates += [(top + int(row), first + int(k)) for k in result]
     at = np.array([*candidates, *enumerate(nearest)], np.int64)
     distances = _distances(test, train, at) / sizes[at[:, 0]]
     pairs = sorted({Pair(int(i), int(k), float(d)) for (i, k), d in zip(at, distances, strict=True)}, key=_by_distance)
@@ -122,12 +122,12 @@ def as_rows(images: Images) -> NDArray[np.float32]:
 
 def _distances(test: Images, train: Images, at: Indices) -> NDArray[np.float64]:
     """Euclidean distances between test[at[:, 0]] and train[at[:, 1]], white being 1."""
-    found = np.empty(len(at))
+    result = np.empty(len(at))
     for start in range(0, len(at), 2_000):
         i, k = at[start : start + 2_000].T
         difference = test[i].astype(np.int32) - train[k]
-        found[start : start + 2_000] = np.sqrt(np.square(difference).sum(axis=(1, 2))) / 255
-    return found
+        result[start : start + 2_000] = np.sqrt(np.square(difference).sum(axis=(1, 2))) / 255
+    return result
 
 
 def _by_distance(pair: Pair) -> tuple[float, int, int]:

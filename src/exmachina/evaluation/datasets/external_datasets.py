@@ -1,4 +1,4 @@
-"""The same network on digits by other hands: how much worse it reads them, and which of their traits it trips over."""
+"""The same network on labelled sets from elsewhere: how much worse it reads them, and the traits it trips over."""
 
 from __future__ import annotations
 
@@ -89,15 +89,15 @@ def load_external(source: str | Path) -> Dataset:
 
     from exmachina.images.mnist import Steps, normalize
 
-    found = load_digits()
+    result = load_digits()
     steps = Steps(polarity=False, clean=False)  # white on black already, and nothing to wipe away
     images = [
         normalize(
             np.asarray(Image.fromarray(np.uint8(one * 255 / 16)).resize((64, 64), Image.Resampling.BICUBIC)), steps
         )
-        for one in found.images
+        for one in result.images
     ]
-    return Dataset(np.stack(images), found.target.astype(np.uint8), "load_digits")
+    return Dataset(np.stack(images), result.target.astype(np.uint8), "load_digits")
 
 
 def _tells_label(file: Path) -> bool:
@@ -132,13 +132,13 @@ def compare_slices(
     here: dict[str, NDArray[np.float64]], wrong: Flags, home: dict[str, NDArray[np.float64]], home_wrong: Flags
 ) -> tuple[Slice, ...]:
     """Cut every trait in three at home's terciles, and compare the slices of the two sets."""
-    found = []
+    result = []
     for trait, names in TRAITS.items():
         edges = np.quantile(home[trait], [1 / 3, 2 / 3])
         place, home_place = np.digitize(here[trait], edges), np.digitize(home[trait], edges)
         for number, name in enumerate(names):
             inside, home_inside = place == number, home_place == number
-            found.append(
+            result.append(
                 Slice(
                     trait=trait,
                     name=name,
@@ -148,7 +148,7 @@ def compare_slices(
                     home_error=_error(home_wrong[home_inside]),
                 )
             )
-    return tuple(found)
+    return tuple(result)
 
 
 def _causes(slices: tuple[Slice, ...], home_error: float) -> tuple[Cause, ...]:

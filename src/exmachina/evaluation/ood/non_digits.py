@@ -123,4 +123,4 @@ def _floats(images: Images) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 def _check_some(images: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> None:
     if not len(images):
-        raise InputError("There are no digits to make strangers of; give some, threes, fours or sevens among them.")
+        raise InputError("There are no digits to make other images of; give some, threes, fours or sevens among them.")

@@ -22,7 +22,7 @@ PICTURED = 8
 
 @dataclass(frozen=True)
 class OutOfDistribution:
-    """Every kind of stranger, the threshold for "no digit", and the test digits that it turns away.
+    """Every kind of image that is no digit, the threshold for "no digit", and the test digits that it turns away.
 
     `stored`: the threshold is the run's own, not one fitted for this report. `examples` (≤ 8, 28, 28) are pictures
     of each kind, for a report to show.
@@ -37,7 +37,7 @@ class OutOfDistribution:
 
 
 def image_makers(test: Dataset, pictures: Mapping[str, str | Path] | None = None) -> dict[str, Callable[..., Images]]:
-    """Kind of stranger → function (n, generator) → images; `pictures` are folders or zip files of pictures, by name."""
+    """Kind of image → function (n, generator) → images; `pictures` are folders or zip files of pictures, by name."""
     made: dict[str, Callable[..., Images]] = {
         "blank": non_digits.blank,
         "noise": non_digits.noise,
@@ -62,7 +62,7 @@ def measure_out_of_distribution(
     pictures: Mapping[str, str | Path] | None = None,
     seed: int = 0,
 ) -> OutOfDistribution:
-    """Separate test digits with logits (N, 10), as the run answers, from `n` strangers of each kind."""
+    """Separate test digits with logits (N, 10), as the run answers, from `n` images of each kind."""
     rejection = rejection_of(run, held_out)
     kinds, examples = [], {}
     for number, (name, make) in enumerate(image_makers(test, pictures).items()):

@@ -1,8 +1,8 @@
 """Whether the network notices that something is not a digit.
 
-A score that is high for digits orders all images; AUROC is the chance that a digit scores above a stranger, and
-FPR95 the share of strangers let in when 95 % of digits are. Scores: the largest probability (Hendrycks and Gimpel
-2017) and the energy's negative, log Σ exp logits (Liu, Wang, Owens and Li 2020).
+A score that is high for digits orders all images; AUROC is the chance that a digit scores above an image that is
+none, and FPR95 the share of those let in when 95 % of digits are. Scores: the largest probability (Hendrycks and
+Gimpel 2017) and the energy's negative, log Σ exp logits (Liu, Wang, Owens and Li 2020).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from exmachina.evaluation.calibration.rejection import SCORES, Rejection, ScoreN
 
 @dataclass(frozen=True)
 class Separation:
-    """How well one score tells digits from strangers."""
+    """How well one score tells digits from what is none."""
 
     score: ScoreName
     auroc: float
@@ -43,16 +43,16 @@ def measure_kind(name: str, digits: Floats, non_digits: Floats, rejection: Rejec
     """Compare logits (N, 10) of test digits with logits (M, 10) of images that are none."""
     check_scores(digits)
     check_scores(non_digits)
-    found = {
+    result = {
         key: Separation(key, auroc(score(digits), score(non_digits)), fpr95(score(digits), score(non_digits)))
         for key, score in SCORES.items()
     }
     rejected = float(rejection.rejects(non_digits).mean())
-    return OODKind(name, len(non_digits), found["max_softmax"], found["energy"], rejected)
+    return OODKind(name, len(non_digits), result["max_softmax"], result["energy"], rejected)
 
 
 def auroc(digits: NDArray[Any], non_digits: NDArray[Any]) -> float:
-    """P(digit's score > stranger's) + ½ P(equal), by ranks (Mann and Whitney 1947)."""
+    """P(digit's score > other's) + ½ P(equal), by ranks (Mann and Whitney 1947)."""
     _check_filled(digits, non_digits)
     ranks = rankdata(np.concatenate([digits, non_digits]))[: len(digits)]
     wins = float(ranks.sum()) - len(digits) * (len(digits) + 1) / 2
@@ -60,11 +60,13 @@ def auroc(digits: NDArray[Any], non_digits: NDArray[Any]) -> float:
 
 
 def fpr95(digits: NDArray[Any], non_digits: NDArray[Any], recall: float = 0.95) -> float:
-    """Share of strangers who score no less than the threshold that lets in `recall` of the digits, or more."""
+    """Share of the others that score no less than the threshold that lets in `recall` of the digits, or more."""
     _check_filled(digits, non_digits)
     return float((non_digits >= highest_threshold(digits, recall)).mean())
 
 
 def _check_filled(digits: NDArray[Any], non_digits: NDArray[Any]) -> None:
     if not len(digits) or not len(non_digits):
-        raise InputError(f"{len(digits)} digits and {len(non_digits)} strangers cannot be compared; give some of each.")
+        raise InputError(
+            f"{len(digits)} digits and {len(non_digits)} other images cannot be compared; give some of each."
+        )

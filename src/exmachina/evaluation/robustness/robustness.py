@@ -107,15 +107,15 @@ def measure_robustness(
             for one in corruption_errors(predict, few.images, few.labels, seed=seed, names=[name], severity=severity)
         )
         yield name
-    found = Reference(reference[0], len(test), beside) if reference is not None else shipped_reference(test, seed)
+    result = Reference(reference[0], len(test), beside) if reference is not None else shipped_reference(test, seed)
     measured = {name: one.error.value for name, one in errors.items()}
     yield Robustness(
         n=len(test),
         errors=errors,
         coverage=coverage,
-        reference=found,
-        summary=summarise(measured, found.errors, found.n) if found is not None else None,
-        no_reference=None if found is not None else _why_not(test, seed),
+        reference=result,
+        summary=summarise(measured, result.errors, result.n) if result is not None else None,
+        no_reference=None if result is not None else _why_not(test, seed),
         severities=severities,
         severity_images=len(few),
     )

@@ -93,7 +93,7 @@ def _verdict(
     if discordant == (0, 0):
         return f"{_capital(names[0])} and {names[1]} miss the same {errors[0]:,} of {n:,} images: no difference."
     better, worse = (0, 1) if errors[0] < errors[1] else (1, 0)
-    told = f"{sum(discordant):,} image{'s' if sum(discordant) > 1 else ''} told apart"
+    discordance = f"{sum(discordant):,} image{'s' if sum(discordant) > 1 else ''} told apart"
     if errors[0] == errors[1]:
         return (
             f"{_capital(names[0])} and {names[1]} each miss {errors[0]:,} of {n:,} images, "
@@ -104,11 +104,11 @@ def _verdict(
     if p_value < risk:
         return (
             f"{_capital(names[better])} is better than {names[worse]} ({counts}): "
-            f"two equally good networks would differ at least this much {chance} ({told}, p = {p_value:.2g})."
+            f"two equally good networks would differ at least this much {chance} ({discordance}, p = {p_value:.2g})."
         )
     return (
         f"{_capital(names[better])} made fewer mistakes than {names[worse]} ({counts}), but it may be luck: "
-        f"two equally good networks would differ at least this much {chance} ({told}, p = {p_value:.2g})."
+        f"two equally good networks would differ at least this much {chance} ({discordance}, p = {p_value:.2g})."
     )
 
 

@@ -1,8 +1,8 @@
-"""Siblings: networks of the same recipe that learn a part of the training set, so that the rest can judge.
+"""Cross-validation: networks of the same recipe that learn a part of the training set, so that the rest can judge.
 
 A network that has learned every training image leaves nothing to fit a temperature or a threshold to but the test
-set. Where training is cheap there is a better way: k siblings each learn all folds but one and read the one they
-have not seen. What they say of those images stands for what the network would say of new ones.
+set. Where training is cheap there is a better way: k networks each learn all folds but one and read the one they
+have not seen. Their answers to those images stand for what the network would answer to new ones.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ CHEAP = 400e9  # multiplications of one training; about two seconds' worth on tw
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """What siblings said of images that they had not learned: `logits` (N, 10) of all N training images.
+    """Answers to images that had not been learned: `logits` (N, 10) of all N training images.
 
-    `accuracies` is each sibling's on its own fold. `by_writer`: no writer is in two folds.
+    `accuracies` is each network's on its own fold. `by_writer`: no writer is in two folds.
     """
 
     logits: NDArray[np.float32] = field(repr=False)
@@ -75,14 +75,14 @@ def folds(count: int, k: int, generator: np.random.Generator, writers: NDArray[A
 def cross_validate(
     recipe: Recipe, train: Dataset, seed: int = 0, *, k: int = FOLDS, writers: NDArray[Any] | None = None
 ) -> Iterator[int | CrossValidation]:
-    """Train k siblings, yielding how many are done after each, and at last what they said."""
+    """Train k networks, yielding how many are done after each, and at last their answers."""
     generator = np.random.default_rng([seed, k])
     logits = np.zeros((len(train), recipe.network.classes), np.float32)
     accuracies = []
     for number, part in enumerate(folds(len(train), k, generator, writers)):
         kept = np.setdiff1d(np.arange(len(train)), part)
-        reader = Classifier.from_run(train_one(recipe, train[kept], seed + number))
-        logits[part] = reader.logits(train.images[part])
+        classifier = Classifier.from_run(train_one(recipe, train[kept], seed + number))
+        logits[part] = classifier.logits(train.images[part])
         accuracies.append(float((logits[part].argmax(axis=1) == train.labels[part]).mean()))
         yield number + 1
     yield CrossValidation(logits, tuple(accuracies), writers is not None)

@@ -25,20 +25,20 @@ class Ensemble:
     together: Interval
 
 
-def evaluate_ensemble(readers: Sequence[Classifier], data: Dataset) -> Ensemble:
+def evaluate_ensemble(classifiers: Sequence[Classifier], data: Dataset) -> Ensemble:
     """Accuracy of each reader and of the mean of their probabilities, on images that none of them learned.
 
     Name the members before you see how they do: the best five of twenty are no fair ensemble. Raises `InputError`
     for fewer than two, or for networks that tell different numbers of classes.
     """
-    if len(readers) < LEAST:
-        raise InputError(f"An ensemble has {LEAST} members or more, not {len(readers)}.")
-    if len({reader.network.classes for reader in readers}) > 1:
+    if len(classifiers) < LEAST:
+        raise InputError(f"An ensemble has {LEAST} members or more, not {len(classifiers)}.")
+    if len({classifier.network.classes for classifier in classifiers}) > 1:
         raise InputError("These networks do not tell the same number of classes; they cannot be asked together.")
-    mean = np.zeros((len(data), readers[0].network.classes), np.float64)
+    mean = np.zeros((len(data), classifiers[0].network.classes), np.float64)
     accuracies = []
-    for reader in readers:
-        probabilities = reader.probabilities(data.images)
+    for classifier in classifiers:
+        probabilities = classifier.probabilities(data.images)
         accuracies.append(_right(probabilities, data) / len(data))
         mean += probabilities
     return Ensemble(tuple(accuracies), over_seeds(accuracies), wilson(_right(mean, data), len(data)))

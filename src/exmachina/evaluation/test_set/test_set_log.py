@@ -33,7 +33,7 @@ CREATE INDEX IF NOT EXISTS openings_by_test_set ON openings (test_set);
 
 @dataclass(frozen=True)
 class Opening:
-    """What the ledger knows after one more look at a test set.
+    """What the log knows after one more look at a test set.
 
     `openings` counts every look, this one included, `runs` the different runs that looked, and `by_this_run` the
     looks of this one. `recorded` is False, and `warning` a line to show, if this look could not be written down;
@@ -62,7 +62,7 @@ def open_test_set(test_set: str, run: str, *, folder: Path | None = None) -> Ope
     Processes may do this at the same time. Nothing that befalls the file raises: see `Opening.warning`.
     """
     if not test_set or not run:
-        raise InputError(f"The ledger needs a name for the test set and the run, not '{test_set}' and '{run}'.")
+        raise InputError(f"The log needs a name for the test set and the run, not '{test_set}' and '{run}'.")
     path = (folder or user_folder()) / FILE_NAME
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -120,12 +120,12 @@ def _data_body(data: DataAudit) -> list[object]:
 
 
 def _label_errors(label_errors: LabelErrorSummary, name: str) -> list[object]:
-    said = f"Of {label_errors.n:,} {name} labels, {label_errors.total:,} are doubted"
+    words = f"Of {label_errors.n:,} {name} labels, {label_errors.total:,} are doubted"
     if label_errors.votes is not None:
         doubted, missed = label_errors.votes.doubted, label_errors.votes.missed
-        said += f". Of the fifteen that people rejected, {len(doubted)} are among them and {len(missed)} are not"
+        words += f". Of the fifteen that people rejected, {len(doubted)} are among them and {len(missed)} are not"
         if label_errors.votes.others:
-            said += f"; the other {label_errors.votes.others:,} were never shown to people, or were upheld by them"
+            words += f"; the other {label_errors.votes.others:,} were never shown to people, or were upheld by them"
     pictures = [
         el(
             "figure",
@@ -134,4 +134,4 @@ def _label_errors(label_errors: LabelErrorSummary, name: str) -> list[object]:
         )
         for one, image in zip(label_errors.shown, label_errors.images, strict=True)
     ]
-    return [para(f"{said}."), el("div", *pictures, class_="gallery small")]
+    return [para(f"{words}."), el("div", *pictures, class_="gallery small")]

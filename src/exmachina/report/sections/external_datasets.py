@@ -10,18 +10,18 @@ from exmachina.report.words import count, name_of, points, span
 
 
 def external_section(evaluation: Evaluation) -> Section:
-    """Digits by other hands."""
+    """Labelled sets from elsewhere."""
     body: list[object] = []
-    said = []
+    words = []
     for other in measured(evaluation.external_datasets) or ():
         if isinstance(other, Missing):
             body.append(absent(other.reason))
         else:
-            said.append(f"{percent(other.error.value)} of {name_of(other.name)} ({span(other.error)})")
+            words.append(f"{percent(other.error.value)} of {name_of(other.name)} ({span(other.error)})")
             body += _other(other)
     home = percent(1 - evaluation.metrics.accuracy.value)
     finding = (
-        f"At home it misreads {home}; elsewhere {', '.join(said)}." if said else "No other set of digits was read."
+        f"At home it misreads {home}; elsewhere {', '.join(words)}." if words else "No other set of digits was read."
     )
     return Section(
         finding,

@@ -50,14 +50,14 @@ def robustness_section(evaluation: Evaluation) -> Section:
 
 def _robustness_finding(robustness: Robustness) -> str:
     worst, mildest = robustness.worst(1)[0], min(robustness.errors.values(), key=lambda one: one.error.value)
-    said = (
+    words = (
         f"Spoilt in fifteen ways, {percent(robustness.mean_error)} are misread on average: "
         f"{percent(mildest.error.value)} under "
         f"{name_of(mildest.name)}, {percent(worst.error.value)} under {name_of(worst.name)}. "
     )
     if robustness.summary is None or robustness.reference is None:
-        return f"{said}There is no mCE: {robustness.no_reference}."
-    return f"{said}mCE {robustness.summary.mce:.0f}, where {robustness.reference.name} counts as 100."
+        return f"{words}There is no mCE: {robustness.no_reference}."
+    return f"{words}mCE {robustness.summary.mce:.0f}, where {robustness.reference.name} counts as 100."
 
 
 def _corruptions(evaluation: Evaluation, robustness: Robustness) -> list[object]:

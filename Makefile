@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: hello lesson test clean
+.PHONY: hello lesson test lint quick clean
 
 hello: $(VENV)/.installed
 	$(VENV)/bin/exmachina hello
@@ -13,6 +13,13 @@ lesson: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	PATH="$(abspath $(VENV))/bin:$$PATH" scripts/check
+
+lint: $(VENV)/.installed-dev
+	PATH="$(abspath $(VENV))/bin:$$PATH" scripts/lint
+
+# What to run between two edits: lint, types, floors, and the tests that take no training and no browser.
+quick: lint
+	$(VENV)/bin/python -m pytest -q -m "not slow and not browser" tests/test_floors.py tests/test_formatting.py tests/test_rooms.py tests/data tests/networks tests/training/test_recipes.py tests/evaluation/statistics tests/evaluation/calibration tests/runs/test_onnx_file.py tests/images/test_archive.py
 
 ENGINE = engine/build.py $(wildcard engine/*.[ch])
 

@@ -121,7 +121,7 @@ test("numbers have a true minus and never a negative zero", () => {
   assert.equal(fixed(-1.234), "−1.23");
   assert.equal(fixed(-0.001), "0.00");
   assert.equal(signed(0.5), "+0.50");
-  assert.equal(percent(0.98973, 2), "98.97 %");
+  assert.equal(percent(0.98973, 2), "98.97 %");
 });
 
 test("ticks are round and inside", () => {

@@ -10,10 +10,12 @@ import { mount as mountBar } from "./panels/bar.js";
 import { mount as mountGuesses } from "./panels/guess.js";
 import { followLinks } from "./arrive.js";
 import { fillWhenIdle, preparePaper } from "./print.js";
+import { speak, t } from "./texts.js";
 
 async function start() {
-  mountGuesses();
   try {
+    await speak(api.catalogue);
+    mountGuesses();
     await api.open();
   } catch (error) {
     return fail(error);
@@ -52,7 +54,9 @@ async function mountPanels() {
       const { mount } = await import(`./panels/${root.dataset.panel}.js`);
       await mount(root);
     } catch (error) {
-      root.textContent = `This figure cannot be shown: ${error instanceof Error ? error.message : error}`;
+      root.textContent = t("This figure cannot be shown: {why}", {
+        why: String(error instanceof Error ? error.message : error),
+      });
     }
   }
   fillWhenIdle(roots, mountPanel); // paper shows everything, seen or not
@@ -63,7 +67,7 @@ function fail(error) {
   const text = error instanceof Error ? error.message : String(error);
   const place = /** @type {HTMLElement} */ (document.querySelector("#trouble"));
   place.hidden = false;
-  place.textContent = `The page cannot reach its data. ${text}`;
+  place.textContent = t("The page cannot reach its data. {why}", { why: text });
 }
 
 store.watch(["error"], ({ error }) => {

@@ -21,6 +21,7 @@ import { applyEdits, isEdited, UNEDITED } from "./network/edit.js";
 import { forward } from "./network/forward.js";
 import { steps } from "./network/spec.js";
 import { renderStrokes } from "./network/strokes.js";
+import { t } from "./texts.js";
 
 export const PAD = 280; // the drawing pad's side, in the unit of strokes
 export const PEN = 25; // 2.5 of 28 pixels, about a stroke's width in MNIST
@@ -172,7 +173,10 @@ export function unitAt([, height = 1, width = 1], at) {
 
 /** What the digit looked at is called. @param {State} state */
 export function sourceText({ source, image }) {
-  if (source.kind === "drawing") return image ? "your drawing" : "an empty sheet";
-  if (source.kind === "picture") return "your picture";
-  return `${source.kind} image ${source.index}`;
+  if (source.kind === "drawing") return image ? t("your drawing") : t("an empty sheet");
+  if (source.kind === "picture") return t("your picture");
+  const index = source.index ?? 0;
+  return source.kind === "train"
+    ? t("training image {index}", { index })
+    : t("test image {index}", { index });
 }

@@ -3,6 +3,8 @@
  * `<form class="guess" data-right="b">` with radio buttons and a hidden `.answer`.
  */
 
+import { t } from "../texts.js";
+
 export function mount() {
   for (const form of document.querySelectorAll("form.guess")) {
     const answer = /** @type {HTMLElement} */ (form.querySelector(".answer"));
@@ -14,7 +16,11 @@ export function mount() {
     form.addEventListener("change", (event) => {
       const { value } = /** @type {HTMLInputElement} */ (event.target);
       const right = /** @type {HTMLElement} */ (form).dataset.right;
-      verdict.textContent = !right ? "" : value === right ? "That is it." : "A fair guess, but no.";
+      verdict.textContent = !right
+        ? ""
+        : value === right
+          ? t("That is it.")
+          : t("A fair guess, but no.");
       answer.hidden = false;
     });
   }

@@ -8,25 +8,31 @@ import { store } from "./state.js";
 import { remember, restore } from "./url.js";
 import { mount as mountBar } from "./panels/bar.js";
 import { mount as mountGuesses } from "./panels/guess.js";
-import { followLinks } from "./arrive.js";
+import { mount as mountLine } from "./panels/path/line.js";
+import { followLinks, nameBeats } from "./arrive.js";
 import { fillWhenIdle, preparePaper } from "./print.js";
 import { speak, t } from "./texts.js";
+import { followWay, recallWay } from "./way.js";
 
 async function start() {
   try {
     await speak(api.catalogue);
+    recallWay();
     mountGuesses();
+    nameBeats();
     await api.open();
   } catch (error) {
     return fail(error);
   }
   preparePaper();
   mountBar(/** @type {HTMLElement} */ (document.querySelector(".bar")));
+  mountLine();
   const ready = restore().catch(fail);
   followLinks();
   await mountPanels();
   await ready;
   remember();
+  followWay();
   document.documentElement.dataset.ready = "true";
   navigator.serviceWorker?.register("offline.js", { type: "module" }).catch(() => {}); // where it may not be, the page needs its host
 }

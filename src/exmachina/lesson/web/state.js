@@ -12,7 +12,9 @@
  * @typedef {{model: Model | null, moment: Moment | null, operation: Operation | null, image: Uint8Array | null, source: Source, result: Result | null,
  *   strokes: number[][][], pen: number, focus: Focus, built: import("./network/spec.js").Network | null, own: boolean, error: string,
  *   training: import("./training.js").Training | null, compared: import("./training.js").Training | null,
- *   finished: import("./training.js").Training[], kept: number, theme: string}} State
+ *   finished: import("./training.js").Training[], kept: number, theme: string,
+ *   path: import("./routes.js").Path, answers: import("./guesses.js").Answers,
+ *   solved: Record<string, import("./exercises.js").Proof>, justSolved: string}} State
  */
 
 import * as api from "./api.js";
@@ -26,6 +28,9 @@ import { t } from "./texts.js";
 export const PAD = 280; // the drawing pad's side, in the unit of strokes
 export const PEN = 25; // 2.5 of 28 pixels, about a stroke's width in MNIST
 
+/** Until the page has chosen a neuron. @type {Focus} */
+export const FIRST_FOCUS = { layer: 0, channel: 0, y: 0, x: 0 };
+
 /** @type {State} */
 const initial = {
   model: null,
@@ -36,7 +41,7 @@ const initial = {
   result: null,
   strokes: [],
   pen: PEN,
-  focus: { layer: 0, channel: 0, y: 0, x: 0 },
+  focus: FIRST_FOCUS,
   built: null,
   own: false, // the reader wants to train what was built
   error: "",
@@ -45,6 +50,10 @@ const initial = {
   finished: [],
   kept: 0,
   theme: "",
+  path: { route: "", deeds: [], skipped: [] },
+  answers: {}, // guesses at the questions
+  solved: {}, // exercises
+  justSolved: "",
 };
 
 export const store = createStore(initial);

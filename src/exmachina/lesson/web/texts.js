@@ -1,7 +1,7 @@
 /**
  * What the page says, in the reader's language.
  *
- * A text is called by its English wording: `t("step {n} of {all}", { n, all })`. Other languages are catalogues from
+ * A text is called by its English wording: a literal with `{names}` in it. Other languages are catalogues from
  * that wording to theirs, `texts/de.json`; the prose of index.html is in them too, block by block.
  */
 
@@ -23,13 +23,19 @@ let catalogue = {};
 /** @returns {Language} */
 export const language = () => spoken;
 
+/** A text's wording as the catalogues have it: spaces that do not break are written as others. @param {string} english */
+export const keyOf = (english) => english.replaceAll("\u00a0", " ");
+
+/** @param {string} english */
+const wording = (english) => catalogue[keyOf(english)] ?? english;
+
 /**
  * @param {string} english
  * @param {Record<string, string | number>} [values] for `{names}` within it
  * @returns {string}
  */
 export function t(english, values = {}) {
-  return (catalogue[english] ?? english).replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  return wording(english).replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }
 
 /**
@@ -39,10 +45,12 @@ export function t(english, values = {}) {
  * @returns {(string | Node)[]}
  */
 export function parts(english, values) {
-  return (catalogue[english] ?? english).split(/\{(\w+)\}/).map((part, i) => {
-    const value = i % 2 ? values[part] : part;
-    return value instanceof Node ? value : String(value);
-  });
+  return wording(english)
+    .split(/\{(\w+)\}/)
+    .map((part, i) => {
+      const value = i % 2 ? values[part] : part;
+      return value instanceof Node ? value : String(value);
+    });
 }
 
 /**
@@ -91,10 +99,8 @@ function translate(block) {
   if (input) block.prepend(input, " ");
 }
 
-/** A block's wording as the catalogues have it: without its input, and without the source's line breaks. @param {string} html */
+/** A block's wording: without its input, and without the source's line breaks. @param {string} html */
 export const blockText = (html) =>
-  html
-    .replace(/<input[^>]*>/g, "")
-    .replaceAll("&nbsp;", "\u00a0")
-    .replace(/[ \n\t]+/g, " ")
+  keyOf(html.replace(/<input[^>]*>/g, "").replaceAll("&nbsp;", " "))
+    .replace(/\s+/g, " ")
     .trim();

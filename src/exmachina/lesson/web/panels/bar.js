@@ -145,6 +145,14 @@ function mountTheme(tools) {
   }
 }
 
+/** Where the bar is too narrow for all chapters, it follows. @param {HTMLElement} link */
+function intoView(link) {
+  const list = link.closest("ol");
+  list?.scrollTo({
+    left: link.offsetLeft - list.offsetLeft - (list.clientWidth - link.clientWidth) / 2,
+  });
+}
+
 /** Mark the chapter that is being read. @param {HTMLElement} bar */
 function followChapters(bar) {
   const links = new Map(
@@ -157,8 +165,10 @@ function followChapters(bar) {
     (entries) => {
       for (const { target, isIntersecting } of entries) {
         const link = links.get(target.id);
-        if (isIntersecting) link?.setAttribute("aria-current", "location");
-        else link?.removeAttribute("aria-current");
+        link?.toggleAttribute("aria-current", isIntersecting);
+        if (!isIntersecting) continue;
+        link?.setAttribute("aria-current", "location");
+        if (link) intoView(/** @type {HTMLElement} */ (link));
       }
     },
     { rootMargin: "-45% 0px -55% 0px" },

@@ -137,14 +137,17 @@ def test_exercise_is_solved_by_doing_it_and_stays_so(copy_visit: Visit) -> None:
 
 
 def test_solution_can_be_sent_as_a_link(copy_visit: Visit) -> None:
-    copy_visit.open()
+    page = copy_visit.open()
     down, across = [(0.35, 0.15), (0.3, 0.55), (0.75, 0.55)], [(0.62, 0.55), (0.64, 0.2), (0.6, 0.9)]
     copy_visit.draw([*down, *across])  # one stroke, over its own line
     card = copy_visit.show("path/exercises").locator("#exercise-four")
     card.locator(".proof strong").wait_for()
     address = card.get_by_role("link", name="Link to this solution").get_attribute("href")
+    page.evaluate("localStorage.clear()")
     copy_visit.open(address)
     copy_visit.reads(4)
+    page.wait_for_timeout(1500)
+    assert not card.locator(".proof").is_visible()  # it is the sender's solution
 
 
 def test_german_page_is_german_throughout(german: Visit) -> None:

@@ -34,14 +34,17 @@ export function followWay() {
   );
   followControls();
   const all = exercises();
+  const given = before.strokes; // a drawing that came with the address is somebody else's solution
   let timer = 0;
   store.watch(["result", "finished", "moment", "focus", "training"], () => {
     clearTimeout(timer);
     timer = window.setTimeout(() => {
-      const fresh = newlySolved(all, store.get());
+      const state = store.get();
+      const own = state.strokes === given ? { ...state, strokes: [] } : state;
+      const fresh = newlySolved(all, own);
       if (Object.keys(fresh).length)
         store.set({
-          solved: { ...store.get().solved, ...fresh },
+          solved: { ...state.solved, ...fresh },
           justSolved: Object.keys(fresh)[0],
         });
     }, REST);

@@ -9,6 +9,7 @@ import { remember, restore } from "./url.js";
 import { mount as mountBar } from "./panels/bar.js";
 import { mount as mountGuesses } from "./panels/guess.js";
 import { mount as mountLine } from "./panels/path/line.js";
+import { mount as mountStart } from "./panels/path/start.js";
 import { followLinks, nameBeats } from "./arrive.js";
 import { fillWhenIdle, preparePaper } from "./print.js";
 import { speak, t } from "./texts.js";
@@ -26,6 +27,7 @@ async function start() {
   }
   preparePaper();
   mountBar(/** @type {HTMLElement} */ (document.querySelector(".bar")));
+  mountStart(/** @type {HTMLElement} */ (document.querySelector(".start")));
   mountLine();
   const ready = restore().catch(fail);
   followLinks();

@@ -8,7 +8,6 @@ import { t } from "../../texts.js";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
-  root.classList.add("start");
   const all = routes();
   const buttons = Object.entries(all).map(([name, { minutes, name: title }], i) => {
     const button = h(

@@ -11,7 +11,7 @@ import { forgetWay } from "../../way.js";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
-  const lines = h("ul", { class: "summary", role: "status" });
+  const lines = h("ul", { class: "summary" });
   const title = h("h3", {});
   const stops = h("ol", { class: "stops" });
   const again = h(
@@ -23,7 +23,7 @@ export function mount(root) {
     t("Begin again"),
   );
   root.append(
-    lines,
+    h("div", { role: "status" }, lines),
     title,
     stops,
     h("div", { class: "controls" }, again),

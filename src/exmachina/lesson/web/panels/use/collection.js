@@ -95,7 +95,7 @@ export async function mount(root) {
     );
     note.textContent = all.length
       ? all.length === 1
-        ? t("One digit of yours.")
+        ? t("1 digit of yours.")
         : t("{n} digits of yours.", { n: all.length })
       : t("Empty so far. Correct the network above, and the digit appears here.");
     tune.disabled = clear.disabled = exports.disabled = all.length === 0;

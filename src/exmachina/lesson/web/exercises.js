@@ -11,6 +11,7 @@
 import { chance, percent, plain, whole } from "./marks/format.js";
 import { argmax } from "./network/forward.js";
 import { totals } from "./network/spec.js";
+import { FIRST_FOCUS } from "./state.js";
 import { t } from "./texts.js";
 import { isLive } from "./training.js";
 import { encodeStrokes } from "./url.js";
@@ -90,6 +91,7 @@ const found = () => [
     hint: t("In the first convolution: a place in a map that shows paper where others show ink."),
     at: "see-overview",
     check({ model, result, focus }) {
+      if (focus === FIRST_FOCUS) return null; // nobody chose it
       const layer = model?.network.layers[focus.layer];
       const values = result?.layers[focus.layer];
       if (!layer || !values || layer.type !== "Conv2D" || layer.activation !== "relu") return null;

@@ -6,8 +6,21 @@ import { deedsBetween } from "./deeds.js";
 import { exercises, newlySolved } from "./exercises.js";
 import { keep, recall } from "./kept.js";
 import { did, NO_PATH, routes } from "./routes.js";
-import { store } from "./state.js";
+import { FIRST_FOCUS, store } from "./state.js";
 
+/** @type {(keyof import("./state.js").State)[]} */
+const FOLLOWED = [
+  "model",
+  "result",
+  "source",
+  "strokes",
+  "focus",
+  "moment",
+  "training",
+  "finished",
+  "kept",
+  "answers",
+];
 const REST = 700; // milliseconds without a change: the pen rests, and what stands there is meant
 
 /** What was kept here, before anything is shown. */
@@ -24,31 +37,29 @@ export function recallWay() {
 
 /** Tick what is done from now on, and see when an exercise is solved. */
 export function followWay() {
-  let before = { ...store.get() };
-  store.watch(
-    ["strokes", "source", "finished", "moment", "focus", "result", "kept", "answers"],
-    (now) => {
-      store.set({ path: did(now.path, deedsBetween(now, before)) });
-      before = { ...now };
-    },
-  );
-  followControls();
   const all = exercises();
+  let before = { ...store.get() };
   const given = before.strokes; // a drawing that came with the address is somebody else's solution
+  let focus = FIRST_FOCUS; // the neuron that the reader chose, in the network that is still looked at
   let timer = 0;
-  store.watch(["result", "finished", "moment", "focus", "training"], () => {
+  store.watch(FOLLOWED, (now) => {
+    const deeds = deedsBetween(now, before);
+    if (deeds.includes("neuron")) focus = now.focus;
+    else if (now.model !== before.model) focus = FIRST_FOCUS;
+    before = { ...now };
+    store.set({ path: did(now.path, deeds) });
     clearTimeout(timer);
-    timer = window.setTimeout(() => {
-      const state = store.get();
-      const own = state.strokes === given ? { ...state, strokes: [] } : state;
-      const fresh = newlySolved(all, own);
-      if (Object.keys(fresh).length)
-        store.set({
-          solved: { ...state.solved, ...fresh },
-          justSolved: Object.keys(fresh)[0],
-        });
-    }, REST);
+    timer = window.setTimeout(check, REST);
   });
+  followControls();
+
+  function check() {
+    const state = store.get();
+    const strokes = state.strokes === given ? [] : state.strokes;
+    const solved = newlySolved(all, { ...state, strokes, focus });
+    const [first] = Object.keys(solved);
+    if (first) store.set({ solved: { ...state.solved, ...solved }, justSolved: first });
+  }
 }
 
 /** Stops whose deed is to use a control. */

@@ -35,7 +35,7 @@ function card(exercise) {
   const element = h(
     "li",
     { class: "exercise", id: `exercise-${id}` },
-    h("h4", {}, title),
+    h("h3", {}, title),
     h("p", {}, text),
     h("details", {}, h("summary", {}, t("A hint")), h("p", { class: "note" }, hint)),
     proof,

@@ -34,6 +34,7 @@ export function mount(root) {
       ...[guesses(state), training(state), solved(state)].map((line) => h("li", {}, line)),
     );
     const route = routes()[state.path.route];
+    title.hidden = !route;
     title.textContent = route ? headline(route, state) : "";
     stops.replaceChildren(...(route?.stops ?? []).map((stop) => item(stop, state)));
   });

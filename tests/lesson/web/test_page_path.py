@@ -203,3 +203,18 @@ def test_nothing_is_wider_than_a_phone(browser: Any, site: str, locale: str) -> 
         for part in page.locator(".path-line .next, .path-line a, .path-line .close").all():
             box = part.bounding_box()
             assert box and box["x"] >= 0 and box["x"] + box["width"] <= 360
+
+
+def test_on_paper_the_page_asks_and_does_not_answer(copy_visit: Visit) -> None:
+    page = copy_visit.open()
+    guess(page, "counts", "a")
+    page.locator("#question-counts .answer").wait_for()
+    for name in ("see/overview", "see/sliding", "see/softmax", "path/exercises"):
+        copy_visit.show(name)
+    sheets = re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))
+    assert 4 <= len(sheets) <= 10
+    page.emulate_media(media="print")
+    assert page.locator("form.guess").count() >= 9
+    for form in page.locator("form.guess").all():
+        assert form.is_visible() and not form.locator(".answer").is_visible()
+    assert not page.locator(".bar").is_visible()

@@ -24,7 +24,7 @@ from exmachina.runs.record import to_plain
 from exmachina.training.recipes import RECIPES
 
 RUN_FILES = ("run.json", "model.safetensors", "model.onnx")
-PAGE_TYPES = {".html", ".css", ".js", ".svg", ".png", ".wasm", ".webmanifest"}
+PAGE_TYPES = {".html", ".css", ".js", ".json", ".svg", ".png", ".wasm", ".webmanifest"}
 SMALL = ("data/summary.json", "data/train-sample.bin", "data/test-sample.bin")
 KEPT = ("run.json", "model.safetensors", "evaluation.json")  # of the first run
 PART = 10_000  # images in a file

@@ -112,7 +112,7 @@ def test_guess_comes_before_the_answer(copy_visit: Visit) -> None:
     form = page.locator("form.guess").first
     assert not form.locator(".answer").is_visible()
     form.get_by_label("Nearly").check()
-    assert form.locator(".answer").is_visible()
+    form.locator(".answer").wait_for()
     assert "That is it" in form.locator(".verdict").inner_text()
 
 

@@ -15,9 +15,11 @@
 
 import { secondsToWait, turn } from "./busy.js";
 import { bestFile } from "./engine/engine.js";
+import { fixed } from "./marks/format.js";
 import { assess } from "./network/assess.js";
 import { readSafetensors } from "./network/safetensors.js";
 import * as shelf from "./shelf.js";
+import { t } from "./texts.js";
 
 const PIXELS = 784;
 
@@ -34,6 +36,9 @@ export async function open() {
   site = await fetchJson("site.json");
   own = await shelf.all("runs").catch(() => []);
 }
+
+/** The texts of another language, by their English wording. @param {string} language @returns {Promise<Record<string, string>>} */
+export const catalogue = (language) => fetchJson(`texts/${language}.json`);
 
 /** @returns {Network[]} */
 export const networks = () => site.networks;
@@ -164,7 +169,7 @@ export async function trainingDigits(count, tell = () => {}) {
     Math.max(1, Math.ceil(count / site.data.train.parts[0].count)),
   );
   const missing = parts.filter((/** @type {any} */ part) => !files.has(part.file));
-  if (missing.length) tell(`Fetching training digits, ${megabytes(missing)} …`);
+  if (missing.length) tell(t("Fetching training digits, {size} …", { size: megabytes(missing) }));
   return joined(await Promise.all(parts.map((/** @type {any} */ part) => digitsFile(part.file))));
 }
 
@@ -178,7 +183,7 @@ export const mostToLearn = () =>
 
 /** @param {{bytes: number}[]} parts */
 const megabytes = (parts) =>
-  `${(parts.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6).toFixed(1)} MB`;
+  `${fixed(parts.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6, 1)} MB`;
 
 /** @param {Digits[]} parts @returns {Digits} */
 function joined(parts) {
@@ -321,7 +326,9 @@ async function request(url, options) {
   for (let attempt = 1; ; attempt++) {
     const response = await fetch(url, options).catch(() => {
       throw new Error(
-        "The page's host does not answer; is the connection, or the lesson's server, still there?",
+        t(
+          "The page's host does not answer; is the connection, or the lesson's server, still there?",
+        ),
       );
     });
     if (response.ok) return response;
@@ -330,7 +337,7 @@ async function request(url, options) {
       () => null,
     );
     const seconds = secondsToWait(response, attempt);
-    if (seconds === null || !(await turn(seconds, reason ?? "The server is busy.")))
+    if (seconds === null || !(await turn(seconds, reason ?? t("The server is busy."))))
       throw new Error(reason ?? `${response.status} ${response.statusText}`);
   }
 }

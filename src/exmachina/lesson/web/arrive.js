@@ -6,6 +6,16 @@
 const SETTLED = 5000; // milliseconds after which nothing grows any more
 const MOVES = ["wheel", "touchmove", "pointerdown", "keydown"];
 
+/** Every beat can be linked to, by the name of its figure: `#see-neuron`. */
+export function nameBeats() {
+  for (const panel of /** @type {NodeListOf<HTMLElement>} */ (
+    document.querySelectorAll(".beat [data-panel]")
+  )) {
+    const beat = /** @type {HTMLElement} */ (panel.closest(".beat"));
+    beat.id ||= (panel.dataset.panel ?? "").replace("/", "-");
+  }
+}
+
 /** Take care of every link to a part of the page, of the address on arrival, and of going back. */
 export function followLinks() {
   document.addEventListener("click", (event) => {

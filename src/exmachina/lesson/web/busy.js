@@ -4,6 +4,7 @@
  */
 
 import { h } from "./marks/dom.js";
+import { t } from "./texts.js";
 
 const TRIES = 20;
 const LONGEST = 30; // seconds
@@ -46,22 +47,21 @@ function countDown(seconds, reason) {
   text.textContent = reason;
   // Said once; a number that changes every second is for the eye.
   setTimeout(
-    () =>
-      (announcement.textContent = `${reason} Trying again in ${seconds} second${seconds === 1 ? "" : "s"}.`),
+    () => (announcement.textContent = `${reason} ${t("Trying again in {n} s", { n: seconds })}`),
     50,
   );
   box.hidden = false;
   return new Promise((resolve) => {
     const tick = () => {
       const rest = Math.ceil((end - performance.now()) / 1000);
-      left.textContent = `Trying again in ${Math.max(rest, 0)} s`;
+      left.textContent = t("Trying again in {n} s", { n: Math.max(rest, 0) });
       if (rest <= 0) done(true);
     };
     const timer = setInterval(tick, 200);
     /** @param {boolean} again */
     const done = (again) => {
       clearInterval(timer);
-      announcement.textContent = again ? "Trying again." : "";
+      announcement.textContent = again ? t("Trying again.") : "";
       hide();
       resolve(again);
     };
@@ -79,11 +79,11 @@ let cameFrom = null;
 function build() {
   const text = h("p", {});
   const left = h("p", { class: "left", "aria-hidden": "true" });
-  const now = h("button", { type: "button" }, "Try now");
-  const never = h("button", { type: "button" }, "Give up");
+  const now = h("button", { type: "button" }, t("Try now"));
+  const never = h("button", { type: "button" }, t("Give up"));
   const box = h(
     "div",
-    { class: "busy", role: "group", "aria-label": "The server is busy", hidden: true },
+    { class: "busy", role: "group", "aria-label": t("The server is busy"), hidden: true },
     text,
     left,
     h("div", { class: "controls" }, now, never),

@@ -8,23 +8,33 @@ import { store } from "./state.js";
 import { remember, restore } from "./url.js";
 import { mount as mountBar } from "./panels/bar.js";
 import { mount as mountGuesses } from "./panels/guess.js";
-import { followLinks } from "./arrive.js";
+import { mount as mountLine } from "./panels/path/line.js";
+import { mount as mountStart } from "./panels/path/start.js";
+import { followLinks, nameBeats } from "./arrive.js";
 import { fillWhenIdle, preparePaper } from "./print.js";
+import { speak, t } from "./texts.js";
+import { followWay, recallWay } from "./way.js";
 
 async function start() {
-  mountGuesses();
   try {
+    await speak(api.catalogue);
+    recallWay();
+    mountGuesses();
+    nameBeats();
     await api.open();
   } catch (error) {
     return fail(error);
   }
   preparePaper();
   mountBar(/** @type {HTMLElement} */ (document.querySelector(".bar")));
+  mountStart(/** @type {HTMLElement} */ (document.querySelector(".start")));
+  mountLine();
   const ready = restore().catch(fail);
   followLinks();
   await mountPanels();
   await ready;
   remember();
+  followWay();
   document.documentElement.dataset.ready = "true";
   navigator.serviceWorker?.register("offline.js", { type: "module" }).catch(() => {}); // where it may not be, the page needs its host
 }
@@ -52,7 +62,9 @@ async function mountPanels() {
       const { mount } = await import(`./panels/${root.dataset.panel}.js`);
       await mount(root);
     } catch (error) {
-      root.textContent = `This figure cannot be shown: ${error instanceof Error ? error.message : error}`;
+      root.textContent = t("This figure cannot be shown: {why}", {
+        why: String(error instanceof Error ? error.message : error),
+      });
     }
   }
   fillWhenIdle(roots, mountPanel); // paper shows everything, seen or not
@@ -63,7 +75,7 @@ function fail(error) {
   const text = error instanceof Error ? error.message : String(error);
   const place = /** @type {HTMLElement} */ (document.querySelector("#trouble"));
   place.hidden = false;
-  place.textContent = `The page cannot reach its data. ${text}`;
+  place.textContent = t("The page cannot reach its data. {why}", { why: text });
 }
 
 store.watch(["error"], ({ error }) => {

@@ -5,6 +5,8 @@
  * @typedef {"runs" | "drawings"} Kind
  */
 
+import { t } from "./texts.js";
+
 const NAME = "exmachina";
 const VERSION = 1;
 const KINDS = /** @type {const} */ (["runs", "drawings"]);
@@ -44,7 +46,7 @@ async function inStore(kind, mode, act) {
     const request = act(opened.transaction(kind, mode).objectStore(kind));
     request.onsuccess = () => resolve(request.result);
     request.onerror = () =>
-      reject(new Error("This browser has no room left to keep it; delete something first."));
+      reject(new Error(t("This browser has no room left to keep it; delete something first.")));
   });
 }
 

@@ -12,7 +12,9 @@
  * @typedef {{model: Model | null, moment: Moment | null, operation: Operation | null, image: Uint8Array | null, source: Source, result: Result | null,
  *   strokes: number[][][], pen: number, focus: Focus, built: import("./network/spec.js").Network | null, own: boolean, error: string,
  *   training: import("./training.js").Training | null, compared: import("./training.js").Training | null,
- *   finished: import("./training.js").Training[], kept: number, theme: string}} State
+ *   finished: import("./training.js").Training[], kept: number, theme: string,
+ *   path: import("./routes.js").Path, answers: import("./guesses.js").Answers,
+ *   solved: Record<string, import("./exercises.js").Proof>, justSolved: string}} State
  */
 
 import * as api from "./api.js";
@@ -21,9 +23,13 @@ import { applyEdits, isEdited, UNEDITED } from "./network/edit.js";
 import { forward } from "./network/forward.js";
 import { steps } from "./network/spec.js";
 import { renderStrokes } from "./network/strokes.js";
+import { t } from "./texts.js";
 
 export const PAD = 280; // the drawing pad's side, in the unit of strokes
 export const PEN = 25; // 2.5 of 28 pixels, about a stroke's width in MNIST
+
+/** Until the page has chosen a neuron. @type {Focus} */
+export const FIRST_FOCUS = { layer: 0, channel: 0, y: 0, x: 0 };
 
 /** @type {State} */
 const initial = {
@@ -35,7 +41,7 @@ const initial = {
   result: null,
   strokes: [],
   pen: PEN,
-  focus: { layer: 0, channel: 0, y: 0, x: 0 },
+  focus: FIRST_FOCUS,
   built: null,
   own: false, // the reader wants to train what was built
   error: "",
@@ -44,6 +50,10 @@ const initial = {
   finished: [],
   kept: 0,
   theme: "",
+  path: { route: "", deeds: [], skipped: [] },
+  answers: {}, // guesses at the questions
+  solved: {}, // exercises
+  justSolved: "",
 };
 
 export const store = createStore(initial);
@@ -172,7 +182,10 @@ export function unitAt([, height = 1, width = 1], at) {
 
 /** What the digit looked at is called. @param {State} state */
 export function sourceText({ source, image }) {
-  if (source.kind === "drawing") return image ? "your drawing" : "an empty sheet";
-  if (source.kind === "picture") return "your picture";
-  return `${source.kind} image ${source.index}`;
+  if (source.kind === "drawing") return image ? t("your drawing") : t("an empty sheet");
+  if (source.kind === "picture") return t("your picture");
+  const index = source.index ?? 0;
+  return source.kind === "train"
+    ? t("training image {index}", { index })
+    : t("test image {index}", { index });
 }

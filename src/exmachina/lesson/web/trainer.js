@@ -8,6 +8,7 @@
  */
 
 import * as api from "./api.js";
+import { t } from "./texts.js";
 
 const ALL = 60_000; // epochs are counted of these, however many of them are fetched
 const PART = 10_000;
@@ -86,7 +87,7 @@ function begin(id, order, onEvent) {
   };
   worker.onerror = (event) => {
     end();
-    onEvent({ type: "error", error: event.message || "the training could not be started" });
+    onEvent({ type: "error", error: event.message || t("the training could not be started") });
   };
   worker.postMessage({ type: "begin", order: { ...order, threads } });
 }

@@ -15,6 +15,8 @@ import * as api from "./api.js";
 import { newId } from "./shelf.js";
 import { store, useMoment, useRun } from "./state.js";
 import * as trainer from "./trainer.js";
+import { plain } from "./marks/format.js";
+import { t } from "./texts.js";
 
 const KEPT = 6; // finished trainings that are kept with all their moments
 
@@ -49,12 +51,24 @@ export const newTraining = (id, name, network) => ({
 export function trainingName(recipe, { changes = {}, seed = 0, own = false }) {
   const differences = Object.entries(changes).filter(([knob, value]) => recipe[knob] !== value);
   return [
-    own ? "yours" : recipe.name,
-    ...differences.map(([knob, value]) => `${knob.replaceAll("_", " ")} ${value}`),
-    seed ? `seed ${seed}` : "",
+    own ? t("yours") : recipe.name,
+    ...differences.map(([knob, value]) => `${knobName(knob)} ${plain(value)}`),
+    seed ? t("seed {seed}", { seed }) : "",
   ]
     .filter(Boolean)
     .join(", ");
+}
+
+/** @param {string} knob of a recipe */
+function knobName(knob) {
+  /** @type {Record<string, string>} */
+  const names = {
+    learning_rate: t("learning rate"),
+    batch_size: t("batch size"),
+    epochs: t("epochs"),
+    optimizer: t("optimizer"),
+  };
+  return names[knob] ?? knob.replaceAll("_", " ");
 }
 
 /**

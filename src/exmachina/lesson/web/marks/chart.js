@@ -5,6 +5,8 @@
  */
 
 import { svg } from "./dom.js";
+import { plain, whole } from "./format.js";
+import { t } from "../texts.js";
 
 /**
  * @param {Line[]} lines
@@ -97,9 +99,13 @@ function summary(lines, { x, y }) {
     .filter(({ points }) => points.length)
     .map(({ name, points }) => {
       const [first, last] = [points[0], points[points.length - 1]];
-      return `${name} goes from ${short(first[1])} to ${short(last[1])}`;
+      return t("{name} goes from {first} to {last}", {
+        name,
+        first: short(first[1]),
+        last: short(last[1]),
+      });
     });
-  return `Chart of ${y} against ${x}: ${ends.join("; ")}.`;
+  return t("Chart of {y} against {x}: {ends}.", { y, x, ends: ends.join("; ") });
 }
 
 /** @param {number[]} values @returns {[number, number]} */
@@ -122,7 +128,5 @@ export function ticks([low, high]) {
 
 /** @param {number} value */
 function short(value) {
-  return Math.abs(value) >= 1000
-    ? value.toLocaleString("en")
-    : String(Number(value.toPrecision(3)));
+  return Math.abs(value) >= 1000 ? whole(value) : plain(Number(value.toPrecision(3)));
 }

@@ -1,6 +1,7 @@
 import { h } from "./dom.js";
 import { fixed } from "./format.js";
 import { heatMap } from "./heatmap.js";
+import { t } from "../texts.js";
 
 /**
  * What the colours mean: a strip from the lowest value to the highest.
@@ -20,7 +21,7 @@ export function legend(scale, max, { low, high, name } = {}) {
     name && h("span", { class: "name" }, name),
     h("span", {}, lowText),
     canvas,
-    scale === "signed" && h("span", { class: "unseen" }, "through 0 to"),
+    scale === "signed" && h("span", { class: "unseen" }, t("through 0 to")),
     h("span", {}, high ?? fixed(max)),
   );
 }

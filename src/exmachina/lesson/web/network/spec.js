@@ -8,6 +8,9 @@
  * @typedef {{layer: Layer, input: number[], output: number[], parameters: number, multiplications: number}} Step
  */
 
+import { plain, whole } from "../marks/format.js";
+import { t } from "../texts.js";
+
 /** @param {number[]} shape */
 export const count = (shape) => shape.reduce((product, side) => product * side, 1);
 
@@ -55,10 +58,15 @@ export function outputShape(layer, shape) {
       const side = (/** @type {number} */ size) =>
         Math.floor((size + 2 * padding - kernel) / stride) + 1;
       if (shape.length !== 3)
-        throw new Error(`${layer.name} needs feature maps, not a row of values.`);
+        throw new Error(t("{name} needs feature maps, not a row of values.", { name: layer.name }));
       if (side(height) < 1 || side(width) < 1) {
         throw new Error(
-          `${layer.name}: a ${kernel}×${kernel} kernel does not fit into ${height}×${width}.`,
+          t("{name}: a {kernel}×{kernel} kernel does not fit into {height}×{width}.", {
+            name: layer.name,
+            kernel,
+            height,
+            width,
+          }),
         );
       }
       return [filters, side(height), side(width)];
@@ -66,16 +74,24 @@ export function outputShape(layer, shape) {
     case "MaxPooling2D": {
       const { size = 2 } = layer;
       if (shape.length !== 3)
-        throw new Error(`${layer.name} needs feature maps, not a row of values.`);
+        throw new Error(t("{name} needs feature maps, not a row of values.", { name: layer.name }));
       if (Math.min(height, width) < size)
-        throw new Error(`${layer.name}: nothing left to pool in ${height}×${width}.`);
+        throw new Error(
+          t("{name}: nothing left to pool in {height}×{width}.", {
+            name: layer.name,
+            height,
+            width,
+          }),
+        );
       return [channels, Math.floor(height / size), Math.floor(width / size)];
     }
     case "Flatten":
       return [count(shape)];
     case "Dense":
       if (shape.length !== 1)
-        throw new Error(`${layer.name} takes a row of values; put a flatten layer before it.`);
+        throw new Error(
+          t("{name} takes a row of values; put a flatten layer before it.", { name: layer.name }),
+        );
       return [layer.units ?? 1];
     default:
       return shape;
@@ -114,22 +130,23 @@ export function describe(layer) {
     layer.activation === "relu" ? ", ReLU" : layer.activation === "softmax" ? ", softmax" : "";
   switch (layer.type) {
     case "Conv2D": {
-      const stride = (layer.stride ?? 1) > 1 ? `, every ${layer.stride} pixels` : "";
-      const padding = layer.padding ? `, padded by ${layer.padding}` : "";
-      return `convolution ${layer.kernel}×${layer.kernel}${stride}${padding}${relu}`;
+      const stride =
+        (layer.stride ?? 1) > 1 ? t(", every {n} pixels", { n: layer.stride ?? 1 }) : "";
+      const padding = layer.padding ? t(", padded by {n}", { n: layer.padding }) : "";
+      return t("convolution {n}×{n}", { n: layer.kernel ?? 3 }) + stride + padding + relu;
     }
     case "MaxPooling2D":
-      return `largest of ${layer.size}×${layer.size}${relu}`;
+      return t("largest of {n}×{n}", { n: layer.size ?? 2 }) + relu;
     case "BatchNormalization":
-      return `batch normalisation${relu}`;
+      return t("batch normalisation") + relu;
     case "Dropout":
-      return `dropout ${layer.rate}`;
+      return `dropout ${plain(layer.rate ?? 0)}`;
     case "Flatten":
-      return "maps in one row";
+      return t("maps in one row");
     default:
-      return `dense${relu}`;
+      return t("dense") + relu;
   }
 }
 
 /** The shape as people write it: 16 × 24 × 24. @param {number[]} shape */
-export const shapeText = (shape) => shape.map((side) => side.toLocaleString("en")).join(" × ");
+export const shapeText = (shape) => shape.map((side) => whole(side)).join(" × ");

@@ -8,7 +8,7 @@ import { percent } from "../marks/format.js";
 import { digitImage, repaintAll } from "../marks/heatmap.js";
 import { UNEDITED } from "../network/edit.js";
 import { isOperated, operate, store, useRun } from "../state.js";
-import { t } from "../texts.js";
+import { chooseLanguage, language, LANGUAGES, t } from "../texts.js";
 import { answer } from "./reading.js";
 
 const EMPTY = new Uint8Array(784);
@@ -19,6 +19,7 @@ export function mount(bar) {
   bar.append(tools);
   mountRunChoice(tools);
   mountDigit(tools);
+  mountLanguage(tools);
   mountTheme(tools);
   followChapters(bar);
 }
@@ -26,7 +27,7 @@ export function mount(bar) {
 /** @param {HTMLElement} tools */
 function mountRunChoice(tools) {
   const box = h("select", {
-    "aria-label": "Network in use",
+    "aria-label": t("Network in use"),
     onchange: () => useRun(box.value).catch((error) => store.set({ error: error.message })),
   });
   tools.append(box);
@@ -55,7 +56,7 @@ function mountRunChoice(tools) {
     if (model && edited)
       options.unshift(h("option", { value: "" }, t("edited: {name}", { name: nameOf(state) })));
     else if (model && moment)
-      options.unshift(h("option", { value: "" }, `${model.network.name} at step ${moment.step}`));
+      options.unshift(h("option", { value: "" }, t("{name} at step {step}", { name: model.network.name, step: moment.step })));
     else if (model && !api.runs().some(({ id }) => id === model.id))
       options.unshift(h("option", { value: model.id }, model.network.name));
     box.replaceChildren(...options);
@@ -76,7 +77,7 @@ function mountDigit(tools) {
   tools.append(
     h(
       "a",
-      { class: "digit", href: "#draw", title: "The digit looked at. Go to the drawing pad." },
+      { class: "digit", href: "#draw", title: t("The digit looked at. Go to the drawing pad.") },
       picture,
       reads,
     ),
@@ -89,11 +90,30 @@ function mountDigit(tools) {
       h(
         "span",
         { class: "unseen" },
-        `Digit looked at; the network reads: ${big}. ${detail} Draw another.`,
+        t("Digit looked at; the network reads: {big}. {detail} Draw another.", { big, detail }),
       ),
-      h("span", { "aria-hidden": "true" }, state.image ? `reads ${big}` : "draw"),
+      h("span", { "aria-hidden": "true" }, state.image ? t("reads {big}", { big }) : t("draw")),
     );
   });
+}
+
+/** The other languages, each by its own name. @param {HTMLElement} tools */
+function mountLanguage(tools) {
+  for (const [tag, name] of Object.entries(LANGUAGES)) {
+    if (tag === language()) continue;
+    const choose = () => {
+      chooseLanguage(/** @type {import("../texts.js").Language} */ (tag));
+      location.reload();
+    };
+    tools.append(
+      h(
+        "button",
+        { type: "button", class: "quiet language", lang: tag, title: name, onclick: choose },
+        h("span", { "aria-hidden": "true" }, tag.toUpperCase()),
+        h("span", { class: "unseen" }, name),
+      ),
+    );
+  }
 }
 
 /** @param {HTMLElement} tools */
@@ -118,11 +138,19 @@ function mountTheme(tools) {
     const { theme } = store.get();
     if (theme) document.documentElement.dataset.theme = theme;
     else delete document.documentElement.dataset.theme;
-    const other = current() === "dark" ? "light" : "dark";
-    button.setAttribute("aria-label", `Switch to ${other} colours`);
-    button.title = `Switch to ${other} colours`;
+    const other = current() === "dark" ? t("Switch to light colours") : t("Switch to dark colours");
+    button.setAttribute("aria-label", other);
+    button.title = other;
     repaintAll();
   }
+}
+
+/** Where the bar is too narrow for all chapters, it follows. @param {HTMLElement} link */
+function intoView(link) {
+  const list = link.closest("ol");
+  list?.scrollTo({
+    left: link.offsetLeft - list.offsetLeft - (list.clientWidth - link.clientWidth) / 2,
+  });
 }
 
 /** Mark the chapter that is being read. @param {HTMLElement} bar */
@@ -137,8 +165,10 @@ function followChapters(bar) {
     (entries) => {
       for (const { target, isIntersecting } of entries) {
         const link = links.get(target.id);
-        if (isIntersecting) link?.setAttribute("aria-current", "location");
-        else link?.removeAttribute("aria-current");
+        link?.toggleAttribute("aria-current", isIntersecting);
+        if (!isIntersecting) continue;
+        link?.setAttribute("aria-current", "location");
+        if (link) intoView(/** @type {HTMLElement} */ (link));
       }
     },
     { rootMargin: "-45% 0px -55% 0px" },

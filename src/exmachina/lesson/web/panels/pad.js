@@ -3,31 +3,33 @@
  */
 
 import { h } from "../marks/dom.js";
+import { fixed } from "../marks/format.js";
 import { PAD, PEN, setStrokes, store } from "../state.js";
 import { slider } from "./shared.js";
+import { t } from "../texts.js";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
   const canvas = h("canvas", { class: "sheet", tabIndex: 0, role: "application" });
   canvas.setAttribute(
     "aria-label",
-    "Drawing pad. Move the pen with the arrow keys; space puts it down and lifts it.",
+    t("Drawing pad. Move the pen with the arrow keys; space puts it down and lifts it."),
   );
-  const hint = h("p", { class: "hint", "aria-hidden": "true" }, "Draw a digit here");
+  const hint = h("p", { class: "hint", "aria-hidden": "true" }, t("Draw a digit here"));
   const pen = slider({
-    label: "Pen",
+    label: t("Pen"),
     min: 12,
     max: 50,
     value: PEN,
-    format: (v) => (v / 10).toFixed(1),
+    format: (v) => fixed(v / 10, 1),
     oninput: (v) => setStrokes(store.get().strokes, v),
   });
   const undo = h(
     "button",
     { type: "button", onclick: () => setStrokes(store.get().strokes.slice(0, -1)) },
-    "Undo",
+    t("Undo"),
   );
-  const clear = h("button", { type: "button", onclick: () => setStrokes([]) }, "Clear");
+  const clear = h("button", { type: "button", onclick: () => setStrokes([]) }, t("Clear"));
   root.append(
     h("div", { class: "pad" }, canvas, hint),
     h("div", { class: "controls" }, pen.element, undo, clear),
@@ -41,7 +43,7 @@ export function mount(root) {
   store.watch(["strokes", "pen", "theme", "source"], ({ strokes, source, pen: width }) => {
     hint.hidden = strokes.length > 0;
     hint.textContent =
-      source.kind === "drawing" ? "Draw a digit here" : "Draw over it: your own digit";
+      source.kind === "drawing" ? t("Draw a digit here") : t("Draw over it: your own digit");
     undo.disabled = clear.disabled = strokes.length === 0;
     pen.set(width);
     redraw();

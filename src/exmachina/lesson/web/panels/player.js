@@ -3,7 +3,9 @@
  */
 
 import { h } from "../marks/dom.js";
+import { plain } from "../marks/format.js";
 import { lessMotion, slider } from "./shared.js";
+import { t } from "../texts.js";
 
 /**
  * @param {{count: () => number, speeds?: [number, number, number], onstep: (at: number) => void, label: string}} options
@@ -14,16 +16,16 @@ export function player({ count, speeds = [1, 60, 8], onstep, label }) {
   let timer = 0;
   let speed = speeds[2];
   /** @type {(value: number) => string} */
-  let written = String; // what is beside the scrubber
-  const play = h("button", { type: "button", onclick: () => (timer ? pause() : start()) }, "Play");
+  let written = plain; // what is beside the scrubber
+  const play = h("button", { type: "button", onclick: () => (timer ? pause() : start()) }, t("Play"));
   const back = h(
     "button",
-    { type: "button", "aria-label": "One step back", onclick: () => step(-1) },
+    { type: "button", "aria-label": t("One step back"), onclick: () => step(-1) },
     "‹",
   );
   const forth = h(
     "button",
-    { type: "button", "aria-label": "One step forward", onclick: () => step(1) },
+    { type: "button", "aria-label": t("One step forward"), onclick: () => step(1) },
     "›",
   );
   const scrub = slider({
@@ -38,11 +40,11 @@ export function player({ count, speeds = [1, 60, 8], onstep, label }) {
     },
   });
   const pace = slider({
-    label: "Speed",
+    label: t("Speed"),
     min: speeds[0],
     max: speeds[1],
     value: speed,
-    format: (v) => `${v}/s`,
+    format: (v) => t("{n}/s", { n: v }),
     oninput: (v) => {
       speed = v;
       if (timer) {
@@ -55,13 +57,13 @@ export function player({ count, speeds = [1, 60, 8], onstep, label }) {
 
   function start() {
     if (at >= count() - 1) go(0);
-    play.textContent = "Pause";
+    play.textContent = t("Pause");
     timer = window.setInterval(() => (at < count() - 1 ? go(at + 1) : pause()), 1000 / speed);
   }
   function pause() {
     clearInterval(timer);
     timer = 0;
-    play.textContent = "Play";
+    play.textContent = t("Play");
   }
   /** @param {number} by */
   function step(by) {

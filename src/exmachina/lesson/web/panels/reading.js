@@ -9,6 +9,7 @@ import { digitImage } from "../marks/heatmap.js";
 import { argmax } from "../network/forward.js";
 import { sourceText } from "../state.js";
 import { whileVisible } from "./shared.js";
+import { t } from "../texts.js";
 
 const EMPTY = new Uint8Array(784);
 
@@ -28,15 +29,18 @@ function reading(state) {
     h(
       "div",
       { class: "seen" },
-      digitImage(image ?? EMPTY, image ? "What the network sees, 28 by 28 pixels" : "Nothing yet"),
-      h("span", {}, "What the network sees"),
+      digitImage(
+        image ?? EMPTY,
+        image ? t("What the network sees, 28 by 28 pixels") : t("Nothing yet"),
+      ),
+      h("span", {}, t("What the network sees")),
     ),
     h("p", { class: "verdict", role: "status" }, verdict.big, h("small", {}, verdict.small)),
     bars(result?.probabilities ?? new Float32Array(10), {
       max: 1,
       strong: result && model ? argmax(result.probabilities) : -1,
       format: (value) => (result ? percent(value) : "–"),
-      label: "Probability of each digit",
+      label: t("Probability of each digit"),
     }),
   ];
 }
@@ -47,9 +51,9 @@ function reading(state) {
  */
 export function answer(state) {
   const { image, result, model, source } = state;
-  if (!model) return { big: "–", small: "The network is on its way." };
+  if (!model) return { big: "–", small: t("The network is on its way.") };
   if (!image || !result)
-    return { big: "–", small: "Nothing is drawn yet, so there is nothing to read." };
+    return { big: "–", small: t("Nothing is drawn yet, so there is nothing to read.") };
   const digit = argmax(result.probabilities);
   const probability = result.probabilities[digit];
   const doubtful = model.threshold !== null && probability < model.threshold;
@@ -57,13 +61,19 @@ export function answer(state) {
   if (doubtful)
     return {
       big: "?",
-      small: `Probably not a digit. If it must be one: ${digit}, ${chance(probability)}.`,
+      small: t("Probably not a digit. If it must be one: {digit}, {chance}.", {
+        digit,
+        chance: chance(probability),
+      }),
     };
   const label =
     source.label === undefined
       ? ""
       : source.label === digit
-        ? ", labelled so"
-        : `, labelled ${source.label}`;
-  return { big: String(digit), small: `${chance(probability)} sure · ${where}${label}` };
+        ? t(", labelled so")
+        : t(", labelled {label}", { label: source.label });
+  return {
+    big: String(digit),
+    small: `${t("{chance} sure", { chance: chance(probability) })} · ${where}${label}`,
+  };
 }

@@ -3,6 +3,7 @@
  */
 
 import { h, uniqueId } from "../marks/dom.js";
+import { plain } from "../marks/format.js";
 import { store } from "../state.js";
 
 /**
@@ -62,7 +63,7 @@ export function latest(run) {
  * @param {{label: string, min: number, max: number, step?: number, value: number, format?: (v: number) => string,
  *   oninput: (value: number) => void}} options
  */
-export function slider({ label, min, max, step = 1, value, format = String, oninput }) {
+export function slider({ label, min, max, step = 1, value, format = plain, oninput }) {
   const id = uniqueId("slider");
   const output = h("output", { for: id }, format(value));
   const input = h("input", {

@@ -6,6 +6,7 @@ import { h } from "../../marks/dom.js";
 import { fixed } from "../../marks/format.js";
 import { softmax } from "../../network/layers.js";
 import { slider } from "../shared.js";
+import { t } from "../../texts.js";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
@@ -15,7 +16,7 @@ export function mount(root) {
   let z = 1.5;
   const scores = [2, 0.5, -1];
   const input = slider({
-    label: "Sum",
+    label: t("Sum"),
     min: -3,
     max: 3,
     step: 0.1,
@@ -29,7 +30,7 @@ export function mount(root) {
   const sliders = scores.map(
     (score, i) =>
       slider({
-        label: `Score ${i}`,
+        label: t("Score {i}", { i }),
         min: -4,
         max: 4,
         step: 0.1,
@@ -62,8 +63,8 @@ export function mount(root) {
           },
         ],
         {
-          x: "weighted sum",
-          y: "passed on",
+          x: t("weighted sum"),
+          y: t("passed on"),
           xDomain: [-3, 3],
           yDomain: [0, 3],
           height: 240,
@@ -76,7 +77,7 @@ export function mount(root) {
   function showShares() {
     const soft = softmax(scores);
     const sigmoid = scores.map((score) => 1 / (1 + Math.exp(-score)));
-    shares.replaceChildren(column("softmax", soft), column("sigmoid, each on its own", sigmoid));
+    shares.replaceChildren(column("softmax", soft), column(t("sigmoid, each on its own"), sigmoid));
   }
   showCurve();
   showShares();
@@ -90,6 +91,6 @@ function column(name, values) {
     {},
     h("p", {}, name),
     bars(values, { max: 1, format: (v) => fixed(v, 3), label: name }),
-    h("p", { class: "mono sum-line" }, `sum ${fixed(sum, 3)}`),
+    h("p", { class: "mono sum-line" }, t("sum {sum}", { sum: fixed(sum, 3) })),
   );
 }

@@ -2,10 +2,11 @@
 
 import * as api from "../../api.js";
 import { h } from "../../marks/dom.js";
-import { percent, rough, whole } from "../../marks/format.js";
+import { percent, plain, rough, whole } from "../../marks/format.js";
 import { describe, shapeText, steps, totals } from "../../network/spec.js";
 import { store } from "../../state.js";
 import { segments, slider } from "../shared.js";
+import { parts, t } from "../../texts.js";
 
 /** @typedef {import("../../network/spec.js").Network} Network */
 /** @typedef {import("../../network/spec.js").Layer} Layer */
@@ -13,14 +14,14 @@ import { segments, slider } from "../shared.js";
 /** Which knobs a layer has. @type {Record<string, {key: keyof Layer, label: string, values: number[]}[]>} */
 const KNOBS = {
   Conv2D: [
-    { key: "filters", label: "Kernels", values: [4, 8, 12, 16, 24, 32, 48, 64, 96] },
-    { key: "kernel", label: "Size", values: [1, 2, 3, 4, 5, 6, 7, 9] },
-    { key: "stride", label: "Stride", values: [1, 2, 3] },
-    { key: "padding", label: "Padding", values: [0, 1, 2, 3] },
+    { key: "filters", label: t("Kernels"), values: [4, 8, 12, 16, 24, 32, 48, 64, 96] },
+    { key: "kernel", label: t("Size"), values: [1, 2, 3, 4, 5, 6, 7, 9] },
+    { key: "stride", label: t("Stride"), values: [1, 2, 3] },
+    { key: "padding", label: t("Padding"), values: [0, 1, 2, 3] },
   ],
-  MaxPooling2D: [{ key: "size", label: "Square", values: [1, 2, 3, 4] }],
-  Dropout: [{ key: "rate", label: "Silenced", values: [0, 0.1, 0.25, 0.5, 0.75] }],
-  Dense: [{ key: "units", label: "Units", values: [8, 16, 32, 64, 128, 256, 512] }],
+  MaxPooling2D: [{ key: "size", label: t("Square"), values: [1, 2, 3, 4] }],
+  Dropout: [{ key: "rate", label: t("Silenced"), values: [0, 0.1, 0.25, 0.5, 0.75] }],
+  Dense: [{ key: "units", label: t("Units"), values: [8, 16, 32, 64, 128, 256, 512] }],
 };
 
 /** @param {HTMLElement} root */
@@ -35,14 +36,14 @@ export function mount(root) {
   const train = h(
     "a",
     { class: "button", href: "#train", onclick: () => store.set({ own: true }) },
-    "Train this one",
+    t("Train this one"),
   );
   root.append(
     h(
       "div",
       { class: "controls above" },
-      "Start from",
-      segments("Start from", names, network.name, (name) => {
+      t("Start from"),
+      segments(t("Start from"), names, network.name, (name) => {
         network = structuredClone(
           /** @type {Network} */ (api.networks().find((item) => item.name === name)),
         );
@@ -70,7 +71,7 @@ export function mount(root) {
         min: 0,
         max: all.length - 1,
         value: all.indexOf(now),
-        format: (i) => String(all[i]),
+        format: (i) => plain(all[i]),
         oninput: (i) => {
           /** @type {any} */ (layer)[key] = all[i];
           update();
@@ -100,22 +101,24 @@ export function mount(root) {
         item
           .querySelector("dl")
           ?.replaceChildren(
-            ...price("parameters", parameters, sum.parameters),
-            ...price("multiplications", multiplications, sum.multiplications),
+            ...price("parameters", t("parameters"), parameters, sum.parameters),
+            ...price("multiplications", t("multiplications"), multiplications, sum.multiplications),
           );
       });
       summary.classList.remove("wrong-mark");
       summary.replaceChildren(
-        h("strong", {}, whole(sum.parameters)),
-        " parameters, ",
-        h("strong", {}, rough(sum.multiplications)),
-        " multiplications for each picture.",
+        ...parts("{parameters} parameters, {multiplications} multiplications for each picture.", {
+          parameters: h("strong", {}, whole(sum.parameters)),
+          multiplications: h("strong", {}, rough(sum.multiplications)),
+        }),
       );
       train.hidden = false;
-      store.set({ built: { ...network, name: sameAsKnown(network) ?? "yours" } });
+      store.set({ built: { ...network, name: sameAsKnown(network) ?? t("yours") } });
     } catch (error) {
       summary.classList.add("wrong-mark");
-      summary.textContent = `This does not fit: ${error instanceof Error ? error.message : error}`;
+      summary.textContent = t("This does not fit: {why}", {
+        why: String(error instanceof Error ? error.message : error),
+      });
       train.hidden = true;
       store.set({ built: null });
     }
@@ -123,16 +126,16 @@ export function mount(root) {
   rebuild();
 }
 
-/** @param {string} name @param {number} value @param {number} total */
-function price(name, value, total) {
-  const bar = h("span", { class: `price ${name}`, "aria-hidden": "true" });
+/** @param {string} kind @param {string} name @param {number} value @param {number} total */
+function price(kind, name, value, total) {
+  const bar = h("span", { class: `price ${kind}`, "aria-hidden": "true" });
   bar.style.width = `${total ? (100 * value) / total : 0}%`;
   return [
     h("dt", {}, name),
     h(
       "dd",
       {},
-      value ? `${rough(value)} · ${percent(value / total, 0)}` : "none",
+      value ? `${rough(value)} · ${percent(value / total, 0)}` : t("none"),
       h("span", { class: "track" }, bar),
     ),
   ];

@@ -6,6 +6,7 @@ import { fixed, percent } from "../../marks/format.js";
 import { argmax } from "../../network/forward.js";
 import { store } from "../../state.js";
 import { segments, whileVisible } from "../shared.js";
+import { t } from "../../texts.js";
 
 /** @type {[number, number][]} */
 const CURVE = Array.from({ length: 200 }, (_, i) => [(i + 1) / 200, -Math.log((i + 1) / 200)]);
@@ -16,11 +17,11 @@ export function mount(root) {
   const chart = h("div", {});
   const note = h("p", { role: "status" });
   const which = [
-    { value: -1, text: "Its label" },
+    { value: -1, text: t("Its label") },
     ...Array.from({ length: 10 }, (_, i) => ({
       value: i,
       text: String(i),
-      name: `Suppose it is a ${i}`,
+      name: t("Suppose it is a {i}", { i }),
     })),
   ];
   root.append(
@@ -28,8 +29,8 @@ export function mount(root) {
     h(
       "div",
       { class: "controls" },
-      "Suppose the right digit is",
-      segments("The right digit", which, -1, (digit) => {
+      t("Suppose the right digit is"),
+      segments(t("The right digit"), which, -1, (digit) => {
         truth = digit;
         show(store.get());
       }),
@@ -42,17 +43,21 @@ export function mount(root) {
     const right = truth >= 0 ? truth : (source.label ?? (result ? argmax(result.logits) : 0));
     const probability = result ? result.probabilities[right] : 1;
     chart.replaceChildren(
-      lineChart([{ name: "loss", points: CURVE }], {
-        x: "probability of the right digit",
-        y: "loss",
+      lineChart([{ name: t("loss"), points: CURVE }], {
+        x: t("probability of the right digit"),
+        y: t("loss"),
         xDomain: [0, 1],
         yDomain: [0, 5],
         at: probability,
       }),
     );
     note.textContent = result
-      ? `For this digit the network gives the ${right} ${percent(probability, 2)}: a loss of ${fixed(-Math.log(Math.max(probability, 1e-30)), 3)}.`
-      : "Draw or choose a digit.";
+      ? t("For this digit the network gives the {right} {percent}: a loss of {loss}.", {
+          right,
+          percent: percent(probability, 2),
+          loss: fixed(-Math.log(Math.max(probability, 1e-30)), 3),
+        })
+      : t("Draw or choose a digit.");
   }
   whileVisible(root, ["result", "source"], show);
 }

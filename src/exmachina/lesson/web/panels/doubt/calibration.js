@@ -1,8 +1,9 @@
 /** Doubt: how sure the network was against how often it was right. */
 
 import { h, svg } from "../../marks/dom.js";
-import { percent, whole } from "../../marks/format.js";
+import { fixed, percent, whole } from "../../marks/format.js";
 import { whenEvaluated } from "./evaluated.js";
+import { t } from "../../texts.js";
 
 /** @typedef {{low: number, high: number, count: number, confidence: number | null, accuracy: {value: number, low: number, high: number} | null}} Bin */
 
@@ -15,9 +16,17 @@ export function mount(root) {
       h(
         "p",
         { class: "note" },
-        "Each stroke is a 95 % interval: where few digits fall, nobody can tell. The number beside it says how many they are.",
+        t(
+          "Each stroke is a 95 % interval: where few digits fall, nobody can tell. The number beside it says how many they are.",
+        ),
       ),
-      h("p", {}, `On average, its confidence is off by ${percent(reliability.ece, 2)}.`),
+      h(
+        "p",
+        {},
+        t("On average, its confidence is off by {points} percentage points.", {
+          points: fixed(100 * reliability.ece, 2),
+        }),
+      ),
     ];
   });
 }
@@ -31,9 +40,12 @@ function diagram(bins) {
     viewBox: "0 0 560 480",
     role: "img",
     "aria-label": bins
-      .map(
-        ({ confidence, accuracy, count }) =>
-          `Of ${count} digits it was ${percent(confidence ?? 0, 0)} sure of, ${percent(accuracy?.value ?? 0, 0)} were right`,
+      .map(({ confidence, accuracy, count }) =>
+        t("Of {count} digits it was {sure} sure of, {right} were right", {
+          count,
+          sure: percent(confidence ?? 0, 0),
+          right: percent(accuracy?.value ?? 0, 0),
+        }),
       )
       .join("; "),
   });
@@ -46,8 +58,12 @@ function diagram(bins) {
   }
   root.append(
     svg("line", { class: "line other", x1: x(0), y1: y(0), x2: x(1), y2: y(1) }),
-    svg("text", { class: "axis", x: x(0) - 44, y: 14 }, "right"),
-    svg("text", { class: "axis", x: x(1), y: y(0) + 40, "text-anchor": "end" }, "how sure it was"),
+    svg("text", { class: "axis", x: x(0) - 44, y: 14 }, t("right")),
+    svg(
+      "text",
+      { class: "axis", x: x(1), y: y(0) + 40, "text-anchor": "end" },
+      t("how sure it was"),
+    ),
   );
   bins.forEach(({ confidence, accuracy, count }, index) => {
     if (confidence === null || !accuracy) return;

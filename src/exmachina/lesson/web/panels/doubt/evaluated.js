@@ -56,7 +56,7 @@ export function whenEvaluated(root, render) {
         h(
           "p",
           { class: "note" },
-          t("There is no evaluation of this network: {reason}", { reason }),
+          t("There is no evaluation of this network: {why}", { why: reason }),
         ),
       );
     }

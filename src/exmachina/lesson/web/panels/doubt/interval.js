@@ -6,6 +6,7 @@ import { percent, whole } from "../../marks/format.js";
 import { wilson } from "../../network/statistics.js";
 import { store } from "../../state.js";
 import { slider, whileVisible } from "../shared.js";
+import { parts, t } from "../../texts.js";
 
 const SIZES = [50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000];
 
@@ -15,7 +16,7 @@ export function mount(root) {
   const picture = h("div", {});
   const text = h("p", { role: "status" });
   const size = slider({
-    label: "Test digits",
+    label: t("Test digits"),
     min: 0,
     max: SIZES.length - 1,
     value: SIZES.indexOf(n),
@@ -47,7 +48,7 @@ export function mount(root) {
           class: "chart fixed",
           viewBox: "0 0 640 120",
           role: "img",
-          "aria-label": `From ${percent(low, 2)} to ${percent(high, 2)}`,
+          "aria-label": t("From {low} to {high}", { low: percent(low, 2), high: percent(high, 2) }),
         },
         ...[0.9, 0.92, 0.94, 0.96, 0.98, 1].flatMap(tick),
         svg("rect", {
@@ -66,11 +67,15 @@ export function mount(root) {
       ),
     );
     text.replaceChildren(
-      `${percent(accuracy, 2)} right of ${whole(n)} digits stands for anything from `,
-      h("strong", {}, percent(low, 2)),
-      " to ",
-      h("strong", {}, percent(high, 2)),
-      ", with 95 % confidence. And only for digits by the same kind of writers.",
+      ...parts(
+        "{percent} right of {n} digits stands for anything from {low} to {high}, with 95 % confidence. And only for digits by the same kind of writers.",
+        {
+          percent: percent(accuracy, 2),
+          n: whole(n),
+          low: h("strong", {}, percent(low, 2)),
+          high: h("strong", {}, percent(high, 2)),
+        },
+      ),
     );
   }
   whileVisible(root, ["model"], show);

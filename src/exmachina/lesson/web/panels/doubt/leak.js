@@ -1,10 +1,11 @@
 /** Doubt: many equally good networks, one test set, and the best of them reported. */
 
 import { h, svg } from "../../marks/dom.js";
-import { percent } from "../../marks/format.js";
+import { fixed, percent, whole } from "../../marks/format.js";
 import { generator } from "../../network/dropout.js";
 import { luckyCount } from "../../network/statistics.js";
 import { slider } from "../shared.js";
+import { t } from "../../texts.js";
 
 const TRUE = 0.99; // what every one of them would score on digits without end
 
@@ -22,7 +23,7 @@ export function mount(root) {
       "div",
       { class: "controls" },
       slider({
-        label: "Trials",
+        label: t("Trials"),
         min: 1,
         max: 100,
         value: trials,
@@ -32,11 +33,11 @@ export function mount(root) {
         },
       }).element,
       slider({
-        label: "Test digits",
+        label: t("Test digits"),
         min: 0,
         max: sizes.length - 1,
         value: sizes.indexOf(n),
-        format: (i) => sizes[i].toLocaleString("en"),
+        format: (i) => whole(sizes[i]),
         oninput: (i) => {
           n = sizes[i];
           show();
@@ -51,7 +52,7 @@ export function mount(root) {
             show();
           },
         },
-        "Other luck",
+        t("Other luck"),
       ),
     ),
     text,
@@ -83,7 +84,10 @@ export function mount(root) {
           class: "chart fixed",
           viewBox: "0 0 640 190",
           role: "img",
-          "aria-label": `${trials} scores around 99 %, the best ${percent(best, 2)}`,
+          "aria-label": t("{trials} scores around 99 %, the best {best}", {
+            trials,
+            best: percent(best, 2),
+          }),
         },
         svg("line", { class: "grid", x1: 40, x2: 600, y1: 156, y2: 156 }),
         ...[0.97, 0.98, 0.99, 1].map((v) =>
@@ -93,17 +97,20 @@ export function mount(root) {
         svg(
           "text",
           { class: "tick", x: x(TRUE), y: 22, "text-anchor": "middle" },
-          "the truth about all of them",
+          t("the truth about all of them"),
         ),
         ...dots,
         svg(
           "text",
           { class: "name main", x: x(best), y: 60, "text-anchor": best > 0.99 ? "end" : "middle" },
-          `reported: ${percent(best, 2)}`,
+          t("reported: {best}", { best: percent(best, 2) }),
         ),
       ),
     );
-    text.textContent = `${trials} networks, all exactly as good, measured on ${n.toLocaleString("en")} digits. The best looks ${percent(best - TRUE, 2)} better than it is.`;
+    text.textContent = t(
+      "Networks, all exactly as good: {trials}; each measured on {n} digits. The best looks {points} percentage points better than it is.",
+      { trials, n: whole(n), points: fixed(100 * (best - TRUE), 2) },
+    );
   }
   show();
 }

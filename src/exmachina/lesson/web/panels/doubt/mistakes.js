@@ -2,10 +2,11 @@
 
 import * as api from "../../api.js";
 import { h } from "../../marks/dom.js";
-import { percent } from "../../marks/format.js";
+import { percent, whole } from "../../marks/format.js";
 import { matrix } from "../../marks/matrix.js";
 import { thumbnail } from "../look/browse.js";
 import { whenEvaluated } from "./evaluated.js";
+import { parts, t } from "../../texts.js";
 
 const SHOWN = 40;
 
@@ -19,15 +20,27 @@ export function mount(root) {
       first.map((/** @type {any} */ { index }) => index),
     );
     const byIndex = new Map(digits.map((digit) => [digit.index, digit]));
-    const grid = h("div", { class: "digits mistakes", role: "group", "aria-label": "Mistakes" });
+    const grid = h("div", { class: "digits mistakes", role: "group", "aria-label": t("Mistakes") });
     for (const { index, label, digit, probability } of first) {
       const image = byIndex.get(index);
       if (!image) continue;
       const button = thumbnail("test", image, `${label} → ${digit}`);
-      button.title = `Labelled ${label}, read as ${digit}, ${percent(probability)} sure`;
+      button.title = t("Labelled {label}, read as {digit}, {percent} sure", {
+        label,
+        digit,
+        percent: percent(probability),
+      });
       button.setAttribute(
         "aria-label",
-        `${label} → ${digit}: test image ${index}, labelled ${label}, read as ${digit}, ${percent(probability)} sure`,
+        t(
+          "{label} → {digit}: test image {index}, labelled {label}, read as {digit}, {percent} sure",
+          {
+            label,
+            digit,
+            index,
+            percent: percent(probability),
+          },
+        ),
       );
       grid.append(button);
     }
@@ -37,29 +50,32 @@ export function mount(root) {
     const table = matrix(wrong.flat(), 10, {
       scale: "ink",
       decimals: 0,
-      label: "Mistakes by label, in rows, and answer, in columns",
+      label: t("Mistakes by label, in rows, and answer, in columns"),
       format: (v) => (v ? String(v) : ""),
     });
     return [
       h(
         "p",
         { role: "status" },
-        h("strong", {}, errors ?? mistakes.length),
-        ` of ${n.toLocaleString("en")} are read wrong by ${name}. Written under each: label → answer.`,
+        ...parts("{errors} of {n} are read wrong by {name}. Written under each: label → answer.", {
+          errors: h("strong", {}, errors ?? mistakes.length),
+          n: whole(n),
+          name,
+        }),
       ),
       grid,
       h(
         "details",
         { class: "more" },
-        h("summary", {}, "Which digit is taken for which"),
+        h("summary", {}, t("Which digit is taken for which")),
         h(
           "p",
           { class: "note" },
-          "Rows: the label. Columns: the network's answer. Both from 0 to 9.",
+          t("Rows: the label. Columns: the network's answer. Both from 0 to 9."),
         ),
         h(
           "div",
-          { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Confusion matrix" },
+          { class: "scroll", tabIndex: 0, role: "region", "aria-label": t("Confusion matrix") },
           headed(table),
         ),
       ),

@@ -6,12 +6,13 @@ import { whole } from "../../marks/format.js";
 import { digitImage } from "../../marks/heatmap.js";
 import { bytesFromBase64 } from "../shared.js";
 import { thumbnail } from "./browse.js";
+import { t } from "../../texts.js";
 
 /** @param {HTMLElement} root */
 export async function mount(root) {
   const summary = await api.summary();
   const means = bytesFromBase64(summary.train.mean_images);
-  const choice = h("div", { class: "averages", role: "group", "aria-label": "Average digits" });
+  const choice = h("div", { class: "averages", role: "group", "aria-label": t("Average digits") });
   const strange = h("div", {});
   for (let digit = 0; digit < 10; digit++) {
     const mean = means.subarray(784 * digit, 784 * (digit + 1));
@@ -22,7 +23,7 @@ export async function mount(root) {
           type: "button",
           class: "thumb",
           "aria-pressed": "false",
-          "aria-label": `The average ${digit}`,
+          "aria-label": t("The average {digit}", { digit }),
           onclick: () => show(digit),
         },
         digitImage(mean),
@@ -45,8 +46,15 @@ export async function mount(root) {
         h(
           "div",
           {},
-          digitImage(means.subarray(784 * digit, 784 * (digit + 1)), `The average ${digit}`),
-          h("p", { class: "note" }, `The average of ${whole(summary.train.counts[digit])}`),
+          digitImage(
+            means.subarray(784 * digit, 784 * (digit + 1)),
+            t("The average {digit}", { digit }),
+          ),
+          h(
+            "p",
+            { class: "note" },
+            t("The average of {n}", { n: whole(summary.train.counts[digit]) }),
+          ),
         ),
         h(
           "div",
@@ -54,12 +62,17 @@ export async function mount(root) {
           h(
             "div",
             { class: "digits few" },
-            odd.map((item) => thumbnail("train", item, `No. ${item.index}`)),
+            odd.map((item) => thumbnail("train", item, t("No. {index}", { index: item.index }))),
           ),
           h(
             "p",
             { class: "note" },
-            `The four strangest of the ${digit}s. Take one and see whether the network can read it.`,
+            t(
+              "The four strangest of the {digit}s. Take one and see whether the network can read it.",
+              {
+                digit,
+              },
+            ),
           ),
         ),
       ),

@@ -5,6 +5,7 @@ import { h } from "../../marks/dom.js";
 import { digitImage } from "../../marks/heatmap.js";
 import { lookAt, store } from "../../state.js";
 import { segments } from "../shared.js";
+import { t } from "../../texts.js";
 
 const PAGE = 60;
 
@@ -12,32 +13,40 @@ const PAGE = 60;
 export async function mount(root) {
   /** @type {{split: "train" | "test", digit: number | null, offset: number}} */
   let view = { split: "test", digit: null, offset: 0 };
-  const grid = h("div", { class: "digits", role: "group", "aria-label": "Digits to choose from" });
+  const grid = h("div", {
+    class: "digits",
+    role: "group",
+    "aria-label": t("Digits to choose from"),
+  });
   const where = h("p", { class: "note", role: "status" });
   const back = h(
     "button",
     { type: "button", onclick: () => show({ offset: Math.max(0, view.offset - PAGE) }) },
-    "← Back",
+    t("← Back"),
   );
   const more = h(
     "button",
     { type: "button", onclick: () => show({ offset: view.offset + PAGE }) },
-    "More →",
+    t("More →"),
   );
   const splits = segments(
-    "Which pictures",
+    t("Which pictures"),
     [
-      { value: "test", text: "Test" },
-      { value: "train", text: "Training" },
+      { value: "test", text: t("Test") },
+      { value: "train", text: t("Training") },
     ],
     "test",
     (split) => show({ split: /** @type {"train" | "test"} */ (split), offset: 0 }),
   );
   const every = [
-    { value: -1, text: "All" },
-    ...Array.from({ length: 10 }, (_, i) => ({ value: i, text: String(i), name: `Only ${i}` })),
+    { value: -1, text: t("All") },
+    ...Array.from({ length: 10 }, (_, i) => ({
+      value: i,
+      text: String(i),
+      name: t("Only {i}", { i }),
+    })),
   ];
-  const kinds = segments("Which digit", every, -1, (digit) =>
+  const kinds = segments(t("Which digit"), every, -1, (digit) =>
     show({ digit: digit < 0 ? null : digit, offset: 0 }),
   );
   root.append(
@@ -62,8 +71,10 @@ export async function mount(root) {
     const first = digits[0]?.index,
       last = digits[digits.length - 1]?.index;
     where.textContent = digits.length
-      ? `${view.split === "train" ? "Training" : "Test"} images ${first} to ${last}`
-      : "No more of these here.";
+      ? view.split === "train"
+        ? t("Training images {first} to {last}", { first, last })
+        : t("Test images {first} to {last}", { first, last })
+      : t("No more of these here.");
     mark();
   }
 
@@ -85,13 +96,18 @@ export async function mount(root) {
  * @param {string} [caption]
  */
 export function thumbnail(split, digit, caption = String(digit.label)) {
+  const { index, label } = digit;
+  const name =
+    split === "train"
+      ? t("training image {index}, labelled {label}", { index, label })
+      : t("test image {index}, labelled {label}", { index, label });
   const button = h(
     "button",
     {
       type: "button",
       class: "thumb",
-      title: `${split} image ${digit.index}, labelled ${digit.label}`,
-      "aria-label": `${caption}: ${split} image ${digit.index}, labelled ${digit.label}`,
+      title: name,
+      "aria-label": `${caption}: ${name}`,
       onclick: () => lookAt(split, digit),
     },
     digitImage(digit.pixels),

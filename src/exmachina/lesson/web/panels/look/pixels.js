@@ -7,6 +7,7 @@ import { matrix } from "../../marks/matrix.js";
 import { cellAt, framed, outline } from "../../marks/overlay.js";
 import { sourceText } from "../../state.js";
 import { arrow, whileVisible } from "../shared.js";
+import { t } from "../../texts.js";
 
 const SIDE = 7; // of the window that is written out
 
@@ -27,7 +28,7 @@ export function mount(root) {
 
   frame.tabIndex = 0;
   frame.setAttribute("role", "application");
-  frame.setAttribute("aria-label", "The digit, pixel by pixel. Arrow keys move the window.");
+  frame.setAttribute("aria-label", t("The digit, pixel by pixel. Arrow keys move the window."));
   frame.addEventListener("pointermove", (event) => moveTo(cellAt(canvas, event)));
   frame.addEventListener("pointerdown", (event) => moveTo(cellAt(canvas, event)));
   frame.addEventListener("keydown", (event) => {
@@ -56,11 +57,15 @@ export function mount(root) {
         scale: "pixel",
         max: 255,
         decimals: 0,
-        label: `Pixel values around row ${at.y}, column ${at.x}`,
+        label: t("Pixel values around row {y}, column {x}", { y: at.y, x: at.x }),
         strong,
       }),
     );
-    where.textContent = `Row ${at.y}, column ${at.x}: ${pixels[at.y * 28 + at.x]}`;
+    where.textContent = t("Row {y}, column {x}: {value}", {
+      y: at.y,
+      x: at.x,
+      value: pixels[at.y * 28 + at.x],
+    });
   }
 
   whileVisible(root, ["image", "source", "theme"], (state) => {
@@ -70,7 +75,7 @@ export function mount(root) {
       height: 28,
       scale: "pixel",
       max: 255,
-      label: `${sourceText(state)}, enlarged`,
+      label: t("{what}, enlarged", { what: sourceText(state) }),
     });
     show();
   });

@@ -2,7 +2,7 @@
 
 import { bars } from "../../marks/bars.js";
 import { h } from "../../marks/dom.js";
-import { percent } from "../../marks/format.js";
+import { fixed, percent } from "../../marks/format.js";
 import { heatMap } from "../../marks/heatmap.js";
 import { framed, outline } from "../../marks/overlay.js";
 import { argmax, forward } from "../../network/forward.js";
@@ -11,6 +11,7 @@ import { inked, renderStrokes } from "../../network/strokes.js";
 import { PAD, setStrokes, store } from "../../state.js";
 import { mount as mountPad } from "../pad.js";
 import { whileVisible } from "../shared.js";
+import { t } from "../../texts.js";
 
 /** A small 4 in a corner, for readers who have not drawn yet. */
 const EXAMPLE = [
@@ -30,17 +31,21 @@ const EXAMPLE = [
 ];
 
 const STEPS = [
-  { key: "crop", name: "Cut out the ink", off: "The whole sheet, empty parts and all." },
+  { key: "crop", name: t("Cut out the ink"), off: t("The whole sheet, empty parts and all.") },
   {
     key: "scale",
-    name: "Longer side to 20 pixels",
-    off: "Stretched to 28 × 28, whatever its shape.",
+    name: t("Longer side to 20 pixels"),
+    off: t("Stretched to 28 × 28, whatever its shape."),
   },
-  { key: "pen", name: "Lay the pen on after scaling", off: "A thin pen fades, a thick one blots." },
+  {
+    key: "pen",
+    name: t("Lay the pen on after scaling"),
+    off: t("A thin pen fades, a thick one blots."),
+  },
   {
     key: "centre",
-    name: "Centre of mass to the centre",
-    off: "The box in the middle, however the ink lies in it.",
+    name: t("Centre of mass to the centre"),
+    off: t("The box in the middle, however the ink lies in it."),
   },
 ];
 
@@ -53,7 +58,7 @@ export function mount(root) {
   const example = h(
     "button",
     { type: "button", onclick: () => setStrokes(EXAMPLE, 14) },
-    "A small 4, please",
+    t("A small 4, please"),
   );
   pad.querySelector(".controls")?.append(example);
   const outcome = h("div", { class: "outcome" });
@@ -75,7 +80,7 @@ export function mount(root) {
     const { strokes, pen, model } = state;
     const image = strokes.length ? prepared(strokes, pen, on) : null;
     if (!image || !model) {
-      outcome.replaceChildren(h("p", { class: "note" }, "Draw something, or take the small 4."));
+      outcome.replaceChildren(h("p", { class: "note" }, t("Draw something, or take the small 4.")));
       return;
     }
     const canvas = heatMap(image, {
@@ -83,7 +88,7 @@ export function mount(root) {
       height: 28,
       scale: "pixel",
       max: 255,
-      label: "What the network gets",
+      label: t("What the network gets"),
     });
     const frame = framed(canvas);
     const [y, x] = centreOfMass({ height: 28, width: 28, pixels: image });
@@ -102,7 +107,10 @@ export function mount(root) {
         h(
           "p",
           { class: "note" },
-          `The ink balances at row ${y.toFixed(1)}, column ${x.toFixed(1)}; MNIST's at 14, 14.`,
+          t("The ink balances at row {y}, column {x}; MNIST's at 14, 14.", {
+            y: fixed(y, 1),
+            x: fixed(x, 1),
+          }),
         ),
       ),
       h(
@@ -111,13 +119,13 @@ export function mount(root) {
         h(
           "p",
           { class: "fact", role: "status" },
-          `Read as ${digit}, ${percent(result.probabilities[digit])}`,
+          t("Read as {digit}, {percent}", { digit, percent: percent(result.probabilities[digit]) }),
         ),
         bars(result.probabilities, {
           max: 1,
           strong: digit,
           format: (v) => percent(v, 0),
-          label: "Probabilities",
+          label: t("Probabilities"),
         }),
       ),
     );

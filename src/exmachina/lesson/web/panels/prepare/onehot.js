@@ -5,6 +5,7 @@ import { h } from "../../marks/dom.js";
 import { fixed } from "../../marks/format.js";
 import { argmax } from "../../network/forward.js";
 import { whileVisible } from "../shared.js";
+import { t } from "../../texts.js";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
@@ -20,25 +21,25 @@ export function mount(root) {
           "p",
           {},
           label === undefined
-            ? "Nobody has labelled your drawing. A label would be nine zeros and a 1."
-            : `The label ${label}, as ten numbers`,
+            ? t("Nobody has labelled your drawing. A label would be nine zeros and a 1.")
+            : t("The label {label}, as ten numbers", { label }),
         ),
         label === undefined
           ? null
           : bars(
               Array.from({ length: 10 }, (_, i) => Number(i === label)),
-              { max: 1, strong: label, format: (v) => fixed(v, 0), label: "One-hot label" },
+              { max: 1, strong: label, format: (v) => fixed(v, 0), label: t("One-hot label") },
             ),
       ),
       h(
         "div",
         {},
-        h("p", {}, "The network's answer"),
+        h("p", {}, t("The network's answer")),
         bars(answer, {
           max: 1,
           strong: result ? argmax(answer) : -1,
           format: (v) => fixed(v, 4),
-          label: "The network's answer",
+          label: t("The network's answer"),
         }),
       ),
     );

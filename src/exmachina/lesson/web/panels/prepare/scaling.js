@@ -6,12 +6,13 @@ import { matrix } from "../../marks/matrix.js";
 import { argmax, forwardFrom, standardize } from "../../network/forward.js";
 import { whileVisible, segments } from "../shared.js";
 import { store } from "../../state.js";
+import { t } from "../../texts.js";
 
 /** @type {{value: string, text: string}[]} */
 const WAYS = [
-  { value: "right", text: "As trained" },
-  { value: "fractions", text: "Only / 255" },
-  { value: "bytes", text: "Raw bytes" },
+  { value: "right", text: t("As trained") },
+  { value: "fractions", text: t("Only / 255") },
+  { value: "bytes", text: t("Raw bytes") },
 ];
 
 /** @param {HTMLElement} root */
@@ -24,8 +25,8 @@ export function mount(root) {
     h(
       "div",
       { class: "controls" },
-      "Feed it",
-      segments("What to feed the network", WAYS, way, (next) => {
+      t("Feed it"),
+      segments(t("What to feed the network"), WAYS, way, (next) => {
         way = next;
         show(store.get());
       }),
@@ -36,7 +37,7 @@ export function mount(root) {
   /** @param {import("../../state.js").State} state */
   function show({ image, model }) {
     if (!image || !model)
-      return void outcome.replaceChildren(h("p", { class: "note" }, "Choose or draw a digit."));
+      return void outcome.replaceChildren(h("p", { class: "note" }, t("Draw or choose a digit.")));
     const { network } = model;
     const [top, left] = busiestWindow(image);
     const window = Array.from(
@@ -46,26 +47,31 @@ export function mount(root) {
     const ready = standardize(network, window);
     numbers.replaceChildren(
       step(
-        "bytes",
-        matrix(window, 4, { scale: "pixel", max: 255, decimals: 0, label: "A window of bytes" }),
+        t("bytes"),
+        matrix(window, 4, { scale: "pixel", max: 255, decimals: 0, label: t("A window of bytes") }),
       ),
       step(
         "/ 255",
         matrix(
           window.map((v) => v / 255),
           4,
-          { scale: "ink", max: 1, label: "The same as fractions" },
+          { scale: "ink", max: 1, label: t("The same as fractions") },
         ),
       ),
       network.mean || network.std !== 1
         ? step(
-            `− ${fixed(network.mean, 4)}, then / ${fixed(network.std, 4)}`,
-            matrix(ready, 4, { scale: "signed", max: 3, label: "The same, standardised" }),
+            t("− {mean}, then / {std}", {
+              mean: fixed(network.mean, 4),
+              std: fixed(network.std, 4),
+            }),
+            matrix(ready, 4, { scale: "signed", max: 3, label: t("The same, standardised") }),
           )
         : h(
             "p",
             { class: "note" },
-            "This network wants no more than that. Others also subtract the mean and divide by the spread; choose another network in the bar.",
+            t(
+              "This network wants no more than that. Others also subtract the mean and divide by the spread; choose another network in the bar.",
+            ),
           ),
     );
     const fed =
@@ -81,20 +87,25 @@ export function mount(root) {
       h(
         "p",
         { class: "fact", role: "status" },
-        `Read as ${digit}, ${percent(result.probabilities[digit])}. `,
+        `${t("Read as {digit}, {percent}", { digit, percent: percent(result.probabilities[digit]) })}. `,
         h(
           "span",
           { class: "note" },
-          `Highest score ${fixed(scores[0], 1)}, next ${fixed(scores[1], 1)}.`,
+          t("Highest score {first}, next {second}.", {
+            first: fixed(scores[0], 1),
+            second: fixed(scores[1], 1),
+          }),
         ),
       ),
       h(
         "p",
         { class: "note" },
         way === "bytes"
-          ? "The scores are huge now, and whatever it says, it says with certainty."
+          ? t("The scores are huge now, and whatever it says, it says with certainty.")
           : way === "fractions" && network.mean
-            ? "Nearly right is not right: every input is off by the same amount, and all sums with it."
+            ? t(
+                "Nearly right is not right: every input is off by the same amount, and all sums with it.",
+              )
             : "",
       ),
     );

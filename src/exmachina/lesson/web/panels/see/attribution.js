@@ -30,12 +30,16 @@ function mountAttribution(root) {
   let asked = null;
   const figure = h("div", {});
   const choices = [
-    { value: -1, text: "Its answer" },
-    ...Array.from({ length: 10 }, (_, i) => ({ value: i, text: String(i), name: `For a ${i}` })),
+    { value: -1, text: t("Its answer") },
+    ...Array.from({ length: 10 }, (_, i) => ({
+      value: i,
+      text: String(i),
+      name: t("For a {i}", { i }),
+    })),
   ];
   root.append(
-    h("p", {}, "What speaks for …"),
-    segments("What speaks for which digit", choices, -1, (digit) => {
+    h("p", {}, t("What speaks for …")),
+    segments(t("What speaks for which digit"), choices, -1, (digit) => {
       asked = digit < 0 ? null : digit;
       show(store.get());
     }),
@@ -47,7 +51,7 @@ function mountAttribution(root) {
   function show({ model, result, image }) {
     if (!model || !result || !image)
       return void figure.replaceChildren(
-        h("p", { class: "note" }, "Draw or choose a digit first."),
+        h("p", { class: "note" }, t("Draw or choose a digit first.")),
       );
     const digit = asked ?? argmax(result.logits);
     clearTimeout(timer);
@@ -64,14 +68,22 @@ function mountAttribution(root) {
             height: 28,
             scale: "signed",
             max,
-            label: `What each pixel adds to the score of ${digit}`,
+            label: t("What each pixel adds to the score of {digit}", { digit }),
           }),
         ),
-        legend("signed", max, { low: "against", high: "for" }),
+        legend("signed", max, { low: t("against"), high: t("for") }),
         h(
           "p",
           { class: "note" },
-          `Together the pixels add ${fixed(total, 2)} to the score of ${digit}; the score is ${fixed(result.logits[digit], 2)}, an empty sheet's ${fixed(result.logits[digit] - total, 2)}.`,
+          t(
+            "Together the pixels add {total} to the score of {digit}; the score is {score}, an empty sheet's {empty}.",
+            {
+              total: fixed(total, 2),
+              digit,
+              score: fixed(result.logits[digit], 2),
+              empty: fixed(result.logits[digit] - total, 2),
+            },
+          ),
         ),
       );
     }, 250); // once the pen rests: it takes two dozen passes through the network
@@ -98,13 +110,13 @@ function mountDream(root) {
   const names = Array.from({ length: 10 }, (_, i) => ({
     value: i,
     text: String(i),
-    name: `The output for ${i}`,
+    name: t("The output for {i}", { i }),
   }));
   root.append(
-    h("p", {}, "What would it like to see?"),
+    h("p", {}, t("What would it like to see?")),
     segments(
-      "What would like to see something",
-      [...names, { value: -1, text: "The neuron above" }],
+      t("What would like to see something"),
+      [...names, { value: -1, text: t("The neuron above") }],
       NaN,
       start,
     ),
@@ -123,7 +135,9 @@ function mountDream(root) {
     const [, height = 1, width = 1] = result.layers[index].shape;
     const unit = digit < 0 ? (focus.channel * height + focus.y) * width + focus.x : digit;
     const name =
-      digit < 0 ? `${model.network.layers[index].name}, ${focus.channel}` : `output ${digit}`;
+      digit < 0
+        ? `${model.network.layers[index].name}, ${focus.channel}`
+        : t("output {digit}", { digit });
     let step = 0;
     let first = NaN;
     const advance = () => {
@@ -131,14 +145,19 @@ function mountDream(root) {
         const next = dreamStep(model.network, model.weights, pixels, index, unit);
         pixels = next.pixels;
         if (step === 0) first = next.value;
-        note.textContent = `${name}: from ${fixed(first, 2)} with noise to ${fixed(next.value, 2)} after ${step + 1} steps.`;
+        note.textContent = t("{name}: from {first} with noise to {last} after {steps} steps.", {
+          name,
+          first: fixed(first, 2),
+          last: fixed(next.value, 2),
+          steps: step + 1,
+        });
       }
       paint(canvas, bytes(), {
         width: 28,
         height: 28,
         scale: "pixel",
         max: 255,
-        label: "What the neuron would like to see",
+        label: t("What the neuron would like to see"),
       });
       if (step < STEPS) frame = requestAnimationFrame(advance);
       else use.disabled = false;

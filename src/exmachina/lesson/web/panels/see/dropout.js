@@ -8,6 +8,7 @@ import { generator, readWithHoles } from "../../network/dropout.js";
 import { argmax } from "../../network/forward.js";
 import { store } from "../../state.js";
 import { slider, whileVisible } from "../shared.js";
+import { t } from "../../texts.js";
 
 const READINGS = 20;
 
@@ -26,10 +27,10 @@ export function mount(root) {
         show(store.get());
       },
     },
-    "Other holes",
+    t("Other holes"),
   );
   const amount = slider({
-    label: "Silenced",
+    label: t("Silenced"),
     min: 0,
     max: 0.9,
     step: 0.05,
@@ -46,7 +47,7 @@ export function mount(root) {
   function show({ model, image }) {
     if (!model || !image)
       return void outcome.replaceChildren(
-        h("p", { class: "note" }, "Draw or choose a digit first."),
+        h("p", { class: "note" }, t("Draw or choose a digit first.")),
       );
     const readings = Array.from({ length: READINGS }, (_, i) =>
       readWithHoles(model.network, model.weights, image, rate, generator(seed + i)),
@@ -56,7 +57,7 @@ export function mount(root) {
     const shown = before.map((value, i) => (kept[i] === 0 && value !== 0 ? -value : value));
     canvas.setAttribute(
       "aria-label",
-      `The ${before.length} values before the last layer; the silenced ones in blue`,
+      t("The {n} values before the last layer; the silenced ones in blue", { n: before.length }),
     );
     paintMosaic(canvas, shown, mosaicLayout([before.length], Math.min(32, before.length)), {
       scale: "signed",
@@ -72,11 +73,11 @@ export function mount(root) {
       h(
         "p",
         { class: "note" },
-        "The values before the last layer. Blue: seen, but silenced this time.",
+        t("The values before the last layer. Blue: seen, but silenced this time."),
       ),
       h(
         "ol",
-        { class: "readings", "aria-label": "Twenty readings" },
+        { class: "readings", "aria-label": t("Twenty readings") },
         readings.map(({ probabilities }) =>
           h(
             "li",
@@ -86,7 +87,7 @@ export function mount(root) {
           ),
         ),
       ),
-      h("p", { role: "status" }, `Twenty readings: ${ranking.join(", ")}.`),
+      h("p", { role: "status" }, t("Twenty readings: {ranking}.", { ranking: ranking.join(", ") })),
     );
   }
   whileVisible(root, ["model", "image", "theme"], show);

@@ -3,7 +3,7 @@
  */
 
 import { h } from "../../marks/dom.js";
-import { fixed, signed } from "../../marks/format.js";
+import { fixed, plain, signed } from "../../marks/format.js";
 import { digitImage, heatMap } from "../../marks/heatmap.js";
 import { legend } from "../../marks/legend.js";
 import { matrix } from "../../marks/matrix.js";
@@ -39,7 +39,7 @@ export function mount(root) {
   whileVisible(root, ["result", "model", "image", "focus", "theme"], (state) => {
     const { model, result, image, focus } = state;
     if (!model || !result || !image) {
-      views.replaceChildren(h("p", { class: "note" }, "Draw or choose a digit first."));
+      views.replaceChildren(h("p", { class: "note" }, t("Draw or choose a digit first.")));
       return sum.replaceChildren();
     }
     const key = JSON.stringify([model.network, focus]);
@@ -60,14 +60,16 @@ function choices(network, focus) {
     .filter((_, i) => network.layers[i].type !== "Flatten" && network.layers[i].type !== "Dropout");
   const [channels, height, width] = all[focus.layer].output;
   return [
-    select("Layer", options, String(focus.layer), (value) => focusOnStrongest(Number(value))),
-    number(height ? "Map" : "Unit", focus.channel, channels, (channel) => focusOn({ channel })),
-    height && number("Row", focus.y, height, (y) => focusOn({ y })),
-    width && number("Column", focus.x, width, (x) => focusOn({ x })),
+    select(t("Layer"), options, String(focus.layer), (value) => focusOnStrongest(Number(value))),
+    number(height ? t("Map") : t("Unit"), focus.channel, channels, (channel) =>
+      focusOn({ channel }),
+    ),
+    height && number(t("Row"), focus.y, height, (y) => focusOn({ y })),
+    width && number(t("Column"), focus.x, width, (x) => focusOn({ x })),
     h(
       "button",
       { type: "button", onclick: () => focusOnStrongest(store.get().focus.layer) },
-      "Strongest",
+      t("Strongest"),
     ),
   ].filter((element) => element instanceof HTMLElement);
 }
@@ -93,13 +95,15 @@ function pictures({ model, result, image, focus }) {
   if (!model || !result || !image) return [];
   const all = steps(model.network);
   const levels = receptiveField(all, focus.layer, focus.y, focus.x);
-  const seen = framed(digitImage(image, "The digit and the part of it that the neuron sees"));
+  const seen = framed(digitImage(image, t("The digit and the part of it that the neuron sees")));
   outline(seen, levels[0]);
   const field = levels[0];
   const size = field
     ? `${field.bottom - field.top + 1} × ${field.right - field.left + 1}`
     : "28 × 28";
-  const parts = [h("figure", {}, seen, h("figcaption", {}, `sees ${size} of 28 × 28 pixels`))];
+  const parts = [
+    h("figure", {}, seen, h("figcaption", {}, t("sees {size} of 28 × 28 pixels", { size }))),
+  ];
   const { shape, values, name } = result.layers[focus.layer];
   if (shape.length === 3) {
     const [, height, width] = shape;
@@ -113,7 +117,7 @@ function pictures({ model, result, image, focus }) {
       height,
       scale: negative ? "signed" : "ink",
       max: reach(values),
-      label: `Map ${focus.channel} of ${name}`,
+      label: t("Map {channel} of {name}", { channel: focus.channel, name }),
     });
     const frame = framed(canvas);
     outline(frame, { top: focus.y, left: focus.x, bottom: focus.y, right: focus.x });
@@ -121,7 +125,16 @@ function pictures({ model, result, image, focus }) {
     const choose = (/** @type {PointerEvent} */ event) => focusOn(cellAt(canvas, event));
     frame.addEventListener("pointerdown", choose);
     parts.push(
-      h("figure", {}, frame, h("figcaption", {}, `${name}, map ${focus.channel}: choose a place`)),
+      h(
+        "figure",
+        {},
+        frame,
+        h(
+          "figcaption",
+          {},
+          t("{name}, map {channel}: choose a place", { name, channel: focus.channel }),
+        ),
+      ),
     );
   }
   return parts;
@@ -138,7 +151,7 @@ function wholeSum(sum) {
         { class: "arithmetic" },
         matrix(terms[0].inputs, terms[0].columns, {
           scale: "signed",
-          label: "What pooling chooses from",
+          label: t("What pooling chooses from"),
           strong: [terms[0].weights.indexOf(1)],
           decimals: 4,
         }),
@@ -171,23 +184,22 @@ function wholeSum(sum) {
       "dl",
       { class: "total" },
       rest.length
-        ? [
-            h("dt", {}, `the other ${rest.length} ${source}${rest.length > 1 ? "s" : ""} add`),
-            h("dd", {}, signed(others, 4)),
-          ]
+        ? [h("dt", {}, othersText(source, rest.length)), h("dd", {}, signed(others, 4))]
         : null,
-      h("dt", {}, layer.type === "BatchNormalization" ? "shift" : "bias"),
+      h("dt", {}, layer.type === "BatchNormalization" ? t("shift") : t("bias")),
       h("dd", {}, signed(bias, 4)),
-      h("dt", { class: "line" }, "sum"),
+      h("dt", { class: "line" }, t("sum")),
       h("dd", { class: "line" }, fixed(sum.sum, 4)),
       final && [
-        h("dt", {}, sum.sum > 0 ? "ReLU lets it pass" : "ReLU makes it"),
+        h("dt", {}, sum.sum > 0 ? t("ReLU lets it pass") : t("ReLU makes it")),
         h("dd", {}, h("strong", { class: "shown-sum" }, fixed(value, 4))),
       ],
       h(
         "dt",
         {},
-        `the network's own value${layer.activation === "softmax" ? " before softmax" : ""}`,
+        layer.activation === "softmax"
+          ? t("the network's own value before softmax")
+          : t("the network's own value"),
       ),
       h("dd", { class: "network-value" }, fixed(network, 4)),
     ),
@@ -195,11 +207,22 @@ function wholeSum(sum) {
     h(
       "div",
       { class: "controls" },
-      legend("signed", maxWeight, { name: "weights" }),
-      legend(seenScale, maxInput, { name: "what it sees" }),
+      legend("signed", maxWeight, { name: t("weights") }),
+      legend(seenScale, maxInput, { name: t("what it sees") }),
     ),
   ];
 }
+
+/** @param {string} source what the terms come from, "channel" or "unit" @param {number} count */
+function othersText(source, count) {
+  if (count === 1) return t("the other one adds");
+  return source === "unit"
+    ? t("the other {n} units add", { n: count })
+    : t("the other {n} channels add", { n: count });
+}
+
+/** @param {string} source */
+const sourceName = (source) => (source === "unit" ? t("unit") : t("channel"));
 
 /** @param {import("../../network/neuron.js").Sum} sum @param {string} what was computed */
 function check(sum, what) {
@@ -211,7 +234,7 @@ function check(sum, what) {
       ? t("✓ {what} is the network's value.", { what })
       : t("✗ {what} differs from the network's value by {error}. Please report this.", {
           what,
-          error: Math.abs(sum.value - sum.network),
+          error: plain(Math.abs(sum.value - sum.network)),
         }),
   );
 }
@@ -234,15 +257,20 @@ function termRow(term, { source, open, maxInput, maxWeight, seenScale }) {
   return h(
     "div",
     { class: open ? "term open" : "term" },
-    h("span", { class: "source" }, `${source} ${index}`),
+    h("span", { class: "source" }, `${sourceName(source)} ${index}`),
     single
       ? h("span", { class: "mono" }, `${fixed(inputs[0], 4)} × ${fixed(weights[0], 4)}`)
       : [
-          write(inputs, maxInput, `What ${source} ${index} holds`, seenScale),
+          write(
+            inputs,
+            maxInput,
+            t("What {source} {index} holds", { source: sourceName(source), index }),
+            seenScale,
+          ),
           h("span", {}, "×"),
-          write(weights, maxWeight, "Weights"),
+          write(weights, maxWeight, t("Weights")),
           h("span", {}, "="),
-          write(products, maxInput * maxWeight, "Products"),
+          write(products, maxInput * maxWeight, t("Products")),
         ],
     h("span", { class: "to" }, "→"),
     h("span", { class: "value mono" }, signed(sum, 4)),

@@ -29,7 +29,7 @@ export function mount(root) {
         h(
           "p",
           { class: "note" },
-          index < 0 ? "This network does not pool." : "Draw or choose a digit first.",
+          index < 0 ? t("This network does not pool.") : t("Draw or choose a digit first."),
         ),
       );
     }
@@ -61,7 +61,7 @@ export function mount(root) {
         height,
         scale,
         max,
-        label: `Map ${channel} before pooling`,
+        label: t("Map {channel} before pooling", { channel }),
       }),
     );
     const after = framed(
@@ -70,7 +70,7 @@ export function mount(root) {
         height: poolHeight,
         scale,
         max,
-        label: `Map ${channel} after pooling`,
+        label: t("Map {channel} after pooling", { channel }),
       }),
     );
     outline(before, {
@@ -83,7 +83,16 @@ export function mount(root) {
     listen(before, size);
     listen(after, 1);
     pictures.replaceChildren(
-      h("div", {}, before, h("p", { class: "note" }, `${height} × ${width}, map ${channel}`)),
+      h(
+        "div",
+        {},
+        before,
+        h(
+          "p",
+          { class: "note" },
+          t("{height} × {width}, map {channel}", { height, width, channel }),
+        ),
+      ),
       h(
         "div",
         {},
@@ -91,7 +100,11 @@ export function mount(root) {
         h(
           "p",
           { class: "note" },
-          `${poolHeight} × ${poolWidth}, the largest of each ${size} × ${size}`,
+          t("{height} × {width}, the largest of each {size} × {size}", {
+            height: poolHeight,
+            width: poolWidth,
+            size,
+          }),
         ),
       ),
     );
@@ -101,7 +114,7 @@ export function mount(root) {
         scale,
         max,
         decimals: 3,
-        label: "The square",
+        label: t("The square"),
         strong: [term.weights.indexOf(1)],
       }),
       h("span", {}, "→"),
@@ -125,7 +138,7 @@ export function mount(root) {
   }
   root.tabIndex = 0;
   root.setAttribute("role", "application");
-  root.setAttribute("aria-label", "Pooling. Arrow keys move the square.");
+  root.setAttribute("aria-label", t("Pooling. Arrow keys move the square."));
   root.addEventListener("keydown", (event) => {
     const step = arrow(event);
     if (!step) return;

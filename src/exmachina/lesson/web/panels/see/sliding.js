@@ -13,6 +13,7 @@ import { argmax } from "../../network/forward.js";
 import { store, unitAt } from "../../state.js";
 import { player } from "../player.js";
 import { select, whileVisible } from "../shared.js";
+import { t } from "../../texts.js";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
@@ -28,7 +29,7 @@ export function mount(root) {
       begun = true;
       show(store.get());
     },
-    label: "Place",
+    label: t("Place"),
   });
   root.classList.add("sliding");
   root.append(choice, pictures, control.element, arithmetic);
@@ -39,7 +40,7 @@ export function mount(root) {
   function show({ model, result, image }) {
     if (!model || !result || !image)
       return void arithmetic.replaceChildren(
-        h("p", { class: "note" }, "Draw or choose a digit first."),
+        h("p", { class: "note" }, t("Draw or choose a digit first.")),
       );
     const index = model.network.layers.findIndex(({ type }) => type === "Conv2D");
     const output = result.layers[index];
@@ -56,16 +57,16 @@ export function mount(root) {
         text: String(i),
       }));
       choice.replaceChildren(
-        select(`Kernel of ${output.name}`, options, String(channel), (value) => {
+        select(t("Kernel of {name}", { name: output.name }), options, String(channel), (value) => {
           channel = Number(value);
           show(store.get());
         }),
       );
     }
     const [y, x] = [Math.floor(control.at() / width), control.at() % width];
-    control.describe(() => `row ${y}, column ${x}`);
+    control.describe(() => t("row {y}, column {x}", { y, x }));
     const window = receptiveField(steps(model.network), index, y, x)[0];
-    const before = framed(digitImage(image, "The digit"));
+    const before = framed(digitImage(image, t("The digit")));
     outline(before, window);
     const map = output.values.subarray(channel * height * width, (channel + 1) * height * width);
     // What the kernel has not reached yet is not written yet.
@@ -77,7 +78,7 @@ export function mount(root) {
         height,
         scale: negative ? "signed" : "ink",
         max: reach(map),
-        label: `Map ${channel} as far as it is written`,
+        label: t("Map {channel} as far as it is written", { channel }),
       }),
     );
     outline(after, { top: y, left: x, bottom: y, right: x });
@@ -101,16 +102,20 @@ export function mount(root) {
       matrix(term.inputs, term.columns, {
         scale: signs,
         max: signs === "signed" ? 3 : 1,
-        label: "Pixels under the kernel",
+        label: t("Pixels under the kernel"),
       }),
       h("span", {}, "×"),
-      matrix(term.weights, term.columns, { max: reach(term.weights), label: "Kernel" }),
+      matrix(term.weights, term.columns, { max: reach(term.weights), label: t("Kernel") }),
       h("span", {}, "="),
-      matrix(products, term.columns, { max: reach(products), label: "Products" }),
+      matrix(products, term.columns, { max: reach(products), label: t("Products") }),
       h(
         "p",
         { class: "mono" },
-        `added up ${fixed(term.sum, 3)}, bias ${fixed(sum.bias, 3)}: ${fixed(sum.sum, 3)}${sum.layer.activation === "relu" ? ` → ReLU → ${fixed(sum.value, 3)}` : ""}`,
+        t("added up {added}, bias {bias}: {sum}", {
+          added: fixed(term.sum, 3),
+          bias: fixed(sum.bias, 3),
+          sum: fixed(sum.sum, 3),
+        }) + (sum.layer.activation === "relu" ? ` → ReLU → ${fixed(sum.value, 3)}` : ""),
       ),
     );
   }

@@ -5,12 +5,13 @@ import { fixed, percent } from "../../marks/format.js";
 import { argmax } from "../../network/forward.js";
 import { softmax } from "../../network/layers.js";
 import { whileVisible } from "../shared.js";
+import { t } from "../../texts.js";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
   whileVisible(root, ["result"], ({ result, model }) => {
     if (!result)
-      return root.replaceChildren(h("p", { class: "note" }, "Draw or choose a digit first."));
+      return root.replaceChildren(h("p", { class: "note" }, t("Draw or choose a digit first.")));
     const scores = Array.from(result.logits);
     const powers = scores.map(Math.exp);
     const sum = powers.reduce((total, power) => total + power, 0);
@@ -27,13 +28,17 @@ export function mount(root) {
         h("td", {}, fixed(shares[i], 4)),
       ),
     );
-    const head = ["digit", "score", "e to that power", "share of the sum", "probability"].map(
-      (text) => h("th", { scope: "col" }, text),
-    );
+    const head = [
+      t("digit"),
+      t("score"),
+      t("e to that power"),
+      t("share of the sum"),
+      t("probability"),
+    ].map((text) => h("th", { scope: "col" }, text));
     const total = h(
       "tr",
       { class: "line" },
-      h("th", { scope: "row" }, "sum"),
+      h("th", { scope: "row" }, t("sum")),
       h("td", {}, ""),
       h("td", {}, scientific(sum)),
       h("td", {}, ""),
@@ -51,7 +56,7 @@ export function mount(root) {
     root.replaceChildren(
       h(
         "div",
-        { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Softmax as a table" },
+        { class: "scroll", tabIndex: 0, role: "region", "aria-label": t("Softmax as a table") },
         h(
           "table",
           { class: "ledger" },
@@ -62,13 +67,27 @@ export function mount(root) {
       h(
         "p",
         { class: "note" },
-        `The ${best} leads the ${runnerUp} by ${fixed(scores[best] - scores[runnerUp], 2)} points of score, which makes it ${ratio < 1e4 ? fixed(ratio, 1) : scientific(ratio)} times as probable.`,
+        t(
+          "The {best} leads the {second} by {points} points of score, which makes it {times} times as probable.",
+          {
+            best,
+            second: runnerUp,
+            points: fixed(scores[best] - scores[runnerUp], 2),
+            times: ratio < 1e4 ? fixed(ratio, 1) : scientific(ratio),
+          },
+        ),
       ),
       model && model.temperature !== 1
         ? h(
             "p",
             { class: "note" },
-            `For the bars on top, this network's scores are first divided by ${fixed(model.temperature, 3)}, which was found to make its confidence honest: ${percent(result.probabilities[best], 2)}.`,
+            t(
+              "For the bars on top, this network's scores are first divided by {temperature}, which was found to make its confidence honest: {percent}.",
+              {
+                temperature: fixed(model.temperature, 3),
+                percent: percent(result.probabilities[best], 2),
+              },
+            ),
           )
         : "",
     );
@@ -80,5 +99,5 @@ function scientific(value) {
   if (value >= 0.001 && value < 1e4) return fixed(value, value < 1 ? 4 : 2);
   const power = Math.floor(Math.log10(value));
   const digits = String(Math.abs(power)).replace(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]);
-  return `${(value / 10 ** power).toFixed(2)}·10${power < 0 ? "⁻" : ""}${digits}`;
+  return `${fixed(value / 10 ** power)}·10${power < 0 ? "⁻" : ""}${digits}`;
 }

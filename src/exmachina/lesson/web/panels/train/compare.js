@@ -5,6 +5,7 @@ import { fixed, percent, whole } from "../../marks/format.js";
 import { store } from "../../state.js";
 import { isLive, present } from "../../training.js";
 import { select } from "../shared.js";
+import { t } from "../../texts.js";
 
 /** @typedef {import("../../training.js").Training} Training */
 
@@ -27,21 +28,24 @@ export function comparing() {
       .reverse()
       .map((item) => ({ value: item.id, text: `${item.number}. ${item.name}` }));
     const find = (/** @type {string} */ id) => finished.find((item) => item.id === id) ?? null;
-    const labels = ["Compare", "with"];
+    const labels = [t("Compare"), t("with")];
     const focused = labels.findIndex(
       (_, i) => root.querySelectorAll("select")[i] === document.activeElement,
     );
     root.replaceChildren(
       h(
         "div",
-        { class: "controls", role: "group", "aria-label": "Two runs compared" },
+        { class: "controls", role: "group", "aria-label": t("Two runs compared") },
         select(labels[0], options, training.id, (id) => {
           const chosen = /** @type {Training} */ (find(id));
           store.set({ training: chosen });
           present(chosen);
         }),
-        select(labels[1], [...options, { value: "", text: "nothing" }], compared?.id ?? "", (id) =>
-          store.set({ compared: find(id) }),
+        select(
+          labels[1],
+          [...options, { value: "", text: t("nothing") }],
+          compared?.id ?? "",
+          (id) => store.set({ compared: find(id) }),
         ),
       ),
       ...(compared && compared.id !== training.id ? [table([training, compared])] : []),
@@ -53,7 +57,7 @@ export function comparing() {
 
 /** @param {Training[]} pair */
 function table(pair) {
-  const head = ["run", "of 10,000 test digits right", "steps", "seconds"].map((text) =>
+  const head = [t("run"), t("of 10,000 test digits right"), t("steps"), t("seconds")].map((text) =>
     h("th", { scope: "col" }, text),
   );
   const rows = pair.map(({ number, name, testAccuracy, points, seconds }) =>
@@ -61,7 +65,7 @@ function table(pair) {
       "tr",
       {},
       h("th", { scope: "row" }, `${number}. ${name}`),
-      h("td", {}, testAccuracy === null ? "stopped" : percent(testAccuracy, 2)),
+      h("td", {}, testAccuracy === null ? t("stopped") : percent(testAccuracy, 2)),
       h("td", {}, whole(points[points.length - 1].step)),
       h("td", {}, seconds === null ? "–" : fixed(seconds, 1)),
     ),

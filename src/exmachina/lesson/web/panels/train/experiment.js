@@ -2,18 +2,19 @@
 
 import * as api from "../../api.js";
 import { svg, h } from "../../marks/dom.js";
-import { percent } from "../../marks/format.js";
+import { percent, plain } from "../../marks/format.js";
 import { experiment } from "../../trainer.js";
 import { select, slider } from "../shared.js";
+import { t } from "../../texts.js";
 
 /** @typedef {{value: unknown, seed: number, accuracy: number | null}} Result */
 
 const KNOBS = /** @type {Record<string, {text: string, values: (number | string)[]}>} */ ({
-  learning_rate: { text: "learning rate", values: [0.001, 0.003, 0.01, 0.03] },
-  batch_size: { text: "batch size", values: [64, 128, 256, 512] },
-  epochs: { text: "epochs", values: [0.25, 0.5, 1, 2] },
-  label_smoothing: { text: "label smoothing", values: [0, 0.05, 0.1, 0.2] },
-  optimizer: { text: "optimizer", values: ["adamw", "sgd"] },
+  learning_rate: { text: t("learning rate"), values: [0.001, 0.003, 0.01, 0.03] },
+  batch_size: { text: t("batch size"), values: [64, 128, 256, 512] },
+  epochs: { text: t("epochs"), values: [0.25, 0.5, 1, 2] },
+  label_smoothing: { text: t("label smoothing"), values: [0, 0.05, 0.1, 0.2] },
+  optimizer: { text: t("optimizer"), values: ["adamw", "sgd"] },
 });
 
 /** @param {HTMLElement} root */
@@ -27,12 +28,12 @@ export function mount(root) {
   const button = h(
     "button",
     { type: "button", class: "primary", onclick: begin },
-    "Run the experiment",
+    t("Run the experiment"),
   );
   const stop = h(
     "button",
     { type: "button", hidden: true, onclick: () => running?.stop() },
-    "Stop",
+    t("Stop"),
   );
   /** @type {ReturnType<typeof experiment> | null} */
   let running = null;
@@ -41,7 +42,7 @@ export function mount(root) {
       "div",
       { class: "controls above" },
       select(
-        "Vary",
+        t("Vary"),
         Object.entries(KNOBS).map(([value, { text }]) => ({ value, text })),
         knob,
         (next) => {
@@ -50,7 +51,7 @@ export function mount(root) {
         },
       ),
       slider({
-        label: "Seeds",
+        label: t("Seeds"),
         min: 2,
         max: 20,
         value: seeds,
@@ -71,7 +72,12 @@ export function mount(root) {
 
   function tellPlan() {
     const { text, values } = KNOBS[knob];
-    plan.textContent = `${values.length * seeds} trainings of fast: ${text} ${values.join(", ")}, each with ${seeds} seeds.`;
+    plan.textContent = t("{n} trainings of fast: {knob} {values}, each with {seeds} seeds.", {
+      n: values.length * seeds,
+      knob: text,
+      values: values.map(plain).join(" · "),
+      seeds,
+    });
   }
 
   async function begin() {
@@ -87,17 +93,20 @@ export function mount(root) {
     button.disabled = true;
     stop.hidden = false;
     table.replaceChildren();
-    status.textContent = "Beginning …";
+    status.textContent = t("Beginning …");
     try {
       running = experiment({ recipe, network, knob: name, values, seeds }, ({ text, result }) => {
         if (result) results.push(result);
         if (result) draw(results, null, name);
-        status.textContent = text ?? `${results.length} of ${total} trained.`;
+        status.textContent =
+          text ?? t("{done} of {all} trained.", { done: results.length, all: total });
       });
       await running.done;
       draw(results, summary(results, values), name);
     } catch (error) {
-      status.textContent = `That did not work: ${error instanceof Error ? error.message : error}`;
+      status.textContent = t("That did not work: {why}", {
+        why: String(error instanceof Error ? error.message : error),
+      });
     }
     running = null;
     stop.hidden = true;
@@ -108,9 +117,10 @@ export function mount(root) {
   function draw(results, rows, name) {
     picture.replaceChildren(strips(results, KNOBS[name]?.text ?? name));
     if (!rows) return table.replaceChildren();
-    status.textContent =
-      "Measured on 10,000 training digits held out, not on the test set: choosing is learning.";
-    const head = [KNOBS[name]?.text ?? name, "mean", "spread (sd)", "n"].map((text) =>
+    status.textContent = t(
+      "Measured on 10,000 training digits held out, not on the test set: choosing is learning.",
+    );
+    const head = [KNOBS[name]?.text ?? name, t("mean"), t("spread (sd)"), "n"].map((text) =>
       h("th", { scope: "col" }, text),
     );
     table.replaceChildren(
@@ -125,7 +135,7 @@ export function mount(root) {
             h(
               "tr",
               {},
-              h("th", { scope: "row" }, String(value)),
+              h("th", { scope: "row" }, plain(value)),
               h("td", {}, mean === null ? "–" : percent(mean, 2)),
               h("td", {}, sd === null ? "–" : percent(sd, 2)),
               h("td", {}, n),
@@ -159,7 +169,7 @@ function strips(results, name) {
   const good = results
     .filter(({ accuracy }) => accuracy !== null)
     .map(({ accuracy }) => Number(accuracy));
-  if (good.length === 0) return h("p", { class: "note" }, "Nothing to show yet.");
+  if (good.length === 0) return h("p", { class: "note" }, t("Nothing to show yet."));
   const low = Math.min(...good),
     high = Math.max(...good);
   const [from, to] = [low - (high - low || 0.01) * 0.1, high + (high - low || 0.01) * 0.1];
@@ -169,15 +179,18 @@ function strips(results, name) {
     class: "chart fixed",
     viewBox: `0 0 640 ${height}`,
     role: "img",
-    "aria-label": `Accuracies for each ${name}: ${values
-      .map(
-        (value) =>
-          `${value}: ${results
-            .filter((r) => String(r.value) === value)
-            .map((r) => (r.accuracy === null ? "failed" : percent(r.accuracy, 2)))
-            .join(", ")}`,
-      )
-      .join("; ")}`,
+    "aria-label": t("Accuracies for each {knob}: {list}", {
+      knob: name,
+      list: values
+        .map(
+          (value) =>
+            `${plain(value)}: ${results
+              .filter((r) => String(r.value) === value)
+              .map((r) => (r.accuracy === null ? t("failed") : percent(r.accuracy, 2)))
+              .join(", ")}`,
+        )
+        .join("; "),
+    }),
   });
   values.forEach((value, i) => {
     const own = results
@@ -186,7 +199,7 @@ function strips(results, name) {
     const y = 42 + 46 * i;
     const mean = own.reduce((a, b) => a + b, 0) / own.length;
     root.append(
-      svg("text", { class: "tick", x: 20, y: y - 16 }, `${name} ${value}`),
+      svg("text", { class: "tick", x: 20, y: y - 16 }, `${name} ${plain(value)}`),
       svg("line", { class: "grid", x1: 20, x2: 620, y1: y, y2: y }),
       ...own.map((accuracy) => svg("circle", { class: "dot", cx: x(accuracy), cy: y, r: 5 })),
       svg("line", { class: "at", x1: x(mean), x2: x(mean), y1: y - 12, y2: y + 12 }),
@@ -198,7 +211,7 @@ function strips(results, name) {
     svg(
       "text",
       { class: "axis", x: 320, y: height - 8, "text-anchor": "middle" },
-      "right; stroke: mean",
+      t("right; stroke: mean"),
     ),
   );
   return root;

@@ -3,7 +3,7 @@
 import * as api from "../../api.js";
 import { lineChart } from "../../marks/chart.js";
 import { h } from "../../marks/dom.js";
-import { fixed, percent } from "../../marks/format.js";
+import { fixed, percent, plain } from "../../marks/format.js";
 import { legend } from "../../marks/legend.js";
 import { mosaicLayout, paintMosaic } from "../../marks/mosaic.js";
 import { reach } from "../../marks/scale.js";
@@ -15,12 +15,13 @@ import { leading } from "./lead.js";
 import { mount as mountReading } from "../reading.js";
 import { player } from "../player.js";
 import { select, slider, whileVisible } from "../shared.js";
+import { parts, t } from "../../texts.js";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
   const lead = leading();
   const order = knobs(lead.pace);
-  const button = h("button", { type: "button", class: "primary", onclick: begin }, "Train");
+  const button = h("button", { type: "button", class: "primary", onclick: begin }, t("Train"));
   const compare = comparing();
   const status = h("p", { class: "fact" });
   const news = h("p", { class: "unseen", role: "status" }); // what happens, but not at every step
@@ -33,7 +34,7 @@ export function mount(root) {
   const scrubber = player({
     count: () => store.get().training?.snapshots.length ?? 0,
     speeds: [1, 30, 8],
-    label: "Moment",
+    label: t("Moment"),
     onstep: scrubTo,
   });
   root.classList.add("training");
@@ -48,7 +49,7 @@ export function mount(root) {
       h(
         "div",
         {},
-        h("p", { class: "layer-name" }, h("strong", {}, "First layer's kernels")),
+        h("p", { class: "layer-name" }, h("strong", {}, t("First layer's kernels"))),
         kernels,
         kernelLegend,
         kernelNote,
@@ -91,7 +92,7 @@ export function mount(root) {
     ].join(" ");
     if (key === told) return;
     told = key;
-    news.textContent = state === "running" ? "The training is running." : status.textContent;
+    news.textContent = state === "running" ? t("The training is running.") : status.textContent;
   }
 
   /** @param {number} at */
@@ -113,7 +114,7 @@ export function mount(root) {
     const end = (training?.snapshots.length ?? 0) - 1;
     if (training && (live ? latest !== `${training.id} ${end}` : !moment)) scrubber.go(end, true);
     latest = `${training?.id} ${end}`;
-    scrubber.describe((at) => `step ${training?.snapshots[at]?.step ?? 0}`);
+    scrubber.describe((at) => t("step {step}", { step: training?.snapshots[at]?.step ?? 0 }));
     status.replaceChildren(...statusText(training));
     tellNews(training);
     charts.replaceChildren(...drawCharts(training, compared, moment));
@@ -125,9 +126,9 @@ export function mount(root) {
     const { shape, values } = model.weights[`${model.network.layers[index].name}.weight`];
     const layout = mosaicLayout([shape[0] * shape[1], shape[2], shape[3]], shape[0] > 16 ? 8 : 4);
     paintMosaic(kernels, values, layout, { scale: "signed", max: reach(values) });
-    kernels.setAttribute("aria-label", `The ${shape[0]} kernels of the first layer`);
+    kernels.setAttribute("aria-label", t("The {n} kernels of the first layer", { n: shape[0] }));
     kernelLegend.replaceChildren(legend("signed", reach(values)));
-    kernelNote.textContent = moment ? `at step ${moment.step}` : "as trained";
+    kernelNote.textContent = moment ? t("at step {step}", { step: moment.step }) : t("as trained");
   });
 
   if (!store.get().training) recall();
@@ -140,36 +141,40 @@ const report = (error) =>
 /** @param {import("../../training.js").Training | null} training @returns {(string | Node)[]} */
 function statusText(training) {
   if (!training)
-    return ["Nothing has been trained here yet. Press the button: it takes a second or two."];
+    return [t("Nothing has been trained here yet. Press the button: it takes a second or two.")];
   const last = training.points[training.points.length - 1];
-  if (training.status === "waiting") return [training.message || "Beginning …"];
+  const progress = {
+    step: last?.step ?? 0,
+    steps: training.steps,
+    loss: fixed(last?.loss ?? 0, 3),
+    seconds: fixed(last?.seconds ?? 0, 1),
+  };
+  if (training.status === "waiting") return [training.message || t("Beginning …")];
   if (training.status === "paused")
     return [
       last
-        ? `Paused after step ${last.step} of ${training.steps} · loss ${fixed(last.loss, 3)} · ${fixed(last.seconds, 1)} seconds`
-        : "Paused before the first step.",
+        ? t("Paused after step {step} of {steps} · loss {loss} · {seconds} seconds", progress)
+        : t("Paused before the first step."),
     ];
-  if (training.status === "failed") return [`That did not work: ${training.message}`];
+  if (training.status === "failed")
+    return [t("That did not work: {why}", { why: training.message })];
   if (training.status === "running")
     return [
       last
-        ? `Step ${last.step} of ${training.steps} · loss ${fixed(last.loss, 3)} · ${fixed(last.seconds, 1)} seconds`
-        : "Beginning …",
+        ? t("Step {step} of {steps} · loss {loss} · {seconds} seconds", progress)
+        : t("Beginning …"),
     ];
   if (training.status === "stopped")
-    return ["Stopped. What it had learned until then can be looked at."];
-  const parts =
-    training.testAccuracy === null
-      ? []
-      : [
-          h("strong", { class: "test-accuracy" }, percent(training.testAccuracy, 2)),
-          " of 10,000 test digits right",
-        ];
-  return [
-    ...parts,
-    training.seconds ? `, after ${fixed(training.seconds, 1)} seconds` : "",
-    training.steps ? ` and ${training.steps} steps.` : ".",
-  ];
+    return [t("Stopped. What it had learned until then can be looked at.")];
+  if (training.testAccuracy === null) return [t("Trained.")];
+  return parts(
+    "{percent} of 10,000 test digits right, after {seconds} seconds and {steps} steps.",
+    {
+      percent: h("strong", { class: "test-accuracy" }, percent(training.testAccuracy, 2)),
+      seconds: fixed(training.seconds ?? 0, 1),
+      steps: training.steps,
+    },
+  );
 }
 
 /**
@@ -201,8 +206,8 @@ function drawCharts(training, compared, moment) {
   const at = moment && moment.training === training?.id ? moment.step : undefined;
   const charts = [
     lineChart(lines, {
-      x: "step",
-      y: "loss on each batch",
+      x: t("step"),
+      y: t("loss on each batch"),
       xDomain: [0, steps],
       yDomain: [0, top],
       at,
@@ -223,8 +228,8 @@ function drawCharts(training, compared, moment) {
   if (accuracies.length)
     charts.push(
       lineChart(accuracies, {
-        x: "step",
-        y: "right, of the last digits",
+        x: t("step"),
+        y: t("right, of the last digits"),
         xDomain: [0, steps],
         yDomain: [0, 1],
         height: 220,
@@ -256,7 +261,7 @@ function knobs(pace) {
   const form = h("div", { class: "order-form" });
   const source = () => [
     ...recipes.map(({ name }) => ({ value: name, text: name })),
-    ...(store.get().built ? [{ value: "", text: "your own blocks" }] : []),
+    ...(store.get().built ? [{ value: "", text: t("your own blocks") }] : []),
   ];
   let own = false;
 
@@ -272,26 +277,26 @@ function knobs(pace) {
     );
     const batches = [16, 32, 64, 128, 256, 512, 1024];
     form.replaceChildren(
-      select("Recipe", source(), own ? "" : recipe.name, (name) => {
+      select(t("Recipe"), source(), own ? "" : recipe.name, (name) => {
         own = name === "";
         recipe = recipes.find((item) => item.name === name) ?? recipe;
         changes = {};
         rebuild();
       }),
       slider({
-        label: "Learning rate",
+        label: t("Learning rate"),
         min: 0,
         max: rates.length - 1,
         value: nearest,
         format: (i) =>
-          changes.learning_rate === undefined ? String(recipe.learning_rate) : String(rates[i]),
+          changes.learning_rate === undefined ? plain(recipe.learning_rate) : plain(rates[i]),
         oninput: (i) => {
           changes.learning_rate = rates[i];
           turn({ rate: rates[i] });
         },
       }).element,
       slider({
-        label: "Epochs",
+        label: t("Epochs"),
         min: 0.05,
         max: MOST_EPOCHS,
         step: 0.05,
@@ -299,7 +304,7 @@ function knobs(pace) {
         oninput: (v) => (changes.epochs = v),
       }).element,
       slider({
-        label: "Batch",
+        label: t("Batch"),
         min: 0,
         max: batches.length - 1,
         value: Math.max(0, batches.indexOf(recipe.batch_size)),
@@ -312,12 +317,13 @@ function knobs(pace) {
         },
       }).element,
       select(
-        "Optimizer",
+        t("Optimizer"),
         ["adamw", "sgd", "adadelta"].map((value) => ({ value, text: value })),
         recipe.optimizer,
         (value) => (changes.optimizer = value),
       ),
-      slider({ label: "Seed", min: 0, max: 20, value: seed, oninput: (v) => (seed = v) }).element,
+      slider({ label: t("Seed"), min: 0, max: 20, value: seed, oninput: (v) => (seed = v) })
+        .element,
     );
   }
   store.watch(["built", "own"], (state) => {

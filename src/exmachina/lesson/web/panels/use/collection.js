@@ -7,24 +7,25 @@ import { digitImage } from "../../marks/heatmap.js";
 import { download, idxFiles } from "../../files.js";
 import { lookAtPicture, setStrokes, store } from "../../state.js";
 import { finetune as train } from "../../training.js";
+import { t } from "../../texts.js";
 
 /** @param {HTMLElement} root */
 export async function mount(root) {
-  const shelf = h("div", { class: "digits", role: "group", "aria-label": "Your collection" });
+  const shelf = h("div", { class: "digits", role: "group", "aria-label": t("Your collection") });
   const note = h("p", { class: "note", role: "status" });
   const outcome = h("div", { role: "status" });
   const tune = h(
     "button",
     { type: "button", class: "primary", onclick: finetune },
-    "Fine-tune on these",
+    t("Fine-tune on these"),
   );
   const clear = h(
     "button",
     {
       type: "button",
-      onclick: () => confirm("Delete your whole collection?") && api.forget().then(show, report),
+      onclick: () => confirm(t("Delete your whole collection?")) && api.forget().then(show, report),
     },
-    "Delete all",
+    t("Delete all"),
   );
   const exports = h(
     "button",
@@ -33,7 +34,7 @@ export async function mount(root) {
       onclick: () =>
         api.collection().then((all) => download(idxFiles(all), "my-digits.zip"), report),
     },
-    "Export",
+    t("Export"),
   );
   const sharing = h("input", {
     type: "checkbox",
@@ -50,7 +51,10 @@ export async function mount(root) {
           "label",
           {},
           sharing,
-          " Send the digits I keep to the lesson's collection on the host's computer as well, without my name. Switched off again, they are deleted there.",
+          " ",
+          t(
+            "Send the digits I keep to the lesson's collection on the host's computer as well, without my name. Switched off again, they are deleted there.",
+          ),
         ),
       ),
     );
@@ -67,7 +71,7 @@ export async function mount(root) {
             {
               type: "button",
               class: "thumb",
-              "aria-label": `Look at your ${drawing.label}`,
+              "aria-label": t("Look at your {label}", { label: drawing.label }),
               onclick: () =>
                 drawing.strokes?.length
                   ? setStrokes(drawing.strokes)
@@ -81,7 +85,7 @@ export async function mount(root) {
             {
               type: "button",
               class: "quiet remove",
-              "aria-label": `Delete this ${drawing.label}`,
+              "aria-label": t("Delete this {label}", { label: drawing.label }),
               onclick: () => api.forget(drawing.id).then(show, report),
             },
             "×",
@@ -90,8 +94,10 @@ export async function mount(root) {
       ),
     );
     note.textContent = all.length
-      ? `${all.length} digit${all.length > 1 ? "s" : ""} of yours.`
-      : "Empty so far. Correct the network above, and the digit appears here.";
+      ? all.length === 1
+        ? t("1 digit of yours.")
+        : t("{n} digits of yours.", { n: all.length })
+      : t("Empty so far. Correct the network above, and the digit appears here.");
     tune.disabled = clear.disabled = exports.disabled = all.length === 0;
   }
 
@@ -99,11 +105,14 @@ export async function mount(root) {
     const { model } = store.get();
     if (!model) return;
     tune.disabled = true;
-    outcome.textContent = "Learning your digits …";
+    outcome.textContent = t("Learning your digits …");
     try {
-      const training = await train({ network: model.network, weights: model.weights }, "your hand");
+      const training = await train(
+        { network: model.network, weights: model.weights },
+        t("your hand"),
+      );
       if (training.status === "done") outcome.replaceChildren(changes(training.end));
-      else outcome.textContent = training.message || "Stopped.";
+      else outcome.textContent = training.message || t("Stopped.");
     } catch (error) {
       report(error);
     } finally {
@@ -128,15 +137,17 @@ function changes({ before, after }) {
       h("td", {}, percent(after[key], 2)),
       h("td", {}, difference(after[key] - before[key])),
     );
-  const head = ["", "before", "after", ""].map((text) => h("th", { scope: "col" }, text));
+  const head = ["", t("before"), t("after"), ""].map((text) => h("th", { scope: "col" }, text));
   return h(
     "table",
     { class: "ledger finetuned" },
     h("thead", {}, h("tr", {}, head)),
-    h("tbody", {}, row("your digits", "collection"), row("MNIST's test digits", "test")),
+    h("tbody", {}, row(t("your digits"), "collection"), row(t("MNIST's test digits"), "test")),
   );
 }
 
 /** @param {number} value */
 const difference = (value) =>
-  Math.abs(value) < 5e-6 ? "unchanged" : `${value > 0 ? "+" : "−"}${percent(Math.abs(value), 2)}`;
+  Math.abs(value) < 5e-6
+    ? t("unchanged")
+    : `${value > 0 ? "+" : "−"}${percent(Math.abs(value), 2)}`;

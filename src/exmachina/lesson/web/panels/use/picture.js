@@ -7,6 +7,7 @@ import { lookAtPicture, store } from "../../state.js";
 import { mount as mountPad } from "../pad.js";
 import { mount as mountReading } from "../reading.js";
 import { segments, whileVisible } from "../shared.js";
+import { t } from "../../texts.js";
 
 const MAX_PIXELS = 25e6;
 const BAND = 256; // rows
@@ -27,12 +28,12 @@ export function mount(root) {
   const drop = h(
     "div",
     { class: "drop" },
-    h("label", { class: "button", for: "picture-file" }, "Choose a picture"),
+    h("label", { class: "button", for: "picture-file" }, t("Choose a picture")),
     file,
-    h("span", { class: "note" }, "or drop one here"),
+    h("span", { class: "note" }, t("or drop one here")),
   );
   const said = h("p", { class: "note", role: "status" });
-  const correct = h("div", { class: "correct" }, "It should have been a …");
+  const correct = h("div", { class: "correct" }, t("It should have been a …"));
   root.append(
     h(
       "div",
@@ -51,10 +52,11 @@ export function mount(root) {
 
   /** @param {File} picture */
   async function read(picture) {
-    said.textContent = "Reading it …";
+    said.textContent = t("Reading it …");
     try {
       const image = await prepareHere(picture);
-      if (!image?.some(Boolean)) said.textContent = "There is no digit to be seen in this picture.";
+      if (!image?.some(Boolean))
+        said.textContent = t("There is no digit to be seen in this picture.");
       else {
         lookAtPicture(image);
         said.textContent = "";
@@ -67,9 +69,9 @@ export function mount(root) {
   whileVisible(root, ["image", "source"], ({ image, source, strokes }) => {
     correct.hidden = !image;
     correct.replaceChildren(
-      "It should have been a …",
+      t("It should have been a …"),
       segments(
-        "It should have been",
+        t("It should have been"),
         Array.from({ length: 10 }, (_, i) => ({ value: i, text: String(i) })),
         -1,
         async (label) => {
@@ -80,7 +82,7 @@ export function mount(root) {
               strokes: source.kind === "drawing" ? strokes : null,
               image: Array.from(image),
             });
-            said.textContent = `Kept as a ${label} in your collection below.`;
+            said.textContent = t("Kept as a {label} in your collection below.", { label });
             store.set({ kept: (store.get().kept ?? 0) + 1 });
           } catch (error) {
             said.textContent = error instanceof Error ? error.message : String(error);
@@ -97,12 +99,15 @@ export function mount(root) {
  */
 async function prepareHere(picture) {
   const bitmap = await createImageBitmap(picture, { colorSpaceConversion: "none" }).catch(() => {
-    throw new Error("This is not a picture that the browser can read; save it as PNG or JPEG.");
+    throw new Error(t("This is not a picture that the browser can read; save it as PNG or JPEG."));
   });
   const { width, height } = bitmap;
   if (width * height > MAX_PIXELS)
     throw new Error(
-      `The picture has ${width} × ${height} pixels; the limit is ${MAX_PIXELS / 1e6} million. Save it smaller.`,
+      t(
+        "The picture has {width} × {height} pixels; the limit is {millions} million. Save it smaller.",
+        { width, height, millions: MAX_PIXELS / 1e6 },
+      ),
     );
   const canvas = h("canvas", { width, height: Math.min(height, BAND) });
   const context = /** @type {CanvasRenderingContext2D} */ (

@@ -20,7 +20,7 @@ export function mount(root) {
       mine ? ownFiles(mine) : shippedFiles(run.id),
       h(
         "pre",
-        { tabIndex: 0, role: "region", "aria-label": "Example in Python" },
+        { tabIndex: 0, role: "region", "aria-label": t("Example in Python") },
         h("code", {}, mine ? fromWeights(mine) : byName(run.id)),
       ),
     );
@@ -34,9 +34,9 @@ function shippedFiles(id) {
   return h(
     "ul",
     {},
-    file("model.safetensors", "the weights"),
-    file("model.onnx", "the whole network, for any ONNX runtime"),
-    file("run.json", "how it was trained, down to the seed"),
+    file("model.safetensors", t("the weights")),
+    file("model.onnx", t("the whole network, for any ONNX runtime")),
+    file("run.json", t("how it was trained, down to the seed")),
   );
 }
 
@@ -62,11 +62,11 @@ function ownFiles(training) {
   return h(
     "ul",
     {},
-    file("model.safetensors", () => safetensors(training.weights ?? {}), "the weights"),
+    file("model.safetensors", () => safetensors(training.weights ?? {}), t("the weights")),
     file(
       "network.json",
       () => new TextEncoder().encode(JSON.stringify(training.network, null, 1)),
-      "its layers",
+      t("its layers"),
     ),
   );
 }

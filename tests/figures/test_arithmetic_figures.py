@@ -15,6 +15,7 @@ from exmachina.errors import InputError
 from exmachina.figures import convolution, neuron, receptive_field
 from exmachina.inspection import feature_maps, neuron_sum, strongest_neuron
 from exmachina.inspection import receptive_field as trace
+from exmachina.networks import Conv
 from exmachina.runs import Run
 
 Read = Callable[[Figure], list[str]]
@@ -105,3 +106,11 @@ def test_receptive_field_is_outlined_on_every_map(
     assert "One neuron of pool1 sees 8 × 8 pixels, 8 % of the image" in words(figure)
     assert {"8 × 8", "4 × 4", "1 × 1"} <= set(words(figure))
     assert off_the_page(figure) == []
+
+
+def test_kernel_slides_on_by_its_own_stride(words: Read) -> None:
+    run = Run.load("fast")
+    stride = next(layer.stride for layer in run.network.layers if isinstance(layer, Conv))
+    assert stride == 2
+    said = " ".join(words(convolution(neuron_sum(run, np.full((28, 28), 200, np.uint8), "conv1", 3, 4, 5))))
+    assert "slides on by 2 places" in said

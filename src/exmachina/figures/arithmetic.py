@@ -46,7 +46,7 @@ def convolution(result: NeuronSum, *, dark: bool = False) -> Plate:
     source = "what it sees" if len(result.contributions) == 1 else f"what it sees in channel {first.channel}"
     below = (
         f"The neuron at row {result.y}, column {result.x} of map {result.channel}. "
-        "The kernel slides on by a pixel and the same weights give the next number."
+        f"The kernel slides on by {_steps(result.stride)} and the same weights give the next number."
     )
     panels = [(source, first.inputs), (f"its {terms} kernel", first.weights), ("products", first.products)]
     width = max(3 * side + 2 * gap + 2 * MARGIN, 5.4)
@@ -66,6 +66,10 @@ def convolution(result: NeuronSum, *, dark: bool = False) -> Plate:
             scale_bar(figure, left, 0.25 + side - 0.08, min(side, 1.2), limit, "", signed=True)
         _write_sum(figure, 0.25 + side + 0.42, lines)
     return figure
+
+
+def _steps(stride: int) -> str:
+    return "one place" if stride == 1 else f"{stride} places"
 
 
 def neuron(result: NeuronSum, *, shown: int = 6, dark: bool = False) -> Plate:

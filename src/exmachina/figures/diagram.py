@@ -30,7 +30,7 @@ def network_diagram(
     *,
     dark: bool = False,
 ) -> Plate:
-    """Layers as stacks of maps or columns of units, drawn to one scale, from the image to the probabilities.
+    """Layers as stacks of maps or columns of units, from the image to the probabilities.
 
     With `maps` and `image`, each stack shows its strongest map for that digit.
     """
@@ -85,7 +85,7 @@ def _stack(
     pixels: bool = False,
 ) -> None:
     """Sheets one behind the other, as many as the square root of the channels says, the front one filled."""
-    side = max(0.12, 0.86 * shape[1] / largest)
+    side = 0.86 * math.sqrt(shape[1] / largest)  # by the root, or the last maps would be specks
     sheets = min(SHEETS, max(1, round(math.sqrt(shape[0]))))
     top = STAGE / 2 - side / 2
     for i in reversed(range(sheets)):

@@ -28,7 +28,7 @@ from exmachina.inspection import FeatureMaps, Kernels
 COLUMNS = 8
 STRONGEST = 8  # maps of a layer in the overview
 TALLEST = 9.0  # inches of a kernel matrix
-LEGIBLE = 0.325  # inches of a cell that can hold a number
+LEGIBLE = 0.32  # inches of a cell that can hold a number; four kernels of 5 × 5 lie side by side
 
 
 def kernels(layer_kernels: Kernels, *, dark: bool = False) -> Plate:
@@ -182,8 +182,8 @@ def feature_overview(maps: Mapping[str, FeatureMaps], image: NDArray[np.uint8], 
     answer = strips[-1].values
     title = f"From pixels to the answer: {int(answer.argmax())}"
     below = (
-        f"The {STRONGEST} strongest maps of each layer, strongest first. Each row's scale runs from nothing to its own "
-        "largest value, given on the left."
+        f"The {STRONGEST} maps of each layer that stand out most from their own background, the first of them most. "
+        "Each row's scale runs from nothing to its own largest value, given on the left."
     )
     body = row * (1 + len(rows)) + strip * len(strips) + 0.1
     with look(dark) as colours:

@@ -48,6 +48,7 @@ class NeuronSum:
     """value = activation(factor · (Σ contributions + bias) + shift).
 
     `contributions` are ranked by |total|. `factor` and `shift` are batch norm's, 1 and 0 where there is none.
+    `stride` is how far the next neuron's window lies, in inputs.
     `value` is the network's own number (for the last layer its logit); `computed` the sum's, and equal to it.
     """
 
@@ -62,6 +63,7 @@ class NeuronSum:
     shift: float
     activation: str
     value: float
+    stride: int = 1
 
     @property
     def total(self) -> float:
@@ -126,6 +128,7 @@ def neuron_sum(run: Run, image: NDArray[np.uint8], layer: str, channel: int, y: 
         shift,
         named.layer.activation,
         _network_value(run, image, maps, named, channel, y, x),
+        step.layer.stride if isinstance(step.layer, Conv) else 1,
     )
     size = abs(factor) * math.fsum(float(np.abs(item.products).sum()) for item in contributions)
     if not math.isclose(result.computed, result.value, rel_tol=1e-4, abs_tol=1e-5 * (1 + size)):

@@ -52,8 +52,13 @@ class FeatureMaps:
         return np.asarray(np.all(self.values.reshape(len(self.values), -1) == 0, axis=1))
 
     def strongest(self) -> NDArray[np.intp]:
-        """Channel numbers, the one with the largest mean absolute value first."""
-        strength = np.abs(self.values.reshape(len(self.values), -1)).mean(axis=1)
+        """Channel numbers, the one that stands out most from its own background first.
+
+        That is the largest value less the median, which in a map of mostly paper is the answer to paper; of units,
+        which have no background, the absolute value.
+        """
+        values = self.values.reshape(len(self.values), -1)
+        strength = np.abs(values[:, 0]) if values.shape[1] == 1 else values.max(axis=1) - np.median(values, axis=1)
         return np.argsort(-strength, kind="stable")
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset
 from exmachina.engine.model import BLOCK
-from exmachina.evaluation.arrays import softmax, surest_mistakes
+from exmachina.evaluation.arrays import Floats, Labels, softmax, surest_mistakes
 from exmachina.evaluation.as_json import accuracy_json, plain
-from exmachina.evaluation.calibration.reliability import calibration
+from exmachina.evaluation.calibration.reliability import calibration, fit_temperature
 from exmachina.evaluation.statistics.metrics import measure
 
 MISTAKES = 400
@@ -42,6 +42,7 @@ def assess(classifier: Classifier, test: Dataset) -> dict[str, Any]:
         "level": interval.level,
         "method": interval.method,
         "reliability": {"ece": reliability.ece, "bins": plain(reliability.bins)},
+        "repaired": _repaired(scaled, test.labels),
         "errors": len(wrong),
         "mistakes": [
             {
@@ -52,4 +53,17 @@ def assess(classifier: Classifier, test: Dataset) -> dict[str, Any]:
             }
             for index in wrong[:MISTAKES]
         ],
+    }
+
+
+def _repaired(logits: Floats, labels: Labels) -> dict[str, Any]:
+    """Reliability on every second image, before and after a temperature that was fitted to the images between them."""
+    temperature = fit_temperature(logits[::2], labels[::2]).value
+    before = calibration(softmax(logits[1::2]), labels[1::2])
+    after = calibration(softmax(logits[1::2] / temperature), labels[1::2])
+    return {
+        "temperature": temperature,
+        "before": before.ece,
+        "ece": after.ece,
+        "bins": plain(after.bins),
     }

@@ -105,7 +105,7 @@ def _site(runs: Mapping[str, Path], server: bool) -> dict[str, Any]:
     return {
         "server": server,
         "files": [*page_files(), *SMALL, *(f"data/runs/{name}/{file}" for name in list(runs)[:1] for file in KEPT)],
-        "networks": [{**network.to_json(), "parameters": network.parameters} for network in NETWORKS.values()],
+        "networks": [network.to_json() for network in NETWORKS.values()],
         "recipes": [recipe.to_record() for recipe in RECIPES.values()],
         "runs": [_described(name, folder) for name, folder in runs.items()],
         "data": {"summary": "data/summary.json", **{split: _split(split) for split in digits.PARTS}},

@@ -77,7 +77,7 @@ def repeat_section(evaluation: Evaluation) -> Html:
     return el(
         "section",
         el("h2", "How to repeat it, and what is missing", id_="repeat-title"),
-        el("pre", commands),
+        el("pre", commands, tabindex="0", role="region", aria_label="Commands"),
         el(
             "p",
             f"Evaluated {setting.created} in {setting.seconds:.0f} s with seed {setting.seed} on "

@@ -1,5 +1,6 @@
 """Pictures of every chapter, light, dark and on a phone: python tests/lesson/web/screenshots.py FOLDER [ADDRESS]
 
+FOLDER/preview.png is the picture that other sites show beside a link to the page, `lesson/web/preview.png`.
 ADDRESS is a running lesson or another host of the page; without one, the page is exported first.
 """
 
@@ -9,6 +10,7 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from page_browser import ARGUMENTS, CHROMIUM, SEVEN, serving_files, visiting
 
@@ -48,7 +50,22 @@ def main(folder: Path, address: str | None) -> None:
                     page.evaluate("document.querySelector('.bar').style.position = 'static'")
                     section.screenshot(path=folder / f"{chapter}-{look}.png")
                     page.evaluate("document.querySelector('.bar').style.position = ''")
+        preview(browser, address, folder / "preview.png")
         browser.close()
+
+
+def preview(browser: Any, address: str, file: Path) -> None:
+    """The first screen, a seven drawn, in the size that links are shown with; few colours, so that it weighs little."""
+    from PIL import Image
+
+    with visiting(browser, address, viewport={"width": 1200, "height": 630}) as visit:
+        page = visit.open()
+        page.evaluate("document.querySelector('.bar').hidden = true")
+        visit.draw(SEVEN)
+        visit.reads(7)
+        page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
+        page.screenshot(path=file, clip={"x": 0, "y": 0, "width": 1200, "height": 630})
+    Image.open(file).convert("RGB").quantize(64).save(file, optimize=True)
 
 
 if __name__ == "__main__":

@@ -63,4 +63,6 @@ const answer = assess(Float32Array.from(data.logits), Uint8Array.from(data.label
     assert [item["count"] for item in found["reliability"]["bins"]] == [
         item["count"] for item in expected["reliability"]["bins"]
     ]
+    for key in ("temperature", "before", "ece"):
+        np.testing.assert_allclose(found["repaired"][key], expected["repaired"][key], rtol=1e-2)
     assert [item["index"] for item in found["mistakes"][:5]] == [item["index"] for item in expected["mistakes"][:5]]

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from page_browser import PATIENCE, SEVEN, Visit
+from page_browser import PATIENCE, SEVEN, Visit, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -46,7 +46,7 @@ def test_network_trained_in_the_page_reads_the_test_set(copy_visit: Visit) -> No
     panel = begin(copy_visit)
     finish(panel)
     shown = panel.locator(".test-accuracy").inner_text()
-    assert float(shown.removesuffix(" %")) >= 98.7
+    assert float(shown.rstrip("%")) >= 98.7
     assert panel.locator("svg.chart path.line").count() == 2  # loss and accuracy
     assert "1. fast" in page.locator(".bar select option:checked").inner_text()
     panel.locator(".scrub input").fill("0")
@@ -71,7 +71,7 @@ def test_own_network_is_doubted_like_any_other(copy_visit: Visit) -> None:
     mistakes = copy_visit.show("mistakes").locator("p[role=status]", has_text="read wrong by 1. fast")
     mistakes.wait_for()
     wrong = int(mistakes.inner_text().split()[0])
-    assert round(100 - wrong / 100, 2) == float(shown.removesuffix(" %"))
+    assert round(100 - wrong / 100, 2) == float(shown.rstrip("%"))
     assert copy_visit.show("takeaway").get_by_role("button", name="model.safetensors").is_visible()
 
 
@@ -139,7 +139,7 @@ def test_experiment_shows_every_result_and_its_spread(copy_visit: Visit) -> None
     assert panel.locator("svg.chart circle").count() == 4
     rows = [row.inner_text().split("\t") for row in panel.locator("tbody tr").all()]
     assert [(value, n) for value, _, _, n in rows] == [("adamw", "2"), ("sgd", "2")]
-    assert all(0 <= float(number.rstrip(" %")) <= 100 for _, *numbers, _ in rows for number in numbers)
+    assert all(0 <= float(number.rstrip("%")) <= 100 for _, *numbers, _ in rows for number in numbers)
 
 
 def test_experiment_can_be_stopped(copy_visit: Visit) -> None:
@@ -182,3 +182,59 @@ def test_own_blocks_are_trained(copy_visit: Visit) -> None:
     assert panel.get_by_label("Recipe").evaluate("e => e.selectedOptions[0].textContent") == "your own blocks"
     finish(begin(copy_visit, Epochs="0.1"))
     assert "yours, epochs 0.1" in page.locator(".bar select option:checked").inner_text()
+
+
+def test_knobs_show_what_will_be_ordered_and_outlast_a_reload(copy_visit: Visit) -> None:
+    page = copy_visit.open()
+    panel = copy_visit.show("train/training")
+    rate = panel.get_by_label("Learning rate", exact=True)
+    shown = panel.locator(".slider", has_text="Learning rate").locator("output")
+    own = rate.input_value()
+    assert shown.inner_text() == "0.03"
+    rate.press("ArrowRight")
+    assert shown.inner_text() == "0.032"
+    rate.press("ArrowLeft")  # the recipe's own rate can be had again
+    assert (shown.inner_text(), rate.input_value()) == ("0.03", own)
+    rate.press("ArrowRight")
+    panel.get_by_label("Seed", exact=True).fill("4")
+    copy_visit.show("build/blocks").get_by_label("Kernels").first.fill("0")  # other blocks leave the knobs alone
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    panel = copy_visit.show("train/training")
+    assert shown.inner_text() == "0.032"
+    assert panel.get_by_label("Seed", exact=True).input_value() == "4"
+
+
+def test_time_is_estimated_before_the_button_is_pressed(copy_visit: Visit) -> None:
+    copy_visit.open()
+    panel = copy_visit.show("train/training")
+    panel.locator(
+        ".estimate", has_text=re.compile(r"202 steps of 128 digits each: about .+ on this computer")
+    ).wait_for()
+
+
+def test_kernels_keep_one_scale_through_a_training_and_there_is_a_way_back(copy_visit: Visit) -> None:
+    page = copy_visit.open()
+    panel = begin(copy_visit)
+    finish(panel)
+    scale = panel.locator(".legend")
+    trained = scale.inner_text()
+    moment = page.locator(".moment")
+    assert not moment.is_visible()
+    panel.locator(".scrub input").fill("0")
+    panel.get_by_text("at step 0", exact=True).wait_for()
+    assert scale.inner_text() == trained  # else the random weights would look as large as the learned ones
+    moment.get_by_role("button", name="Back to the trained network").click()
+    panel.get_by_text("as trained").wait_for()
+    assert "1. fast" in page.locator(".bar select option:checked").first.inner_text()
+
+
+def test_phone_shows_scrubber_curve_and_kernels_together(browser: Any, site: str) -> None:
+    with visiting(browser, site, viewport={"width": 360, "height": 740}) as visit:
+        page = visit.open()
+        panel = begin(visit, Epochs="0.1")
+        finish(panel)
+        page.locator(".train-view").evaluate("view => view.scrollIntoView({block: 'start', behavior: 'instant'})")
+        for what in (".charts svg >> nth=0", "canvas.mosaic", ".player"):
+            box = panel.locator(what).bounding_box()
+            assert box["y"] >= 0 and box["y"] + box["height"] <= 740

@@ -201,6 +201,9 @@ function joined(parts) {
 
 /** @typedef {"train" | "test"} Split */
 
+/** How many images a split has. @param {Split} split @returns {number} */
+export const countOf = (split) => site.data[split].count;
+
 /** A few digits, the first and those that figures show, come in one small file. @param {Split} split */
 async function sample(split) {
   const { file, indices } = site.data[split].sample;

@@ -7,11 +7,13 @@ import * as api from "./api.js";
 import { store } from "./state.js";
 import { remember, restore } from "./url.js";
 import { mount as mountBar } from "./panels/bar.js";
+import { mount as mountMoment } from "./panels/moment.js";
 import { mount as mountGuesses } from "./panels/guess.js";
 import { mount as mountLine } from "./panels/path/line.js";
 import { mount as mountStart } from "./panels/path/start.js";
 import { followLinks, nameBeats } from "./arrive.js";
 import { fillWhenIdle, preparePaper } from "./print.js";
+import { foldSlips } from "./slips.js";
 import { speak, t } from "./texts.js";
 import { followWay, recallWay } from "./way.js";
 
@@ -26,7 +28,10 @@ async function start() {
     return fail(error);
   }
   preparePaper();
-  mountBar(/** @type {HTMLElement} */ (document.querySelector(".bar")));
+  foldSlips();
+  const bar = /** @type {HTMLElement} */ (document.querySelector(".bar"));
+  mountBar(bar);
+  mountMoment(bar);
   mountStart(/** @type {HTMLElement} */ (document.querySelector(".start")));
   mountLine();
   const ready = restore().catch(fail);

@@ -137,7 +137,7 @@ export function setStrokes(strokes, pen = store.get().pen) {
   });
 }
 
-/** @param {Uint8Array} image */
+/** @param {Uint8Array | null} image nothing, where no digit is to be seen */
 export function lookAtPicture(image) {
   store.set({ image, source: { kind: "picture" }, strokes: [] });
 }

@@ -70,6 +70,38 @@ export async function finetune(id, { network, weights, seed = 0, snapshots = 20 
 }
 
 /**
+ * Take a few steps with a network on some digits, and tell the seconds that each took.
+ * @param {{recipe: any, network: Network, digits: api.Digit[], steps: number}} attempt all digits are one batch
+ * @returns {Promise<number[]>}
+ */
+export async function trySteps({ recipe, network, digits, steps }) {
+  const data = {
+    images: new Uint8Array(digits.flatMap(({ pixels }) => Array.from(pixels))),
+    labels: Uint8Array.from(digits, ({ label }) => label),
+  };
+  const wanted = { ...recipe, network, batch_size: digits.length, epochs: steps };
+  const module = await api.engineModule(threads > 1);
+  return new Promise((resolve, reject) => {
+    const worker = newWorker();
+    /** @type {number[]} */
+    const seconds = [];
+    worker.onmessage = ({ data: event }) => {
+      if (event.type === "steps")
+        seconds.push(...event.steps.map((/** @type {any} */ step) => step.seconds));
+      if (event.type !== "end" && event.type !== "error") return;
+      worker.terminate();
+      if (event.type === "error") reject(new Error(event.error));
+      else resolve(seconds.map((at, i) => at - (seconds[i - 1] ?? 0)));
+    };
+    worker.onerror = ({ message }) => reject(new Error(message));
+    worker.postMessage({
+      type: "begin",
+      order: { module, recipe: wanted, seed: 0, data, test: null, snapshots: 0, threads },
+    });
+  });
+}
+
+/**
  * @param {string} id
  * @param {any} order
  * @param {(event: any) => void} onEvent

@@ -50,7 +50,8 @@ export function remember() {
   });
 }
 
-function write() {
+/** Bring the address up to date now. */
+export function write() {
   const { model, source, strokes, focus } = store.get();
   const query = new URLSearchParams();
   if (model && model.id !== "fast") query.set("run", model.id);

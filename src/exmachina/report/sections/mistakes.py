@@ -11,6 +11,7 @@ from exmachina.report.markup import (
     Margin,
     Section,
     absent,
+    details,
     digit,
     el,
     figure,
@@ -19,6 +20,12 @@ from exmachina.report.markup import (
     signed,
 )
 from exmachina.report.words import count
+
+OPEN = 12  # mistakes in sight; the others unfold
+ATTRIBUTED = (
+    "Attribution: what each pixel adds to the digit read, less what it adds to the label (integrated gradients, "
+    "Sundararajan, Taly and Yan 2017). Orange speaks for the digit read, blue for the label. "
+)
 
 
 def mistakes_section(evaluation: Evaluation) -> Section:
@@ -36,14 +43,21 @@ def mistakes_section(evaluation: Evaluation) -> Section:
         Margin(
             "Some mistakes anyone would make, some are the label's, and some show what the network never understood. "
             "Sort them yourself: that is the quickest way to know what to train next.",
-            "Attribution: what each pixel adds to the digit read, less what it adds to the label (integrated "
-            "gradients, "
-            "Sundararajan, Taly and Yan 2017). Orange speaks for the digit read, blue for the label. "
-            "Neighbours by Euclidean distance in the last hidden layer.",
-            "Attributions explain this network, not the digit, and a different baseline than black gives different "
-            "ones. If the neighbours look nothing like the mistake, the layer has confused what it should not.",
+            (ATTRIBUTED if _attributed(mistakes) else "")
+            + "Neighbours by Euclidean distance in the last hidden layer.",
+            (
+                "Attributions explain this network, not the digit, and a different baseline than black gives different "
+                "ones. "
+                if _attributed(mistakes)
+                else ""
+            )
+            + "If the neighbours look nothing like the mistake, the layer has confused what it should not.",
         ),
     )
+
+
+def _attributed(mistakes: Mistakes | Missing) -> bool:
+    return not isinstance(mistakes, Missing) and any(one.attribution is not None for one in mistakes.shown)
 
 
 def _mistakes_finding(mistakes: Mistakes) -> str:
@@ -62,10 +76,14 @@ def _mistakes_finding(mistakes: Mistakes) -> str:
 def _mistakes_body(evaluation: Evaluation, mistakes: Mistakes) -> list[object]:
     body: list[object] = []
     if mistakes.shown:
-        if any(one.attribution is not None for one in mistakes.shown):
+        if _attributed(mistakes):
             scale = el("span", class_="swatch", aria_hidden="true")
             body.append(para("For the label ", scale, " for the digit read; no colour: neither."))
-        body.append(el("div", *map(_mistake, mistakes.shown), class_="gallery"))
+        first, others = mistakes.shown[:OPEN], mistakes.shown[OPEN:]
+        body.append(el("div", *map(_mistake, first), class_="gallery"))
+        if others:
+            folded = el("div", *map(_mistake, others), class_="gallery")
+            body.append(details(f"The other {count(len(others), 'mistake')}", folded))
     embedding = mistakes.embedding
     if len(embedding.points):
         words = (

@@ -4,22 +4,40 @@
  * @typedef {{name: string, points: [number, number][], kind?: "main" | "other" | "faint"}} Line
  */
 
+import { t } from "../texts.js";
 import { svg } from "./dom.js";
 import { plain, whole } from "./format.js";
-import { t } from "../texts.js";
+
+const ROW = 18; // height of a row of names above the plot
+const LETTER = 7; // about a letter's width
 
 /**
  * @param {Line[]} lines
  * @param {{x: string, y: string, xDomain?: [number, number], yDomain?: [number, number], width?: number,
  *   height?: number, at?: number, format?: (value: number) => string, label?: string, dots?: boolean}} options
- *   `at`: an x value to mark with a vertical line
+ *   `at`: an x value to mark, with the main line's value there
  */
 export function lineChart(lines, options) {
-  const { width = roomyWidth(640), height = 300, at, format = short, dots = false } = options;
-  const all = lines.flatMap((line) => line.points);
+  const {
+    width = roomyWidth(640),
+    height = width < 480 ? 220 : 300,
+    at,
+    format = short,
+    dots = false,
+  } = options;
+  const drawn = lines.filter(({ points }) => points.length > 0);
+  const all = drawn.flatMap((line) => line.points);
   const xDomain = options.xDomain ?? extent(all.map(([x]) => x));
   const yDomain = options.yDomain ?? extent([0, ...all.map(([, y]) => y)]);
-  const box = { left: 52, right: width - 76, top: 22, bottom: height - 40 };
+  // A short name stands at the end of its line; two, or a long one, above the plot, each beside a piece of its line.
+  const atEnd = drawn.length === 1 && drawn[0].name.length <= 9 && drawn[0].name !== options.y;
+  const above = atEnd || drawn.length + Number(drawn[0]?.name !== options.y) < 2 ? [] : drawn;
+  const box = {
+    left: 52,
+    right: width - (atEnd ? 76 : 16),
+    top: 22 + ROW * above.length,
+    bottom: height - 40,
+  };
   const x = (/** @type {number} */ v) =>
     box.left + ((v - xDomain[0]) / (xDomain[1] - xDomain[0] || 1)) * (box.right - box.left);
   const y = (/** @type {number} */ v) =>
@@ -32,35 +50,22 @@ export function lineChart(lines, options) {
     role: "img",
     "aria-label": options.label ?? summary(lines, options),
   });
-  for (const value of ticks(yDomain)) {
+  root.append(...axes({ box, x, y, xDomain, yDomain, format, height }, options));
+  for (const [row, { name, kind = "main" }] of above.entries()) {
+    const middle = 22 + ROW * row;
+    const from = box.right - LETTER * name.length - 34;
     root.append(
-      svg("line", { class: "grid", x1: box.left, x2: box.right, y1: y(value), y2: y(value) }),
+      svg("line", { class: `line ${kind}`, x1: from, x2: from + 26, y1: middle, y2: middle }),
       svg(
         "text",
-        { class: "tick", x: box.left - 8, y: y(value) + 4, "text-anchor": "end" },
-        format(value),
+        { class: `name ${kind}`, x: box.right, y: middle + 4, "text-anchor": "end" },
+        name,
       ),
     );
   }
-  for (const value of ticks(xDomain)) {
-    root.append(
-      svg(
-        "text",
-        { class: "tick", x: x(value), y: box.bottom + 18, "text-anchor": "middle" },
-        short(value),
-      ),
-    );
-  }
-  root.append(
-    svg("text", { class: "axis", x: box.left - 44, y: 12 }, options.y),
-    svg("text", { class: "axis", x: box.right, y: height - 4, "text-anchor": "end" }, options.x),
-  );
   if (at !== undefined)
     root.append(svg("line", { class: "at", x1: x(at), x2: x(at), y1: box.top, y2: box.bottom }));
-  /** @type {number[]} */
-  const labelsAt = [];
-  for (const { name, points, kind = "main" } of lines) {
-    if (points.length === 0) continue;
+  for (const { name, points, kind = "main" } of drawn) {
     const path = points
       .map(([px, py], i) => `${i ? "L" : "M"}${x(px).toFixed(1)} ${y(inside(py)).toFixed(1)}`)
       .join("");
@@ -69,24 +74,67 @@ export function lineChart(lines, options) {
       for (const [px, py] of points)
         root.append(svg("circle", { class: `dot ${kind}`, cx: x(px), cy: y(inside(py)), r: 3.5 }));
     const [lastX, lastY] = points[points.length - 1];
-    let labelY = y(inside(lastY)) + 4;
-    while (labelsAt.some((other) => Math.abs(other - labelY) < 15)) labelY -= 15;
-    labelsAt.push(labelY);
-    const long = name.length > 9; // does not fit beside the plot
-    root.append(
-      svg(
-        "text",
-        {
-          class: `name ${kind}`,
-          x: long ? box.right : x(lastX) + 8,
-          y: long ? labelY - 14 : labelY,
-          "text-anchor": long ? "end" : "start",
-        },
-        name,
-      ),
-    );
+    if (atEnd)
+      root.append(
+        svg("text", { class: `name ${kind}`, x: x(lastX) + 8, y: y(inside(lastY)) + 4 }, name),
+      );
+    if (at !== undefined && kind === "main") {
+      const value = between(points, at);
+      const left = x(at) > (box.left + box.right) / 2;
+      root.append(
+        svg("circle", { class: "dot main", cx: x(at), cy: y(inside(value)), r: 5 }),
+        svg(
+          "text",
+          {
+            class: "name main haloed",
+            x: x(at) + (left ? -9 : 9),
+            y: Math.max(box.top + 12, y(inside(value)) - 9),
+            "text-anchor": left ? "end" : "start",
+          },
+          format(value),
+        ),
+      );
+    }
   }
   return root;
+}
+
+/**
+ * The grid, its numbers, and what is measured along each side.
+ * @param {any} frame where the plot lies and how values get there
+ * @param {{x: string, y: string}} names
+ */
+function axes({ box, x, y, xDomain, yDomain, format, height }, names) {
+  const rows = ticks(yDomain).flatMap((value) => [
+    svg("line", { class: "grid", x1: box.left, x2: box.right, y1: y(value), y2: y(value) }),
+    svg(
+      "text",
+      { class: "tick", x: box.left - 8, y: y(value) + 4, "text-anchor": "end" },
+      format(value),
+    ),
+  ]);
+  const columns = ticks(xDomain).map((value) =>
+    svg(
+      "text",
+      { class: "tick", x: x(value), y: box.bottom + 18, "text-anchor": "middle" },
+      short(value),
+    ),
+  );
+  return [
+    ...rows,
+    ...columns,
+    svg("text", { class: "axis", x: box.left - 44, y: 12 }, names.y),
+    svg("text", { class: "axis", x: box.right, y: height - 4, "text-anchor": "end" }, names.x),
+  ];
+}
+
+/** A line's value at `x`, straight between its points. @param {[number, number][]} points @param {number} x */
+function between(points, x) {
+  const next = points.findIndex(([px]) => px >= x);
+  if (next < 0) return points[points.length - 1][1];
+  if (next === 0) return points[0][1];
+  const [[x0, y0], [x1, y1]] = [points[next - 1], points[next]];
+  return y0 + ((x - x0) / (x1 - x0 || 1)) * (y1 - y0);
 }
 
 /** As wide as the figure on a phone, so that its text keeps its size. */

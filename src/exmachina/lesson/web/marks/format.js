@@ -45,6 +45,13 @@ export function chance(probability) {
   return percent(probability);
 }
 
+/** A length of time that was estimated: 3.4 → "about 3 seconds". @param {number} seconds */
+export function about(seconds) {
+  if (seconds < 1.5) return t("about a second");
+  if (seconds < 90) return t("about {n} seconds", { n: Math.round(seconds) });
+  return t("about {n} minutes", { n: Math.round(seconds / 60) });
+}
+
 /** 1199882 → 1,199,882. @param {number} value */
 export const whole = (value) => Math.round(value).toLocaleString(language());
 

@@ -35,6 +35,23 @@ export function steps(network) {
   });
 }
 
+/**
+ * The first layer that does not fit what comes before it, and why.
+ * @param {Network} network
+ * @returns {{index: number, message: string} | null}
+ */
+export function misfit({ input_shape: inputShape, layers }) {
+  let shape = inputShape;
+  for (const [index, layer] of layers.entries()) {
+    try {
+      shape = outputShape(layer, shape);
+    } catch (error) {
+      return { index, message: /** @type {Error} */ (error).message };
+    }
+  }
+  return null;
+}
+
 /** @param {Network} network */
 export function totals(network) {
   const all = steps(network);

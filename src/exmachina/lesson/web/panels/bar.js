@@ -56,7 +56,13 @@ function mountRunChoice(tools) {
     if (model && edited)
       options.unshift(h("option", { value: "" }, t("edited: {name}", { name: nameOf(state) })));
     else if (model && moment)
-      options.unshift(h("option", { value: "" }, t("{name} at step {step}", { name: model.network.name, step: moment.step })));
+      options.unshift(
+        h(
+          "option",
+          { value: "" },
+          t("{name} at step {step}", { name: model.network.name, step: moment.step }),
+        ),
+      );
     else if (model && !api.runs().some(({ id }) => id === model.id))
       options.unshift(h("option", { value: model.id }, model.network.name));
     box.replaceChildren(...options);

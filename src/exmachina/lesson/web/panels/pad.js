@@ -5,6 +5,7 @@
 import { h } from "../marks/dom.js";
 import { fixed } from "../marks/format.js";
 import { PAD, PEN, setStrokes, store } from "../state.js";
+import { copyLink } from "./link.js";
 import { slider } from "./shared.js";
 import { t } from "../texts.js";
 
@@ -32,7 +33,7 @@ export function mount(root) {
   const clear = h("button", { type: "button", onclick: () => setStrokes([]) }, t("Clear"));
   root.append(
     h("div", { class: "pad" }, canvas, hint),
-    h("div", { class: "controls" }, pen.element, undo, clear),
+    h("div", { class: "controls" }, pen.element, undo, clear, copyLink()),
   );
 
   /** @type {{x: number, y: number, down: boolean} | null} the keyboard's pen */

@@ -17,7 +17,11 @@ export function player({ count, speeds = [1, 60, 8], onstep, label }) {
   let speed = speeds[2];
   /** @type {(value: number) => string} */
   let written = plain; // what is beside the scrubber
-  const play = h("button", { type: "button", onclick: () => (timer ? pause() : start()) }, t("Play"));
+  const play = h(
+    "button",
+    { type: "button", onclick: () => (timer ? pause() : start()) },
+    t("Play"),
+  );
   const back = h(
     "button",
     { type: "button", "aria-label": t("One step back"), onclick: () => step(-1) },

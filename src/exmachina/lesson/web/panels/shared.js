@@ -26,6 +26,18 @@ export function whileVisible(root, keys, render) {
     { rootMargin: "200px" },
   );
   observer.observe(root);
+  // Drawn for the first time before it comes into sight, so that nothing moves under the reader's eyes.
+  const first = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      first.disconnect();
+      if (!stale) return;
+      stale = false;
+      render(store.get());
+    },
+    { rootMargin: "1600px" },
+  );
+  first.observe(root);
   window.addEventListener("beforeprint", () => {
     if (stale) render(store.get());
     stale = false;
@@ -157,4 +169,29 @@ export function arrow(event) {
   if (!(event.key in moves) || event.ctrlKey || event.metaKey || event.altKey) return null;
   event.preventDefault();
   return moves[event.key];
+}
+
+/**
+ * One tab stop for a grid of buttons: arrow keys, Home and End move among them.
+ * @param {HTMLElement} grid its buttons may change
+ */
+export function roving(grid) {
+  const buttons = () => [...grid.querySelectorAll("button")];
+  /** @param {Element} [stop] */
+  const setStop = (stop = grid.querySelector("[aria-pressed=true]") ?? buttons()[0]) => {
+    for (const button of buttons()) button.tabIndex = button === stop ? 0 : -1;
+  };
+  new MutationObserver(() => setStop()).observe(grid, { childList: true });
+  grid.addEventListener("focusin", ({ target }) => setStop(/** @type {Element} */ (target)));
+  grid.addEventListener("keydown", (event) => {
+    const all = buttons();
+    const at = all.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
+    const inRow = all.filter(({ offsetTop }) => offsetTop === all[0]?.offsetTop).length;
+    const ends = /** @type {Record<string, number>} */ ({ Home: 0, End: all.length - 1 });
+    const move = event.key in ends ? null : arrow(event);
+    if (at < 0 || (!move && !(event.key in ends))) return;
+    event.preventDefault();
+    all[move ? at + move[0] * inRow + move[1] : ends[event.key]]?.focus();
+  });
+  setStop();
 }

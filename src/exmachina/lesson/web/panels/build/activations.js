@@ -5,13 +5,15 @@ import { lineChart } from "../../marks/chart.js";
 import { h } from "../../marks/dom.js";
 import { fixed } from "../../marks/format.js";
 import { softmax } from "../../network/layers.js";
-import { slider } from "../shared.js";
 import { t } from "../../texts.js";
+import { slider } from "../shared.js";
+
+const NAMES = ["A", "B", "C"]; // not 0, 1, 2: these are no digits
 
 /** @param {HTMLElement} root */
 export function mount(root) {
   const curve = h("div", {});
-  const note = h("p", { class: "mono", role: "status" });
+  const note = h("span", { class: "mono", role: "status" });
   const shares = h("div", { class: "side-by-side" });
   let z = 1.5;
   const scores = [2, 0.5, -1];
@@ -30,7 +32,7 @@ export function mount(root) {
   const sliders = scores.map(
     (score, i) =>
       slider({
-        label: t("Score {i}", { i }),
+        label: t("Score {i}", { i: NAMES[i] }),
         min: -4,
         max: 4,
         step: 0.1,
@@ -66,7 +68,7 @@ export function mount(root) {
           x: t("weighted sum"),
           y: t("passed on"),
           xDomain: [-3, 3],
-          yDomain: [0, 3],
+          yDomain: [-0.5, 3], // the flat half stands clear of the frame
           height: 240,
           at: z,
         },
@@ -90,7 +92,7 @@ function column(name, values) {
     "div",
     {},
     h("p", {}, name),
-    bars(values, { max: 1, format: (v) => fixed(v, 3), label: name }),
+    bars(values, { labels: NAMES, max: 1, format: (v) => fixed(v, 3), label: name }),
     h("p", { class: "mono sum-line" }, t("sum {sum}", { sum: fixed(sum, 3) })),
   );
 }

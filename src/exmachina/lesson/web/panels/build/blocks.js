@@ -1,28 +1,19 @@
-/** Build: the network as blocks; change them and see the two prices, parameters and multiplications. */
+/** Build: the network as blocks; add, move, change and remove them, and see parameters and multiplications, the two prices. */
 
 import * as api from "../../api.js";
 import { h } from "../../marks/dom.js";
-import { percent, plain, rough, whole } from "../../marks/format.js";
-import { describe, shapeText, steps, totals } from "../../network/spec.js";
+import { percent, rough, whole } from "../../marks/format.js";
+import { describe, misfit, shapeText, steps, totals } from "../../network/spec.js";
+import { keep, recall } from "../../kept.js";
 import { store } from "../../state.js";
-import { segments, slider } from "../shared.js";
 import { parts, t } from "../../texts.js";
+import { segments } from "../shared.js";
+import { knobs, tools } from "./block.js";
 
 /** @typedef {import("../../network/spec.js").Network} Network */
 /** @typedef {import("../../network/spec.js").Layer} Layer */
 
-/** Which knobs a layer has. @type {Record<string, {key: keyof Layer, label: string, values: number[]}[]>} */
-const KNOBS = {
-  Conv2D: [
-    { key: "filters", label: t("Kernels"), values: [4, 8, 12, 16, 24, 32, 48, 64, 96] },
-    { key: "kernel", label: t("Size"), values: [1, 2, 3, 4, 5, 6, 7, 9] },
-    { key: "stride", label: t("Stride"), values: [1, 2, 3] },
-    { key: "padding", label: t("Padding"), values: [0, 1, 2, 3] },
-  ],
-  MaxPooling2D: [{ key: "size", label: t("Square"), values: [1, 2, 3, 4] }],
-  Dropout: [{ key: "rate", label: t("Silenced"), values: [0, 0.1, 0.25, 0.5, 0.75] }],
-  Dense: [{ key: "units", label: t("Units"), values: [8, 16, 32, 64, 128, 256, 512] }],
-};
+const NARROW = "(max-width: 620px)"; // where blocks are rows that open
 
 /** @param {HTMLElement} root */
 export function mount(root) {
@@ -30,6 +21,7 @@ export function mount(root) {
   let network = structuredClone(
     api.networks().find(({ name }) => name === "classic") ?? api.networks()[0],
   );
+  network.layers = keptLayers() ?? network.layers;
   const names = api.networks().map(({ name }) => ({ value: name, text: name }));
   const blocks = h("ol", { class: "blocks" });
   const summary = h("p", { class: "fact", role: "status" });
@@ -38,107 +30,146 @@ export function mount(root) {
     { class: "button", href: "#train", onclick: () => store.set({ own: true }) },
     t("Train this one"),
   );
+  const known = segments(t("Start from"), names, network.name, (name) => {
+    network = structuredClone(
+      /** @type {Network} */ (api.networks().find((item) => item.name === name)),
+    );
+    rebuild();
+  });
   root.append(
-    h(
-      "div",
-      { class: "controls above" },
-      t("Start from"),
-      segments(t("Start from"), names, network.name, (name) => {
-        network = structuredClone(
-          /** @type {Network} */ (api.networks().find((item) => item.name === name)),
-        );
-        rebuild();
-      }),
-    ),
+    h("div", { class: "controls above" }, t("Start from"), known),
     blocks,
     summary,
     h("div", { class: "controls" }, train),
   );
 
-  function rebuild() {
-    blocks.replaceChildren(...network.layers.map((layer, i) => block(layer, i)));
+  /** @param {number} [open] the block that is to be seen whole on a narrow screen */
+  function rebuild(open = -1) {
+    const last = network.layers.length - 1;
+    const narrow = matchMedia(NARROW).matches;
+    blocks.replaceChildren(
+      ...network.layers.map((layer, i) =>
+        block(layer, { open: !narrow || i === open }, [
+          ...(i === last ? [] : knobs(layer, update)),
+          tools(layer, { first: i === 0, last: i === last, beforeLast: i === last - 1 }, (change) =>
+            edit(i, change),
+          ),
+        ]),
+      ),
+    );
     update();
   }
 
-  /** @param {Layer} layer @param {number} index */
-  function block(layer, index) {
-    const last = index === network.layers.length - 1;
-    const knobs = (last ? [] : (KNOBS[layer.type] ?? [])).map(({ key, label, values }) => {
-      const now = Number(layer[key] ?? (key === "padding" ? 0 : 1));
-      const all = [...new Set([...values, now])].sort((a, b) => a - b);
-      return slider({
-        label,
-        min: 0,
-        max: all.length - 1,
-        value: all.indexOf(now),
-        format: (i) => plain(all[i]),
-        oninput: (i) => {
-          /** @type {any} */ (layer)[key] = all[i];
-          update();
-        },
-      }).element;
-    });
-    return h(
-      "li",
-      { class: `block ${layer.type}` },
-      h("h4", {}, layer.name),
-      h("p", { class: "what" }),
-      ...knobs,
-      h("p", { class: "shape" }),
-      h("dl", {}),
-    );
+  /** @param {number} at @param {import("./block.js").Change} change */
+  function edit(at, { remove, move = 0, insert }) {
+    const [layer] = remove || move ? network.layers.splice(at, 1) : [];
+    if (move) network.layers.splice(at + move, 0, layer);
+    if (insert) network.layers.splice(at, 0, { ...insert, name: freeName(network, insert.name) });
+    rebuild(remove ? -1 : at + move);
+    const buttons = blocks.children[at + move]?.querySelectorAll("button");
+    const same = move > 0 ? buttons?.[1] : buttons?.[0];
+    (same?.disabled ? buttons?.[move > 0 ? 0 : 1] : same)?.focus();
   }
 
   function update() {
-    try {
-      const all = steps(network);
-      const sum = totals(network);
-      all.forEach(({ layer, output, parameters, multiplications }, i) => {
-        const item = blocks.children[i];
-        item.classList.remove("wrong");
-        item.querySelector(".what")?.replaceChildren(describe(layer));
-        item.querySelector(".shape")?.replaceChildren(`→ ${shapeText(output)}`);
-        item
-          .querySelector("dl")
-          ?.replaceChildren(
-            ...price("parameters", t("parameters"), parameters, sum.parameters),
-            ...price("multiplications", t("multiplications"), multiplications, sum.multiplications),
-          );
-      });
-      summary.classList.remove("wrong-mark");
-      summary.replaceChildren(
-        ...parts("{parameters} parameters, {multiplications} multiplications for each picture.", {
-          parameters: h("strong", {}, whole(sum.parameters)),
-          multiplications: h("strong", {}, rough(sum.multiplications)),
-        }),
-      );
-      train.hidden = false;
-      store.set({ built: { ...network, name: sameAsKnown(network) ?? t("yours") } });
-    } catch (error) {
-      summary.classList.add("wrong-mark");
-      summary.textContent = t("This does not fit: {why}", {
-        why: String(error instanceof Error ? error.message : error),
-      });
-      train.hidden = true;
-      store.set({ built: null });
-    }
+    const wrong = misfit(network);
+    const fitting = wrong ? wrong.index : network.layers.length;
+    const all = steps({ ...network, layers: network.layers.slice(0, fitting) });
+    const sum = wrong ? null : totals(network);
+    network.layers.forEach((layer, i) => {
+      const item = blocks.children[i];
+      const step = all[i];
+      item.classList.toggle("wrong", i === wrong?.index);
+      item.querySelector(".what")?.replaceChildren(describe(layer));
+      item.querySelector(".shape")?.replaceChildren(`→ ${step ? shapeText(step.output) : "?"}`);
+      item.querySelector(".misfit")?.replaceChildren(i === wrong?.index ? wrong.message : "");
+      item
+        .querySelector("dl")
+        ?.replaceChildren(
+          ...price(t("parameters"), step?.parameters, sum?.parameters),
+          ...price(t("multiplications"), step?.multiplications, sum?.multiplications),
+        );
+    });
+    const same = sameAsKnown(network);
+    [...known.children].forEach((button, i) =>
+      button.setAttribute("aria-pressed", String(names[i].value === same)),
+    );
+    summary.classList.toggle("wrong-mark", wrong !== null);
+    summary.replaceChildren(
+      ...(sum
+        ? [
+            ...parts(
+              "{parameters} parameters, {multiplications} multiplications for each picture.",
+              {
+                parameters: h("strong", {}, whole(sum.parameters)),
+                multiplications: h("strong", {}, rough(sum.multiplications)),
+              },
+            ),
+          ]
+        : [t("This does not fit: {why}", { why: wrong?.message ?? "" })]),
+    );
+    train.hidden = wrong !== null;
+    store.set({ built: wrong ? null : { ...network, name: same ?? t("yours") } });
+    keep("blocks", same ? {} : { layers: network.layers });
   }
   rebuild();
 }
 
-/** @param {string} kind @param {string} name @param {number} value @param {number} total */
-function price(kind, name, value, total) {
-  const bar = h("span", { class: `price ${kind}`, "aria-hidden": "true" });
-  bar.style.width = `${total ? (100 * value) / total : 0}%`;
+/** The blocks of the last visit, if they still are blocks that end in ten answers. @returns {Layer[] | null} */
+function keptLayers() {
+  const { layers } = recall("blocks", { layers: /** @type {any} */ (null) });
+  const sound =
+    Array.isArray(layers) &&
+    layers.every((layer) => typeof layer?.name === "string" && typeof layer.type === "string") &&
+    layers.at(-1)?.type === "Dense" &&
+    layers.at(-1).units === 10;
+  return sound ? layers : null;
+}
+
+/** @param {Layer} layer @param {{open: boolean}} options @param {HTMLElement[]} inside */
+function block(layer, { open }, inside) {
+  return h(
+    "li",
+    { class: `block ${layer.type}` },
+    h(
+      "details",
+      { open },
+      h(
+        "summary",
+        {},
+        h("h4", {}, layer.name),
+        h("span", { class: "what" }),
+        h("span", { class: "shape" }),
+      ),
+      ...inside,
+      h("dl", {}),
+    ),
+    h("p", { class: "misfit wrong-mark", role: "alert" }),
+  );
+}
+
+/** @param {string} name @param {number} [value] @param {number} [total] neither is known while the network does not fit */
+function price(name, value, total) {
+  const bar = h("span", { class: "price", "aria-hidden": "true" });
+  const share = value && total ? value / total : 0;
+  bar.style.width = `${100 * share}%`;
+  const known = value ? rough(value) : value === 0 ? t("none") : "–";
   return [
     h("dt", {}, name),
     h(
       "dd",
       {},
-      value ? `${rough(value)} · ${percent(value / total, 0)}` : t("none"),
+      share ? `${known} · ${percent(share, 0)}` : known,
       h("span", { class: "track" }, bar),
     ),
   ];
+}
+
+/** @param {Network} network @param {string} kind → kind1, kind2 … that no layer is called yet */
+function freeName({ layers }, kind) {
+  let number = 1;
+  while (layers.some(({ name }) => name === `${kind}${number}`)) number++;
+  return `${kind}${number}`;
 }
 
 /** @param {Network} network */

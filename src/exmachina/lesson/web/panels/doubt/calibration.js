@@ -1,39 +1,84 @@
 /** Doubt: how sure the network was against how often it was right. */
 
+import * as api from "../../api.js";
 import { h, svg } from "../../marks/dom.js";
-import { fixed, percent, whole } from "../../marks/format.js";
-import { whenEvaluated } from "./evaluated.js";
+import { fixed, percent, plain, whole } from "../../marks/format.js";
 import { t } from "../../texts.js";
+import { segments } from "../shared.js";
+import { whenEvaluated } from "./evaluated.js";
 
 /** @typedef {{low: number, high: number, count: number, confidence: number | null, accuracy: {value: number, low: number, high: number} | null}} Bin */
 
 /** @param {HTMLElement} root */
 export function mount(root) {
-  whenEvaluated(root, ({ reliability }) => {
-    const bins = /** @type {Bin[]} */ (reliability.bins).filter(({ count }) => count > 0);
+  whenEvaluated(root, ({ reliability, repaired }, id) => {
+    const picture = h("div", {}, diagram(reliability.bins));
+    const choices = [
+      { value: false, text: t("as it is") },
+      { value: true, text: t("scores divided by {n}", { n: fixed(repaired.temperature) }) },
+    ];
+    const choice = segments(t("Its confidence"), choices, false, (wanted) =>
+      picture.replaceChildren(diagram(wanted ? repaired.bins : reliability.bins)),
+    );
     return [
-      diagram(bins),
+      picture,
+      h("div", { class: "controls" }, t("Its confidence"), choice),
+      h("p", {}, ...why(reliability, id)),
       h(
         "p",
-        { class: "note" },
+        {},
         t(
-          "Each stroke is a 95 % interval: where few digits fall, nobody can tell. The number beside it says how many they are.",
+          "One number repairs it. Divided by {n}, all ten scores keep their order, so no answer changes, and the gap shrinks from {before} to {after} percentage points. The number was chosen on every second test digit; the gaps are those of the others.",
+          {
+            n: fixed(repaired.temperature),
+            before: fixed(100 * repaired.before, 2),
+            after: fixed(100 * repaired.ece, 2),
+          },
         ),
       ),
       h(
         "p",
-        {},
-        t("On average, its confidence is off by {points} percentage points.", {
-          points: fixed(100 * reliability.ece, 2),
-        }),
+        { class: "note" },
+        t(
+          "Each stroke is a 95 % interval: where few digits fall, nobody can tell. The number beside it says how many they are.",
+        ),
       ),
     ];
   });
 }
 
+/**
+ * Which way its confidence is off, by how much, and where that comes from.
+ * @param {{ece: number, bins: Bin[]}} reliability
+ * @param {string} id of the run
+ */
+function why({ ece, bins }, id) {
+  const lean = bins.reduce(
+    (sum, { count, confidence, accuracy }) =>
+      sum + count * ((accuracy?.value ?? 0) - (confidence ?? 0)),
+    0,
+  );
+  const run = api.runs().find((item) => item.id === id);
+  const recipe = api.recipes().find(({ name }) => run?.recipe.split(",")[0] === name);
+  const smoothing = run?.recipe.includes(t("label smoothing")) ? 0 : recipe?.label_smoothing;
+  const points = fixed(100 * ece, 2);
+  const modest = lean > 0;
+  return [
+    modest
+      ? t("On average it is right {points} percentage points more often than it says.", { points })
+      : t("On average its confidence is off by {points} percentage points.", { points }),
+    modest && smoothing
+      ? ` ${t(
+          "It was taught to be modest: with a label smoothing of {smoothing} the right digit was to get {most} in training and never all.",
+          { smoothing: plain(smoothing), most: percent(1 - 0.9 * smoothing, 1) },
+        )}`
+      : "",
+  ];
+}
+
 /** @param {Bin[]} bins */
 function diagram(bins) {
-  const x = (/** @type {number} */ v) => 60 + v * 440;
+  const x = (/** @type {number} */ v) => 84 + v * 416;
   const y = (/** @type {number} */ v) => 430 - v * 400;
   const root = svg("svg", {
     class: "chart fixed",
@@ -58,7 +103,7 @@ function diagram(bins) {
   }
   root.append(
     svg("line", { class: "line other", x1: x(0), y1: y(0), x2: x(1), y2: y(1) }),
-    svg("text", { class: "axis", x: x(0) - 44, y: 14 }, t("right")),
+    svg("text", { class: "axis", x: 4, y: 14 }, t("right")),
     svg(
       "text",
       { class: "axis", x: x(1), y: y(0) + 40, "text-anchor": "end" },
@@ -83,7 +128,7 @@ function diagram(bins) {
       svg("circle", { class: "dot", cx: x(confidence), cy: y(accuracy.value), r: 5 }),
       svg(
         "text",
-        { class: "tick", x: x(confidence), y: beside, "text-anchor": "middle" },
+        { class: "tick count haloed", x: x(confidence), y: beside, "text-anchor": "middle" },
         whole(count),
       ),
     );

@@ -10,6 +10,8 @@ import { parts, t } from "../../texts.js";
 
 const SIZES = [50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000];
 
+const STARTS = [0, 0.5, 0.8, 0.9, 0.95, 0.98]; // of the axis: the interval takes as much of it as it can
+
 /** @param {HTMLElement} root */
 export function mount(root) {
   let n = 10000;
@@ -35,11 +37,16 @@ export function mount(root) {
       api.runs().find(({ test_accuracy }) => test_accuracy)?.test_accuracy ??
       0.99;
     const [low, high] = wilson(Math.round(accuracy * n), n);
-    const from = 0.9;
-    const x = (/** @type {number} */ v) => 40 + ((Math.max(from, v) - from) / (1 - from)) * 560;
+    const from = STARTS.findLast((start) => start <= low) ?? 0;
+    const ticks = Array.from({ length: 6 }, (_, i) => from + ((1 - from) * i) / 5);
+    const x = (/** @type {number} */ v) => 40 + ((v - from) / (1 - from)) * 560;
     const tick = (/** @type {number} */ v) => [
       svg("line", { class: "grid", x1: x(v), x2: x(v), y1: 20, y2: 90 }),
-      svg("text", { class: "tick", x: x(v), y: 108, "text-anchor": "middle" }, percent(v, 0)),
+      svg(
+        "text",
+        { class: "tick", x: x(v), y: 108, "text-anchor": "middle" },
+        percent(v, from < 0.95 ? 0 : 1),
+      ),
     ];
     picture.replaceChildren(
       svg(
@@ -50,7 +57,7 @@ export function mount(root) {
           role: "img",
           "aria-label": t("From {low} to {high}", { low: percent(low, 2), high: percent(high, 2) }),
         },
-        ...[0.9, 0.92, 0.94, 0.96, 0.98, 1].flatMap(tick),
+        ...ticks.flatMap(tick),
         svg("rect", {
           class: "area",
           x: x(low),

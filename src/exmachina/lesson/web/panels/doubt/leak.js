@@ -9,6 +9,10 @@ import { t } from "../../texts.js";
 
 const TRUE = 0.99; // what every one of them would score on digits without end
 
+const FLOOR = 166; // where the dots stand
+const ROOM = 104; // for the highest stack of them
+const COLUMN = 8; // width of a stack
+
 /** @param {HTMLElement} root */
 export function mount(root) {
   let trials = 20;
@@ -62,47 +66,70 @@ export function mount(root) {
     const random = generator(seed * 7919);
     const scores = Array.from({ length: trials }, () => luckyCount(TRUE, n, random) / n);
     const best = Math.max(...scores);
-    const [from, to] = [0.97, 1];
-    const x = (/** @type {number} */ v) =>
-      40 + ((Math.max(from, Math.min(to, v)) - from) / (to - from)) * 560;
+    const [from, to] = [Math.min(0.97, Math.floor(100 * Math.min(...scores)) / 100), 1];
+    const x = (/** @type {number} */ v) => 40 + ((v - from) / (to - from)) * 560;
+    const places = scores.map((score) => Math.round(x(score) / COLUMN) * COLUMN);
+    const highest = Math.max(...places.map((at) => places.filter((other) => other === at).length));
+    const rise = Math.min(COLUMN, ROOM / highest); // of a dot upon the one below
     const stack = new Map();
-    const dots = scores.map((score) => {
-      const at = Math.round(x(score) / 8) * 8;
-      const height = stack.get(at) ?? 0;
-      stack.set(at, height + 1);
+    const dots = scores.map((score, i) => {
+      const below = stack.get(places[i]) ?? 0;
+      stack.set(places[i], below + 1);
       return svg("circle", {
         class: score === best ? "dot" : "dot faint",
-        cx: at,
-        cy: 150 - 8 * height,
-        r: 3.6,
+        cx: places[i],
+        cy: FLOOR - 6 - rise * below,
+        r: 0.45 * rise,
       });
     });
+    const luckiest = Math.round(x(best) / COLUMN) * COLUMN;
+    const better = best >= TRUE;
+    const ticks = Array.from(
+      { length: Math.round(100 * (to - from)) + 1 },
+      (_, i) => from + i / 100,
+    );
     picture.replaceChildren(
       svg(
         "svg",
         {
           class: "chart fixed",
-          viewBox: "0 0 640 190",
+          viewBox: "0 0 640 200",
           role: "img",
-          "aria-label": t("{trials} scores around 99 %, the best {best}", {
+          "aria-label": t("{trials} scores around 99 %, the best {best}", {
             trials,
             best: percent(best, 2),
           }),
         },
-        svg("line", { class: "grid", x1: 40, x2: 600, y1: 156, y2: 156 }),
-        ...[0.97, 0.98, 0.99, 1].map((v) =>
-          svg("text", { class: "tick", x: x(v), y: 176, "text-anchor": "middle" }, percent(v, 0)),
+        svg("line", { class: "grid", x1: 40, x2: 600, y1: FLOOR, y2: FLOOR }),
+        ...ticks.map((v) =>
+          svg(
+            "text",
+            { class: "tick", x: x(v), y: FLOOR + 24, "text-anchor": "middle" },
+            percent(v, 0),
+          ),
         ),
-        svg("line", { class: "at", x1: x(TRUE), x2: x(TRUE), y1: 30, y2: 156 }),
+        svg("line", { class: "at", x1: x(TRUE), x2: x(TRUE), y1: 8, y2: FLOOR }),
         svg(
           "text",
-          { class: "tick", x: x(TRUE), y: 22, "text-anchor": "middle" },
+          { class: "tick", x: x(TRUE) - 8, y: 22, "text-anchor": "end" },
           t("the truth about all of them"),
         ),
+        svg("line", {
+          class: "grid",
+          x1: luckiest,
+          x2: luckiest,
+          y1: 52,
+          y2: FLOOR - 10 - rise * (stack.get(luckiest) - 1),
+        }),
         ...dots,
         svg(
           "text",
-          { class: "name main", x: x(best), y: 60, "text-anchor": best > 0.99 ? "end" : "middle" },
+          {
+            class: "name main",
+            x: x(TRUE) + (better ? 8 : -8),
+            y: 46,
+            "text-anchor": better ? "start" : "end",
+          },
           t("reported: {best}", { best: percent(best, 2) }),
         ),
       ),

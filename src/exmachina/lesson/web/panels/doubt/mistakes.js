@@ -4,9 +4,10 @@ import * as api from "../../api.js";
 import { h } from "../../marks/dom.js";
 import { percent, whole } from "../../marks/format.js";
 import { matrix } from "../../marks/matrix.js";
-import { thumbnail } from "../look/browse.js";
-import { whenEvaluated } from "./evaluated.js";
 import { parts, t } from "../../texts.js";
+import { thumbnail } from "../look/browse.js";
+import { roving } from "../shared.js";
+import { whenEvaluated } from "./evaluated.js";
 
 const SHOWN = 40;
 
@@ -14,36 +15,19 @@ const SHOWN = 40;
 export function mount(root) {
   whenEvaluated(root, async ({ mistakes, errors, confusion_matrix: confusion, n }, id) => {
     const name = api.runs().find((run) => run.id === id)?.name ?? id;
-    const first = mistakes.slice(0, SHOWN);
-    const digits = await api.digitsByIndex(
-      "test",
-      first.map((/** @type {any} */ { index }) => index),
-    );
-    const byIndex = new Map(digits.map((digit) => [digit.index, digit]));
     const grid = h("div", { class: "digits mistakes", role: "group", "aria-label": t("Mistakes") });
-    for (const { index, label, digit, probability } of first) {
-      const image = byIndex.get(index);
-      if (!image) continue;
-      const button = thumbnail("test", image, `${label} → ${digit}`);
-      button.title = t("Labelled {label}, read as {digit}, {percent} sure", {
-        label,
-        digit,
-        percent: percent(probability),
-      });
-      button.setAttribute(
-        "aria-label",
-        t(
-          "{label} → {digit}: test image {index}, labelled {label}, read as {digit}, {percent} sure",
-          {
-            label,
-            digit,
-            index,
-            percent: percent(probability),
-          },
-        ),
-      );
-      grid.append(button);
+    const more = h("button", { type: "button", onclick: () => showMore(true) });
+    async function showMore(focus = false) {
+      const shown = grid.childElementCount;
+      const next = mistakes.slice(shown, shown + SHOWN);
+      grid.append(...(await cards(next)));
+      const left = mistakes.length - grid.childElementCount;
+      more.hidden = left <= 0;
+      more.textContent = t("{n} more of {left}", { n: Math.min(SHOWN, left), left });
+      if (focus) grid.querySelectorAll("button")[shown]?.focus();
     }
+    await showMore();
+    roving(grid);
     const wrong = confusion.map((/** @type {number[]} */ row, /** @type {number} */ i) =>
       row.map((count, j) => (i === j ? 0 : count)),
     );
@@ -64,6 +48,7 @@ export function mount(root) {
         }),
       ),
       grid,
+      h("div", { class: "controls" }, more),
       h(
         "details",
         { class: "more" },
@@ -80,6 +65,28 @@ export function mount(root) {
         ),
       ),
     ];
+  });
+}
+
+/** @param {{index: number, label: number, digit: number, probability: number}[]} mistakes */
+async function cards(mistakes) {
+  const images = await api.digitsByIndex(
+    "test",
+    mistakes.map(({ index }) => index),
+  );
+  return images.map((image, i) => {
+    const { index, label, digit, probability } = mistakes[i];
+    const button = thumbnail("test", image, `${label} → ${digit}`);
+    const said = { label, digit, index, percent: percent(probability) };
+    button.title = t("Labelled {label}, read as {digit}, {percent} sure", said);
+    button.setAttribute(
+      "aria-label",
+      t(
+        "{label} → {digit}: test image {index}, labelled {label}, read as {digit}, {percent} sure",
+        said,
+      ),
+    );
+    return button;
   });
 }
 

@@ -4,7 +4,7 @@ import * as api from "../../api.js";
 import { h } from "../../marks/dom.js";
 import { whole } from "../../marks/format.js";
 import { digitImage } from "../../marks/heatmap.js";
-import { bytesFromBase64 } from "../shared.js";
+import { bytesFromBase64, roving } from "../shared.js";
 import { thumbnail } from "./browse.js";
 import { t } from "../../texts.js";
 
@@ -31,7 +31,11 @@ export async function mount(root) {
       ),
     );
   }
-  root.append(choice, strange);
+  roving(choice);
+  whenAsked(root, async () => {
+    root.append(choice, strange);
+    await show(7);
+  });
 
   /** @param {number} digit */
   async function show(digit) {
@@ -78,5 +82,24 @@ export async function mount(root) {
       ),
     );
   }
-  await show(7);
+}
+
+/**
+ * The picture would give the answer away: wait until the reader has guessed, or wants to see it.
+ * @param {HTMLElement} root
+ * @param {() => void} reveal
+ */
+function whenAsked(root, reveal) {
+  const guess = document.querySelector("input[name=average]")?.closest("form");
+  const button = h("button", { type: "button" }, t("Lay them over each other"));
+  const once = () => {
+    if (!button.isConnected) return;
+    button.remove();
+    reveal();
+  };
+  root.append(button);
+  button.addEventListener("click", once);
+  guess?.addEventListener("change", once);
+  window.addEventListener("beforeprint", once);
+  if (guess?.querySelector(":checked")) once();
 }

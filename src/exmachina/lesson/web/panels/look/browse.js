@@ -3,11 +3,11 @@
 import * as api from "../../api.js";
 import { h } from "../../marks/dom.js";
 import { digitImage } from "../../marks/heatmap.js";
-import { lookAt, store } from "../../state.js";
-import { segments } from "../shared.js";
+import { lookAt, lookAtIndex, store } from "../../state.js";
+import { roving, segments } from "../shared.js";
 import { t } from "../../texts.js";
 
-const PAGE = 60;
+const PAGE = matchMedia("(max-width: 620px)").matches ? 28 : 60; // digits on show
 
 /** @param {HTMLElement} root */
 export async function mount(root) {
@@ -29,6 +29,12 @@ export async function mount(root) {
     { type: "button", onclick: () => show({ offset: view.offset + PAGE }) },
     t("More →"),
   );
+  const number = h("input", {
+    type: "number",
+    min: "0",
+    id: "image-number",
+    onchange: () => number.value && jump(Math.max(0, Math.round(Number(number.value)))),
+  });
   const splits = segments(
     t("Which pictures"),
     [
@@ -52,8 +58,27 @@ export async function mount(root) {
   root.append(
     h("div", { class: "controls above" }, splits, kinds),
     grid,
-    h("div", { class: "controls" }, back, more, where),
+    h(
+      "div",
+      { class: "controls" },
+      back,
+      more,
+      h("label", { for: "image-number" }, t("Number")),
+      h("span", { class: "number" }, number),
+      where,
+    ),
   );
+
+  roving(grid);
+
+  /** Look at an image by its number; where all are shown, among its neighbours. @param {number} index */
+  async function jump(index) {
+    const count = api.countOf(view.split);
+    const inside = Math.min(index, count - 1);
+    number.value = String(inside);
+    await lookAtIndex(view.split, inside);
+    if (view.digit === null) await show({ offset: PAGE * Math.floor(inside / PAGE) });
+  }
 
   /** @param {Partial<typeof view>} change */
   async function show(change) {

@@ -29,6 +29,7 @@ const EXAMPLE = [
     [74, 126],
   ],
 ];
+const EXAMPLE_PEN = 14;
 
 const STEPS = [
   { key: "crop", name: t("Cut out the ink"), off: t("The whole sheet, empty parts and all.") },
@@ -39,11 +40,13 @@ const STEPS = [
   },
   {
     key: "pen",
+    needs: ["crop", "scale"],
     name: t("Lay the pen on after scaling"),
     off: t("A thin pen fades, a thick one blots."),
   },
   {
     key: "centre",
+    needs: ["scale"],
     name: t("Centre of mass to the centre"),
     off: t("The box in the middle, however the ink lies in it."),
   },
@@ -57,32 +60,53 @@ export function mount(root) {
   mountPad(pad);
   const example = h(
     "button",
-    { type: "button", onclick: () => setStrokes(EXAMPLE, 14) },
+    { type: "button", onclick: () => setStrokes(EXAMPLE, EXAMPLE_PEN) },
     t("A small 4, please"),
   );
   pad.querySelector(".controls")?.append(example);
   const outcome = h("div", { class: "outcome" });
-  const switches = STEPS.map(({ key, name, off }) => {
+  const way = h("div", { class: "way-of-a-digit" });
+  const switches = STEPS.map(({ key, name, off, needs = [] }) => {
     const box = h("input", { type: "checkbox", checked: true });
     const note = h("span", { class: "note" });
     box.addEventListener("change", () => {
       on[key] = box.checked;
-      note.textContent = box.checked ? "" : off;
+      for (const one of switches) one.tell();
       show(store.get());
     });
-    return h("li", {}, h("label", {}, box, " ", name), note);
+    const tell = () => {
+      const idle = !needs.every((other) => on[other]);
+      box.disabled = idle;
+      note.textContent = idle ? t("Without the steps before it there is nothing to do here.") : "";
+      if (!idle && !box.checked) note.textContent = off;
+    };
+    return { element: h("li", {}, h("label", {}, box, " ", name), note), tell };
   });
   root.classList.add("normalising");
-  root.append(pad, h("div", {}, h("ol", { class: "switches" }, switches), outcome));
+  root.append(
+    pad,
+    h(
+      "div",
+      {},
+      h(
+        "ol",
+        { class: "switches" },
+        switches.map(({ element }) => element),
+      ),
+      outcome,
+    ),
+    way,
+  );
 
   /** @param {import("../../state.js").State} state */
   function show(state) {
-    const { strokes, pen, model } = state;
-    const image = strokes.length ? prepared(strokes, pen, on) : null;
-    if (!image || !model) {
-      outcome.replaceChildren(h("p", { class: "note" }, t("Draw something, or take the small 4.")));
-      return;
-    }
+    const { model } = state;
+    const own = state.strokes.length > 0;
+    const [strokes, pen] = own ? [state.strokes, state.pen] : [EXAMPLE, EXAMPLE_PEN];
+    const pictures = onTheWay(strokes, pen, on);
+    const image = pictures && prepared(strokes, pen, on);
+    if (!image || !model) return;
+    way.replaceChildren(...pictures.map(({ name, picture }) => stop(name, picture)));
     const canvas = heatMap(image, {
       width: 28,
       height: 28,
@@ -107,6 +131,7 @@ export function mount(root) {
         h(
           "p",
           { class: "note" },
+          own ? "" : `${t("An example, small and in a corner. Draw your own.")} `,
           t("The ink balances at row {y}, column {x}; MNIST's at 14, 14.", {
             y: fixed(y, 1),
             x: fixed(x, 1),
@@ -144,10 +169,36 @@ function prepared(strokes, pen, { crop, scale, pen: redraw, centre }) {
   // Half the pad's resolution is fine enough for a picture that ends at 28 × 28.
   const half = strokes.map((stroke) => stroke.map(([x, y]) => [x / 2, y / 2]));
   const width = redraw && scale && crop ? matchedPen(strokes, pen) : pen;
+  return sheetStages(half, width, { crop, scale, centre })?.centre.pixels ?? null;
+}
+
+/** @param {number[][][]} half strokes at half the pad's size @param {number} pen @param {import("../../network/normalize.js").Steps} steps */
+const sheetStages = (half, pen, steps) => stages(inked(half, pen / 2, PAD / 2, PAD / 2, 2), steps);
+
+/**
+ * The drawing after each step that is switched on, as it was laid on the sheet.
+ * @param {number[][][]} strokes
+ * @param {number} pen
+ * @param {Record<string, boolean>} on
+ */
+function onTheWay(strokes, pen, on) {
+  const half = strokes.map((stroke) => stroke.map(([x, y]) => [x / 2, y / 2]));
+  const found = sheetStages(half, pen, { crop: on.crop, scale: on.scale, centre: on.centre });
   return (
-    stages(inked(half, width / 2, PAD / 2, PAD / 2, 2), { crop, scale, centre })?.centre.pixels ??
-    null
+    found && [
+      { name: t("as drawn"), picture: found.contrast },
+      { name: t("cut out"), picture: found.crop },
+      { name: t("scaled"), picture: found.scale },
+      { name: t("in its place"), picture: found.centre },
+    ]
   );
+}
+
+/** One picture on the way. @param {string} name @param {import("../../network/normalize.js").Picture} picture */
+function stop(name, { width, height, pixels }) {
+  const size = `${width} × ${height}`;
+  const map = heatMap(pixels, { width, height, scale: "pixel", max: 255, label: name });
+  return h("figure", {}, map, h("figcaption", {}, name, h("small", {}, size)));
 }
 
 /** The pen's width on the sheet that comes out right once the drawing is scaled. @param {number[][][]} strokes @param {number} pen */

@@ -1,26 +1,25 @@
 /** Train: one button, the curve, the kernels as they form, and a scrubber back through every recorded step. */
 
-import * as api from "../../api.js";
 import { lineChart } from "../../marks/chart.js";
 import { h } from "../../marks/dom.js";
-import { fixed, percent, plain } from "../../marks/format.js";
+import { fixed, percent } from "../../marks/format.js";
 import { legend } from "../../marks/legend.js";
 import { mosaicLayout, paintMosaic } from "../../marks/mosaic.js";
 import { reach } from "../../marks/scale.js";
 import { store } from "../../state.js";
-import { lead as leadTraining } from "../../trainer.js";
-import { isLive, recall, showMoment, train, trainingName } from "../../training.js";
+import { isLive, recall, showMoment } from "../../training.js";
 import { comparing } from "./compare.js";
+import { knobs } from "./knobs.js";
 import { leading } from "./lead.js";
 import { mount as mountReading } from "../reading.js";
 import { player } from "../player.js";
-import { select, slider, whileVisible } from "../shared.js";
+import { whileVisible } from "../shared.js";
 import { parts, t } from "../../texts.js";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
   const lead = leading();
-  const order = knobs(lead.pace);
+  const order = knobs(root, lead.pace);
   const button = h("button", { type: "button", class: "primary", onclick: begin }, t("Train"));
   const compare = comparing();
   const status = h("p", { class: "fact" });
@@ -40,6 +39,7 @@ export function mount(root) {
   root.classList.add("training");
   root.append(
     h("div", { class: "controls above order" }, order.element, lead.speed, button, lead.buttons),
+    order.estimate,
     status,
     news,
     h(
@@ -120,18 +120,32 @@ export function mount(root) {
     charts.replaceChildren(...drawCharts(training, compared, moment));
   });
 
-  whileVisible(root, ["model", "theme"], ({ model, moment }) => {
+  whileVisible(root, ["model", "theme"], ({ model, moment, training }) => {
     const index = model?.network.layers.findIndex(({ type }) => type === "Conv2D") ?? -1;
     if (!model || index < 0) return;
-    const { shape, values } = model.weights[`${model.network.layers[index].name}.weight`];
+    const name = `${model.network.layers[index].name}.weight`;
+    const { shape, values } = model.weights[name];
+    const max = training?.id === model.id ? commonReach(training, name) : reach(values);
     const layout = mosaicLayout([shape[0] * shape[1], shape[2], shape[3]], shape[0] > 16 ? 8 : 4);
-    paintMosaic(kernels, values, layout, { scale: "signed", max: reach(values) });
+    paintMosaic(kernels, values, layout, { scale: "signed", max });
     kernels.setAttribute("aria-label", t("The {n} kernels of the first layer", { n: shape[0] }));
-    kernelLegend.replaceChildren(legend("signed", reach(values)));
+    kernelLegend.replaceChildren(legend("signed", max));
     kernelNote.textContent = moment ? t("at step {step}", { step: moment.step }) : t("as trained");
   });
 
   if (!store.get().training) recall();
+}
+
+/**
+ * The largest weight of a training so far, so that the colours mean the same at every moment and growth is seen. At
+ * first there is room for it: weights that begin at random grow to about three times their size.
+ * @param {import("../../training.js").Training} training
+ * @param {string} name of the weights
+ */
+function commonReach({ snapshots, weights }, name) {
+  const all = [...snapshots.map((snapshot) => snapshot.weights), ...(weights ? [weights] : [])];
+  const sizes = all.map((one) => reach(one[name]?.values ?? []));
+  return Math.max(3 * sizes[0], ...sizes);
 }
 
 /** @param {unknown} error */
@@ -140,8 +154,7 @@ const report = (error) =>
 
 /** @param {import("../../training.js").Training | null} training @returns {(string | Node)[]} */
 function statusText(training) {
-  if (!training)
-    return [t("Nothing has been trained here yet. Press the button: it takes a second or two.")];
+  if (!training) return [t("Nothing has been trained here yet. Press the button.")];
   const last = training.points[training.points.length - 1];
   const progress = {
     step: last?.step ?? 0,
@@ -232,7 +245,7 @@ function drawCharts(training, compared, moment) {
         y: t("right, of the last digits"),
         xDomain: [0, steps],
         yDomain: [0, 1],
-        height: 220,
+        height: 200,
         at,
         format: (v) => percent(v, 0),
       }),
@@ -247,107 +260,4 @@ function smoothed({ points }) {
     const near = known.slice(Math.max(0, i - 4), i + 5);
     return [step, near.reduce((sum, { accuracy }) => sum + Number(accuracy), 0) / near.length];
   });
-}
-
-const MOST_EPOCHS = 6; // longer ones take a quarter of an hour, which is a matter for the command line
-
-/** Recipe and knobs for a training; the learning rate can be turned while one is under way. @param {() => number} pace */
-function knobs(pace) {
-  const recipes = api.recipes().filter(({ epochs }) => epochs <= MOST_EPOCHS);
-  let recipe = recipes.find(({ name }) => name === "fast") ?? recipes[0];
-  /** @type {Record<string, number | string>} */
-  let changes = {};
-  let seed = 0;
-  const form = h("div", { class: "order-form" });
-  const source = () => [
-    ...recipes.map(({ name }) => ({ value: name, text: name })),
-    ...(store.get().built ? [{ value: "", text: t("your own blocks") }] : []),
-  ];
-  let own = false;
-
-  function rebuild() {
-    const rates = Array.from({ length: 25 }, (_, i) => Number((10 ** (-4 + i / 6)).toPrecision(2)));
-    const nearest = rates.reduce(
-      (best, rate, i) =>
-        Math.abs(Math.log(rate / recipe.learning_rate)) <
-        Math.abs(Math.log(rates[best] / recipe.learning_rate))
-          ? i
-          : best,
-      0,
-    );
-    const batches = [16, 32, 64, 128, 256, 512, 1024];
-    form.replaceChildren(
-      select(t("Recipe"), source(), own ? "" : recipe.name, (name) => {
-        own = name === "";
-        recipe = recipes.find((item) => item.name === name) ?? recipe;
-        changes = {};
-        rebuild();
-      }),
-      slider({
-        label: t("Learning rate"),
-        min: 0,
-        max: rates.length - 1,
-        value: nearest,
-        format: (i) =>
-          changes.learning_rate === undefined ? plain(recipe.learning_rate) : plain(rates[i]),
-        oninput: (i) => {
-          changes.learning_rate = rates[i];
-          turn({ rate: rates[i] });
-        },
-      }).element,
-      slider({
-        label: t("Epochs"),
-        min: 0.05,
-        max: MOST_EPOCHS,
-        step: 0.05,
-        value: recipe.epochs,
-        oninput: (v) => (changes.epochs = v),
-      }).element,
-      slider({
-        label: t("Batch"),
-        min: 0,
-        max: batches.length - 1,
-        value: Math.max(0, batches.indexOf(recipe.batch_size)),
-        format: (i) =>
-          changes.batch_size === undefined && !batches.includes(recipe.batch_size)
-            ? String(recipe.batch_size)
-            : String(batches[i]),
-        oninput: (i) => {
-          changes.batch_size = batches[i];
-        },
-      }).element,
-      select(
-        t("Optimizer"),
-        ["adamw", "sgd", "adadelta"].map((value) => ({ value, text: value })),
-        recipe.optimizer,
-        (value) => (changes.optimizer = value),
-      ),
-      slider({ label: t("Seed"), min: 0, max: 20, value: seed, oninput: (v) => (seed = v) })
-        .element,
-    );
-  }
-  store.watch(["built", "own"], (state) => {
-    if (state.own && state.built) own = true;
-    if (!state.built) own = false;
-    store.set({ own: false });
-    if (!form.contains(document.activeElement)) rebuild();
-  });
-
-  /** @param {Parameters<typeof leadTraining>[1]} wishes for the training under way, if there is one */
-  function turn(wishes) {
-    const { training } = store.get();
-    if (training && isLive(training)) leadTraining(training.id, wishes);
-  }
-  return {
-    element: form,
-    start: () => {
-      const built = own ? store.get().built : null;
-      const known = api.networks().find(({ name }) => name === recipe.network);
-      const network = built ?? /** @type {import("../../network/spec.js").Network} */ (known);
-      const name = trainingName(recipe, { changes, seed, own: built !== null });
-      const over = train({ recipe, network, changes: { ...changes }, seed }, name);
-      turn({ pace: pace() });
-      return over;
-    },
-  };
 }

@@ -2,15 +2,17 @@
 
 import * as api from "../../api.js";
 import { h } from "../../marks/dom.js";
-import { percent } from "../../marks/format.js";
+import { percent, signed } from "../../marks/format.js";
 import { digitImage } from "../../marks/heatmap.js";
 import { download, idxFiles } from "../../files.js";
 import { lookAtPicture, setStrokes, store } from "../../state.js";
-import { finetune as train } from "../../training.js";
+import { finetune as train, isLive } from "../../training.js";
 import { t } from "../../texts.js";
 
 /** @param {HTMLElement} root */
 export async function mount(root) {
+  let follows = false; // a fine-tuning that was begun here
+  let asked = false; // whether everything may be deleted
   const shelf = h("div", { class: "digits", role: "group", "aria-label": t("Your collection") });
   const note = h("p", { class: "note", role: "status" });
   const outcome = h("div", { role: "status" });
@@ -23,7 +25,7 @@ export async function mount(root) {
     "button",
     {
       type: "button",
-      onclick: () => confirm(t("Delete your whole collection?")) && api.forget().then(show, report),
+      onclick: deleteAll,
     },
     t("Delete all"),
   );
@@ -59,7 +61,21 @@ export async function mount(root) {
       ),
     );
 
+  /** Asks once more, in its own place. */
+  function deleteAll() {
+    if (asked) return void api.forget().then(show, report);
+    asked = true;
+    clear.textContent = t("Really delete all of them?");
+    setTimeout(forgetQuestion, 5000);
+  }
+
+  function forgetQuestion() {
+    asked = false;
+    clear.textContent = t("Delete all");
+  }
+
   async function show() {
+    forgetQuestion();
     const all = await api.collection();
     shelf.replaceChildren(
       ...all.map((drawing) =>
@@ -106,6 +122,7 @@ export async function mount(root) {
     if (!model) return;
     tune.disabled = true;
     outcome.textContent = t("Learning your digits …");
+    follows = true;
     try {
       const training = await train(
         { network: model.network, weights: model.weights },
@@ -116,6 +133,7 @@ export async function mount(root) {
     } catch (error) {
       report(error);
     } finally {
+      follows = false;
       tune.disabled = false;
     }
   }
@@ -124,6 +142,16 @@ export async function mount(root) {
   const report = (error) =>
     (outcome.textContent = error instanceof Error ? error.message : String(error));
   store.watch(["kept"], () => void show().catch(report));
+  store.watch(["training"], ({ training }) => {
+    const last = training?.points[training.points.length - 1];
+    if (follows && training && isLive(training))
+      outcome.textContent = last
+        ? t("Learning your digits: step {step} of {steps}", {
+            step: last.step,
+            steps: training.steps,
+          })
+        : training.message || t("Learning your digits …");
+  });
 }
 
 /** @param {any} end with `before` and `after` */
@@ -148,6 +176,4 @@ function changes({ before, after }) {
 
 /** @param {number} value */
 const difference = (value) =>
-  Math.abs(value) < 5e-6
-    ? t("unchanged")
-    : `${value > 0 ? "+" : "−"}${percent(Math.abs(value), 2)}`;
+  Math.abs(value) < 5e-6 ? t("unchanged") : t("{n} percentage points", { n: signed(100 * value) });

@@ -11,6 +11,7 @@ import { t } from "../../texts.js";
 
 const MAX_PIXELS = 25e6;
 const BAND = 256; // rows
+const PREVIEW = 560; // pixels of the longer side
 
 /** @param {HTMLElement} root */
 export function mount(root) {
@@ -20,7 +21,7 @@ export function mount(root) {
   mountReading(reading);
   const file = h("input", {
     type: "file",
-    accept: "image/png,image/jpeg",
+    accept: "image/*",
     class: "unseen",
     id: "picture-file",
     onchange: () => file.files?.[0] && read(file.files[0]),
@@ -30,15 +31,16 @@ export function mount(root) {
     { class: "drop" },
     h("label", { class: "button", for: "picture-file" }, t("Choose a picture")),
     file,
-    h("span", { class: "note" }, t("or drop one here")),
+    h("span", { class: "note droppable" }, t("or drop one here")),
   );
   const said = h("p", { class: "note", role: "status" });
-  const correct = h("div", { class: "correct" }, t("It should have been a …"));
+  const photo = h("figure", { class: "photo", hidden: true });
+  const correct = h("div", { class: "correct" });
   root.append(
     h(
       "div",
       { class: "hero-stage" },
-      h("div", {}, pad, drop),
+      h("div", {}, pad, drop, photo),
       h("div", {}, reading, correct, said),
     ),
   );
@@ -54,24 +56,43 @@ export function mount(root) {
   async function read(picture) {
     said.textContent = t("Reading it …");
     try {
-      const image = await prepareHere(picture);
-      if (!image?.some(Boolean))
-        said.textContent = t("There is no digit to be seen in this picture.");
-      else {
-        lookAtPicture(image);
-        said.textContent = "";
-      }
+      const bitmap = await decoded(picture);
+      showPhoto(bitmap);
+      const image = await prepareHere(bitmap);
+      lookAtPicture(image?.some(Boolean) ? image : null);
+      said.textContent = store.get().image
+        ? ""
+        : t(
+            "There is no digit to be seen in this picture. One dark digit on light paper works best.",
+          );
     } catch (error) {
+      photo.hidden = true;
+      lookAtPicture(null); // no old answer beside a picture that it is not about
       said.textContent = error instanceof Error ? error.message : String(error);
     }
   }
 
+  /** The picture as it came, beside what the network gets of it. @param {ImageBitmap} bitmap */
+  function showPhoto(bitmap) {
+    const scale = Math.min(1, PREVIEW / Math.max(bitmap.width, bitmap.height));
+    const canvas = h("canvas", {
+      width: Math.max(1, Math.round(bitmap.width * scale)),
+      height: Math.max(1, Math.round(bitmap.height * scale)),
+      role: "img",
+      "aria-label": t("Your picture"),
+    });
+    canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    photo.replaceChildren(canvas, h("figcaption", { class: "note" }, t("Your picture")));
+    photo.hidden = false;
+  }
+
   whileVisible(root, ["image", "source"], ({ image, source, strokes }) => {
     correct.hidden = !image;
+    if (source.kind !== "picture") photo.hidden = true;
     correct.replaceChildren(
-      t("It should have been a …"),
+      t("Keep it in your collection, as a …"),
       segments(
-        t("It should have been"),
+        t("Which digit it is"),
         Array.from({ length: 10 }, (_, i) => ({ value: i, text: String(i) })),
         -1,
         async (label) => {
@@ -93,22 +114,41 @@ export function mount(root) {
   });
 }
 
-/**
- * A picture prepared as the library does, read in bands so that a large photo fits into a phone's memory.
- * @param {Blob} picture
- */
-async function prepareHere(picture) {
+/** @param {Blob} picture @returns {Promise<ImageBitmap>} */
+async function decoded(picture) {
   const bitmap = await createImageBitmap(picture, { colorSpaceConversion: "none" }).catch(() => {
-    throw new Error(t("This is not a picture that the browser can read; save it as PNG or JPEG."));
+    throw new Error(
+      isHeic(picture)
+        ? t(
+            "This is a HEIC photo, which this browser cannot open. On the phone, take a screenshot of it and choose that, or let the camera save JPEG: Settings, Camera, Formats, Most Compatible.",
+          )
+        : t("This is not a picture that the browser can read; save it as PNG or JPEG."),
+    );
   });
   const { width, height } = bitmap;
   if (width * height > MAX_PIXELS)
     throw new Error(
       t(
         "The picture has {width} × {height} pixels; the limit is {millions} million. Save it smaller.",
-        { width, height, millions: MAX_PIXELS / 1e6 },
+        {
+          width,
+          height,
+          millions: MAX_PIXELS / 1e6,
+        },
       ),
     );
+  return bitmap;
+}
+
+/** @param {Blob & {name?: string}} picture */
+const isHeic = ({ type, name = "" }) => /hei[cf]/.test(type) || /\.hei[cf]$/i.test(name);
+
+/**
+ * A picture prepared as the library does, read in bands so that a large photo fits into a phone's memory.
+ * @param {ImageBitmap} bitmap
+ */
+async function prepareHere(bitmap) {
+  const { width, height } = bitmap;
   const canvas = h("canvas", { width, height: Math.min(height, BAND) });
   const context = /** @type {CanvasRenderingContext2D} */ (
     canvas.getContext("2d", { willReadFrequently: true })

@@ -19,6 +19,17 @@ export function mount(root) {
     root.replaceChildren(
       mine ? ownFiles(mine) : shippedFiles(run.id),
       h(
+        "p",
+        { class: "note" },
+        mine
+          ? t(
+              "Put both files into one folder, and a picture called seven.png beside them; run this there.",
+            )
+          : t(
+              "This one comes with the package. Put the three files into one folder, and you can load that instead of the name.",
+            ),
+      ),
+      h(
         "pre",
         { tabIndex: 0, role: "region", "aria-label": t("Example in Python") },
         h("code", {}, mine ? fromWeights(mine) : byName(run.id)),
@@ -89,7 +100,8 @@ const fromWeights = ({ name }) =>
     "from safetensors.numpy import load_file",
     "",
     'network = exmachina.Network.from_json(json.load(open("network.json")))',
-    `run = exmachina.Run(network, load_file("model.safetensors"), {"name": ${JSON.stringify(name)}}, seed=0)`,
+    'weights = load_file("model.safetensors")',
+    `run = exmachina.Run(network, weights, {"name": ${JSON.stringify(name)}})`,
     'run.save("runs/mine")',
     'print(exmachina.Classifier.load("runs/mine").predict("seven.png"))',
   ].join("\n");

@@ -1,0 +1,45 @@
+/**
+ * How long a training will take on this computer, from a few steps taken in a worker: found out once for each network.
+ *
+ * @typedef {import("./network/spec.js").Network} Network
+ */
+
+import * as api from "./api.js";
+import { trySteps } from "./trainer.js";
+
+const IMAGES = 64; // in a step that is timed
+const STEPS = 6;
+const READING = 1 / 3; // of the work on an image that is learned: forward, and not backward twice
+const TESTED = 10_000;
+
+/** @type {Map<string, Promise<number>>} seconds for each image that is learned, by network */
+const known = new Map();
+
+/** @param {any} recipe @param {Network} network @returns {Promise<number>} */
+function secondsPerImage(recipe, network) {
+  const key = JSON.stringify(network.layers);
+  let once = known.get(key);
+  if (!once) {
+    once = api
+      .digits("train", { limit: IMAGES })
+      .then((digits) => trySteps({ recipe, network, digits, steps: STEPS }))
+      .then((seconds) => Math.min(...seconds.slice(1)) / IMAGES); // the first step warms up
+    once.catch(() => known.delete(key));
+    known.set(key, once);
+  }
+  return once;
+}
+
+/** How many steps a recipe takes. @param {{epochs: number, batch_size: number}} recipe */
+export const stepsOf = ({ epochs, batch_size: batch }) =>
+  Math.max(1, Math.round((epochs * 60_000) / batch));
+
+/**
+ * Seconds that a training takes, its test on 10,000 images included.
+ * @param {any} recipe
+ * @param {Network} network
+ */
+export async function secondsFor(recipe, network) {
+  const each = await secondsPerImage(recipe, network);
+  return each * (stepsOf(recipe) * recipe.batch_size + READING * TESTED);
+}

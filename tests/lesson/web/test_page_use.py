@@ -1,0 +1,55 @@
+"""Pictures that cannot be read, and a network that is taken away."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from page_browser import PATIENCE, SEVEN, Visit
+from PIL import Image, ImageDraw
+
+pytestmark = pytest.mark.browser
+
+
+def test_picture_is_shown_beside_what_the_network_gets_and_no_old_answer_stays(
+    copy_visit: Visit, tmp_path: Path
+) -> None:
+    page = copy_visit.open()
+    copy_visit.draw(SEVEN)
+    panel = copy_visit.show("use/picture")
+    file = panel.locator("input[type=file]")
+    Image.new("RGB", (300, 200), (250, 250, 250)).save(tmp_path / "empty.png")
+    file.set_input_files(str(tmp_path / "empty.png"))
+    panel.get_by_text("There is no digit to be seen").wait_for()
+    panel.locator(".verdict", has_text="Nothing is drawn yet").wait_for()
+    assert panel.locator(".photo canvas").evaluate("canvas => [canvas.width, canvas.height]") == [300, 200]
+    copy_visit.page.locator("#draw").scroll_into_view_if_needed()
+    copy_visit.draw(SEVEN)
+    panel = copy_visit.show("use/picture")
+    page.wait_for_function("document.querySelector('.photo').hidden")
+    (tmp_path / "IMG_0001.HEIC").write_bytes(b"\0\0\0\x18ftypheic")
+    file.set_input_files(str(tmp_path / "IMG_0001.HEIC"))
+    panel.get_by_text("take a screenshot of it").wait_for()
+    panel.locator(".verdict", has_text="Nothing is drawn yet").wait_for()
+
+
+def test_own_network_is_loaded_by_the_lines_on_the_page(copy_visit: Visit, tmp_path: Path) -> None:
+    page = copy_visit.open()
+    training = copy_visit.show("train/training")
+    training.get_by_label("Epochs", exact=True).fill("0.2")
+    training.get_by_role("button", name="Train", exact=True).click()
+    training.locator(".test-accuracy").wait_for(timeout=4 * PATIENCE)
+    panel = copy_visit.show("use/takeaway")
+    for name in ("model.safetensors", "network.json"):
+        with page.expect_download() as download:
+            panel.get_by_role("button", name=name).click()
+        download.value.save_as(tmp_path / name)
+    picture = Image.new("L", (200, 200), 255)
+    ImageDraw.Draw(picture).line([(50, 40), (150, 40), (100, 160)], fill=0, width=14, joint="curve")
+    picture.save(tmp_path / "seven.png")
+    lines = panel.locator("pre").inner_text()
+    answer = subprocess.run([sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.startswith("7 (")

@@ -3,7 +3,7 @@
 import * as api from "../../api.js";
 import { h } from "../../marks/dom.js";
 import { percent } from "../../marks/format.js";
-import { matrix } from "../../marks/matrix.js";
+import { confusionTable } from "../../marks/matrix.js";
 import { thumbnail } from "../look/browse.js";
 import { whenEvaluated } from "./evaluated.js";
 
@@ -31,15 +31,6 @@ export function mount(root) {
       );
       grid.append(button);
     }
-    const wrong = confusion.map((/** @type {number[]} */ row, /** @type {number} */ i) =>
-      row.map((count, j) => (i === j ? 0 : count)),
-    );
-    const table = matrix(wrong.flat(), 10, {
-      scale: "ink",
-      decimals: 0,
-      label: "Mistakes by label, in rows, and answer, in columns",
-      format: (v) => (v ? String(v) : ""),
-    });
     return [
       h(
         "p",
@@ -60,28 +51,9 @@ export function mount(root) {
         h(
           "div",
           { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Confusion matrix" },
-          headed(table),
+          confusionTable(confusion, "Mistakes by label, in rows, and answer, in columns"),
         ),
       ),
     ];
   });
-}
-
-/** Row and column headings from 0 to 9. @param {HTMLTableElement} table */
-function headed(table) {
-  table.className = "matrix many confusion";
-  for (const [i, row] of [...table.rows].entries()) row.prepend(h("th", { scope: "row" }, i));
-  table.prepend(
-    h(
-      "thead",
-      {},
-      h(
-        "tr",
-        {},
-        h("td", {}),
-        Array.from({ length: 10 }, (_, i) => h("th", { scope: "col" }, i)),
-      ),
-    ),
-  );
-  return table;
 }

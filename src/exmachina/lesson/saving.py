@@ -32,7 +32,7 @@ def save_archive(archive: bytes, folder: Path, most: int) -> Path:
     run = Run(
         sent.network,
         sent.weights,
-        sent.recipe,
+        {"name": sent.network.name, **sent.recipe},
         sent.seed,
         sent.history,
         sent.splits,

@@ -140,7 +140,7 @@ def _described(name: str, folder: Path) -> dict[str, Any]:
     return {
         "id": name,
         "name": name,
-        "recipe": run.recipe["name"],
+        "recipe": run.recipe.get("name", run.network.name),
         "network": run.network.name,
         "parameters": run.network.parameters,
         "test_accuracy": run.test_accuracy,

@@ -41,7 +41,8 @@ LEARNER = re.compile(r"[A-Za-z0-9_-]{22}")
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 WRONG_TOKEN_SECONDS = 0.5
 ENTER = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hello Ex Machina</title>
-<meta name="viewport" content="width=device-width">{head}<body><main><h1>Hello Ex Machina</h1>{body}</main>"""
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">{head}
+<body><main><h1>Hello Ex Machina</h1>{body}</main>"""
 ASK = """<p>{line}</p>
 <form action="{path}" method="get"><label>Code <input name="token" autocomplete="off" autofocus></label>
 <button>Enter</button></form>"""

@@ -3,6 +3,8 @@
  * `Run.load(folder).save(folder)` the ONNX model comes to it.
  *
  * @typedef {import("./training.js").Training} Training
+ * @typedef {Pick<Training, "name" | "network" | "weights"> & Partial<Training>} Whole a training, or a network that was
+ *   edited, of which no more is known
  */
 
 import { safetensors, zip } from "./files.js";
@@ -10,14 +12,14 @@ import { sha256 } from "./sha256.js";
 
 const WEIGHTS = "model.safetensors";
 
-/** A name for a folder. @param {Training} training */
+/** A name for a folder. @param {Whole} training */
 export const folderName = ({ name }) =>
   name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "") || "run";
 
-/** @param {Training} training a finished one */
+/** @param {Whole} training a finished one */
 export function runArchive(training) {
   const weights = safetensors(training.weights ?? {});
   const record = { ...runRecord(training), sha256: { [WEIGHTS]: sha256(weights) } };
@@ -31,8 +33,8 @@ export function runArchive(training) {
   ]);
 }
 
-/** What `run.json` tells, without the checksum. @param {Training} training */
-function runRecord({ name, network, origin, epochs, end, status, seconds, testAccuracy }) {
+/** What `run.json` tells, without the checksum. @param {Whole} training */
+function runRecord({ name, network, origin, epochs = [], end, status, seconds, testAccuracy }) {
   const { name: called, input_shape, mean, std, layers } = network;
   return {
     format: 1,
@@ -47,7 +49,7 @@ function runRecord({ name, network, origin, epochs, end, status, seconds, testAc
     splits: { data: "mnist", train: origin?.images ?? null, test: 10_000 },
     train_seconds: seconds ?? 0,
     test_loss: end?.testLoss ?? null,
-    test_accuracy: testAccuracy,
+    test_accuracy: testAccuracy ?? null,
     device: "browser",
     interrupted: status === "stopped",
     created: new Date().toISOString(),

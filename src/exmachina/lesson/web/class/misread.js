@@ -30,63 +30,62 @@ export function mountMisread(root, store) {
         result.replaceChildren(h("p", { class: "note" }, t("There is nothing to read yet.")));
       return;
     }
-    const wrong = assessed.mistakes.map(({ index, label, digit, probability }) =>
-      h(
-        "figure",
-        {},
-        digitImage(
-          drawings[index].image,
-          t("A {label}, read as {digit}, {sure} sure", {
-            label,
-            digit,
-            sure: percent(probability, 0),
-          }),
-        ),
-        h(
-          "figcaption",
-          {},
-          `${label} → ${digit}`,
-          h("br"),
-          h("small", {}, percent(probability, 0)),
-        ),
-      ),
-    );
-    result.replaceChildren(
-      h(
-        "div",
-        {},
-        h(
-          "p",
-          { role: "status" },
-          assessed.errors
-            ? t("{wrong} of {n} are read wrong, the surest first. Meant → read, and how sure.", {
-                wrong: assessed.errors,
-                n: assessed.n,
-              })
-            : t("All {n} are read as they were meant.", { n: assessed.n }),
-        ),
-        h("div", { class: "digits mistakes" }, wrong),
-      ),
-      h(
-        "div",
-        {},
-        h(
-          "div",
-          {
-            class: "scroll",
-            tabIndex: 0,
-            role: "region",
-            "aria-label": t("Which digit is taken for which"),
-          },
-          confusionTable(assessed.confusion_matrix, t("Meant, in rows, and read, in columns")),
-        ),
-        h(
-          "p",
-          { class: "note" },
-          t("Rows: what was meant. Columns: what was read. Mistakes alone."),
-        ),
-      ),
-    );
+    if (assessed.errors === 0) {
+      const right =
+        assessed.n === 1
+          ? t("It is read as it was meant.")
+          : t("All {n} are read as they were meant.", { n: assessed.n });
+      result.replaceChildren(h("p", { role: "status" }, right));
+      return;
+    }
+    result.replaceChildren(mistakes(assessed, drawings), confusion(assessed));
   }
   store.watch(["readings", "drawings"], show);
+}
+
+/** @typedef {ReturnType<typeof import("../network/assess.js").assess>} Assessed */
+
+/** @param {Assessed} assessed @param {import("./drawings.js").Drawing[]} drawings */
+function mistakes({ mistakes: wrong, errors, n }, drawings) {
+  const figure = (/** @type {Assessed["mistakes"][number]} */ mistake) => {
+    const { index, label, digit } = mistake;
+    const sure = percent(mistake.probability, 0);
+    return h(
+      "figure",
+      {},
+      digitImage(
+        drawings[index].image,
+        t("A {label}, read as {digit}, {sure} sure", { label, digit, sure }),
+      ),
+      h("figcaption", {}, `${label} → ${digit}`, h("br"), h("small", {}, sure)),
+    );
+  };
+  return h(
+    "div",
+    {},
+    h(
+      "p",
+      { role: "status" },
+      t("{wrong} of {n} are read wrong, the surest first. Meant → read, and how sure.", {
+        wrong: errors,
+        n,
+      }),
+    ),
+    h("div", { class: "digits mistakes" }, wrong.map(figure)),
+  );
+}
+
+/** @param {Assessed} assessed */
+function confusion({ confusion_matrix: counts }) {
+  const options = { class: "scroll", tabIndex: 0, role: "region" };
+  return h(
+    "div",
+    {},
+    h(
+      "div",
+      { ...options, "aria-label": t("Which digit is taken for which") },
+      confusionTable(counts, t("Meant, in rows, and read, in columns")),
+    ),
+    h("p", { class: "note" }, t("Rows: what was meant. Columns: what was read. Mistakes alone.")),
+  );
 }

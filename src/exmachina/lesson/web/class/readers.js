@@ -31,21 +31,21 @@ export function mountReaders(root, store) {
     );
 
   function show() {
-    const { readings } = store.get();
+    const { readings, drawings } = store.get();
     const rows = serversRuns().flatMap(({ id, name }) => [
-      row(name, t("this class"), readings[id]?.assessed),
-      row(name, t("MNIST's test digits"), mnist.get(id)),
+      row(name, t("this class"), readings[id]?.assessed, drawings.length),
+      row(name, t("MNIST's test digits"), mnist.get(id), 10_000),
     ]);
     table.replaceChildren(
       intervals(rows, { label: t("How well each network reads this class, and MNIST") }),
     );
   }
-  store.watch(["readings"], show);
+  store.watch(["readings", "drawings"], show);
 }
 
-/** @param {string} name @param {string} of @param {any} assessed @returns {import("../marks/intervals.js").Row} */
-function row(name, of, assessed) {
-  if (!assessed) return { name, of, value: null, low: 0, high: 0, n: 0 };
+/** @param {string} name @param {string} of @param {any} assessed @param {number} n @returns {import("../marks/intervals.js").Row} */
+function row(name, of, assessed, n) {
+  if (!assessed) return { name, of, value: null, low: 0, high: 0, n };
   const [low, high] = assessed.interval;
   return { name, of, value: assessed.accuracy, low, high, n: assessed.n };
 }

@@ -6,7 +6,7 @@ import { digitImage } from "../marks/heatmap.js";
 import * as server from "../server.js";
 import { t } from "../texts.js";
 
-const SHOWN = 400; // more are shown when asked for
+const SHOWN = 240; // more are shown when asked for
 
 /** @param {HTMLElement} root @param {import("./main.js").Store} store @param {() => Promise<void>} refresh */
 export function mountWall(root, store, refresh) {

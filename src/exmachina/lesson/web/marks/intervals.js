@@ -5,7 +5,7 @@ import { h } from "./dom.js";
 import { percent, whole } from "./format.js";
 
 /** @typedef {{name: string, of: string, value: number | null, low: number, high: number, n: number}} Row
- *   `value` is null while it is not known; `of`: what was read */
+ *   `value` is null while it is not known, and for good where `n` is 0; `of`: what was read */
 
 /**
  * @param {Row[]} rows
@@ -54,7 +54,7 @@ function tableRow({ name, of, value, low, high, n }, place) {
     h("th", { scope: "row" }, name),
     h("td", { class: "of" }, of),
     h("td", { class: "drawn" }, track),
-    h("td", { class: "number" }, known ? percent(value, 2) : "…"),
+    h("td", { class: "number" }, known ? percent(value, 2) : n ? "…" : "–"),
     h("td", { class: "number range" }, known ? `${percent(low, 1)} – ${percent(high, 1)}` : ""),
     h("td", { class: "number" }, known ? whole(n) : ""),
   );

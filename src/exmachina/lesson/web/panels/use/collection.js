@@ -5,7 +5,9 @@ import { h } from "../../marks/dom.js";
 import { percent } from "../../marks/format.js";
 import { digitImage } from "../../marks/heatmap.js";
 import { download, idxFiles } from "../../files.js";
+import * as server from "../../server.js";
 import { lookAtPicture, setStrokes, store } from "../../state.js";
+import { t } from "../../texts.js";
 import { finetune as train } from "../../training.js";
 
 /** @param {HTMLElement} root */
@@ -42,18 +44,7 @@ export async function mount(root) {
   });
   root.append(shelf, note, h("div", { class: "controls" }, tune, exports, clear), outcome);
   if (api.hasServer())
-    root.append(
-      h(
-        "p",
-        { class: "note" },
-        h(
-          "label",
-          {},
-          sharing,
-          " Send the digits I keep to the lesson's collection on the host's computer as well, without my name. Switched off again, they are deleted there.",
-        ),
-      ),
-    );
+    root.append(h("p", { class: "note" }, sharingLabel(sharing), teachersLink()));
 
   async function show() {
     const all = await api.collection();
@@ -115,6 +106,28 @@ export async function mount(root) {
   const report = (error) =>
     (outcome.textContent = error instanceof Error ? error.message : String(error));
   store.watch(["kept"], () => void show().catch(report));
+}
+
+/** What is sent, where it lies, who sees it, and how to undo it. @param {HTMLInputElement} sharing */
+const sharingLabel = (sharing) =>
+  h(
+    "label",
+    {},
+    sharing,
+    " ",
+    t(
+      "Send the digits I keep to the class as well: each drawing and its label, without my name. They lie on the computer that serves this lesson, where the teacher sees them on a wall. Switched off again, they are deleted there.",
+    ),
+  );
+
+/** Shown to whom it opens. */
+function teachersLink() {
+  const link = h("a", { href: "class", hidden: true }, t("The class's wall"));
+  server.rights().then(
+    ({ teacher }) => (link.hidden = !teacher),
+    () => {},
+  );
+  return h("span", {}, " ", link);
 }
 
 /** @param {any} end with `before` and `after` */

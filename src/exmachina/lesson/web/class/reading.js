@@ -17,7 +17,7 @@ export const serversRuns = () => {
 
 /** Read whatever comes, from now on. @param {import("./main.js").Store} store */
 export function readClass(store) {
-  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  const worker = new Worker(new URL("../engine/reader.js", import.meta.url), { type: "module" });
   let busy = false;
   store.watch(["drawings"], async () => {
     if (busy) return; // what comes meanwhile is seen at the end of the round
@@ -45,7 +45,8 @@ async function readWith(worker, store, run) {
       api.loadRun(run),
     ]);
     const { images } = asDigits(unread);
-    const logits = await ask(worker, { module, network, weights, images });
+    worker.postMessage({ module, images });
+    const logits = await ask(worker, { network, weights });
     unread.forEach(({ id }, i) => known.set(id, logits.slice(10 * i, 10 * i + 10)));
   }
   const all = new Float32Array(10 * drawings.length);
@@ -57,15 +58,15 @@ async function readWith(worker, store, run) {
 let last = 0;
 /** @param {Worker} worker @param {any} order @returns {Promise<Float32Array>} */
 function ask(worker, order) {
-  const id = ++last;
+  const number = ++last;
   return new Promise((resolve, reject) => {
     const answer = (/** @type {MessageEvent} */ { data }) => {
-      if (data.id !== id) return;
+      if (data.number !== number) return;
       worker.removeEventListener("message", answer);
       if (data.error) reject(new Error(data.error));
       else resolve(data.logits);
     };
     worker.addEventListener("message", answer);
-    worker.postMessage({ id, ...order });
+    worker.postMessage({ number, ...order });
   });
 }

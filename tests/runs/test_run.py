@@ -146,3 +146,15 @@ def test_directory_without_permission_is_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Path, "is_file", deny)  # an administrator, whom no permission stops, runs this too
     with pytest.raises(InputError, match="Permission denied"):
         Run.load(tmp_path)
+
+
+def test_run_without_onnx_model_is_whole_if_it_never_had_one(tiny_run_directory: Path, tmp_path: Path) -> None:
+    record = json.loads((tiny_run_directory / "run.json").read_text())
+    del record["sha256"]["model.onnx"]
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    (tmp_path / "model.safetensors").write_bytes((tiny_run_directory / "model.safetensors").read_bytes())
+    Run.load(tmp_path).save(tmp_path / "whole")
+    assert (tmp_path / "whole" / "model.onnx").read_bytes() == (tiny_run_directory / "model.onnx").read_bytes()
+    (tmp_path / "model.onnx").write_bytes((tiny_run_directory / "model.onnx").read_bytes())
+    with pytest.raises(InputError, match="checksum"):  # one that nobody vouches for
+        Run.load(tmp_path)

@@ -21,9 +21,11 @@ from exmachina.lesson.assess import assess
 from exmachina.networks import NETWORKS
 from exmachina.runs import Run, find_run
 from exmachina.runs.record import to_plain
+from exmachina.runs.run import METADATA, ONNX, WEIGHTS
 from exmachina.training.recipes import RECIPES
 
-RUN_FILES = ("run.json", "model.safetensors", "model.onnx")
+CLASS = "class"  # the folder of the class's page
+RUN_FILES = (METADATA, WEIGHTS, ONNX)
 PAGE_TYPES = {".html", ".css", ".js", ".json", ".svg", ".png", ".wasm", ".webmanifest"}
 SMALL = ("data/summary.json", "data/train-sample.bin", "data/test-sample.bin")
 KEPT = ("run.json", "model.safetensors", "evaluation.json")  # of the first run
@@ -40,9 +42,10 @@ class SiteFiles:
     """
 
     def __init__(self, runs: Mapping[str, Path], *, server: bool = False) -> None:
+        self._runs = dict(runs)
         self._made: dict[str, bytes] = {}
         self._makers: dict[str, Callable[[], bytes]] = {
-            "site.json": lambda: to_json(_site(runs, server)),
+            "site.json": lambda: to_json(_site(self._runs, server)),
             "data/summary.json": lambda: to_json(digits.summary()),
             "data/train-sample.bin": lambda: _packed(digits.part("train")[_sample("train")]),
             "data/test-sample.bin": lambda: _packed(digits.part("test")[_sample("test")]),
@@ -50,11 +53,21 @@ class SiteFiles:
         for split in digits.PARTS:
             for number in range(math.ceil(digits.COUNTS[split] / PART)):
                 self._makers[f"data/{split}-{number}.bin"] = partial(_part, split, number)
-        for name, folder in runs.items():
-            for file in RUN_FILES:
-                self._makers[f"data/runs/{name}/{file}"] = (folder / file).read_bytes
-            self._makers[f"data/runs/{name}/evaluation.json"] = partial(_evaluation, folder)
         self._locks = {path: threading.Lock() for path in self._makers}
+        for name, folder in runs.items():
+            self.add(name, folder)
+
+    def add(self, name: str, folder: Path) -> None:
+        """One run more."""
+        makers: dict[str, Callable[[], bytes]] = {file: partial(_run_file, folder, file) for file in RUN_FILES}
+        makers["evaluation.json"] = partial(_evaluation, folder)
+        for file, maker in makers.items():
+            path = f"data/runs/{name}/{file}"
+            self._locks[path] = threading.Lock()
+            self._makers[path] = maker
+        with self._locks["site.json"]:
+            self._runs[name] = folder
+            self._made.pop("site.json", None)
 
     def paths(self) -> list[str]:
         """Every file's path, relative to the page."""
@@ -92,8 +105,9 @@ def export_site(directory: str | Path, runs: Mapping[str, str | Path]) -> Path:
 
 
 def page_files() -> list[str]:
-    """The page's own files, relative to it."""
-    return sorted(file.relative_to(WEB).as_posix() for file in WEB.rglob("*") if file.suffix in PAGE_TYPES)
+    """The page's own files, relative to it, without those of the class's page, which only a server has."""
+    files = [file for file in WEB.rglob("*") if file.suffix in PAGE_TYPES and WEB / CLASS not in file.parents]
+    return sorted(file.relative_to(WEB).as_posix() for file in files)
 
 
 def to_json(data: Any) -> bytes:
@@ -117,7 +131,7 @@ def _described(name: str, folder: Path) -> dict[str, Any]:
     return {
         "id": name,
         "name": name,
-        "recipe": run.recipe["name"],
+        "recipe": run.recipe.get("name", run.network.name),
         "network": run.network.name,
         "parameters": run.network.parameters,
         "test_accuracy": run.test_accuracy,
@@ -150,6 +164,16 @@ def _part(split: digits.Part, number: int) -> bytes:
 def _packed(data: Dataset) -> bytes:
     """All labels, then all images, compressed."""
     return gzip.compress(data.labels.tobytes() + np.ascontiguousarray(data.images).tobytes(), 9, mtime=0)
+
+
+def _run_file(folder: Path, file: str) -> bytes:
+    path = folder / file
+    if file == ONNX and not path.exists():  # a run that a browser wrote
+        from exmachina.runs.onnx_graph import build_onnx
+
+        run = Run.load(folder)
+        return build_onnx(run.network, run.weights)
+    return path.read_bytes()
 
 
 def _evaluation(folder: Path) -> bytes:

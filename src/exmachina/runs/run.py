@@ -78,12 +78,14 @@ class Run:
 
         Names, shapes, types and checksums must be exactly as declared and every weight finite; anything else
         raises `InputError`. No code is ever loaded, and the weights are what predicts: the ONNX model is for others.
+        A run that a browser wrote has none and is whole without; `Run.load(folder).save(folder)` adds it.
         """
         directory = find_run(source)
         metadata = _read_metadata(directory)
         network = Network.from_json(metadata["network"])
         weights = _read_weights(directory, network, metadata["sha256"].get(WEIGHTS))
-        _read_checked(directory / ONNX, metadata["sha256"].get(ONNX), MAX_ONNX_BYTES)  # all parts belong together
+        if ONNX in metadata["sha256"] or (directory / ONNX).exists():  # all parts belong together
+            _read_checked(directory / ONNX, metadata["sha256"].get(ONNX), MAX_ONNX_BYTES)
         known = {item.name for item in fields(cls)} - {"network", "weights"}
         return cls(network, weights, **{name: value for name, value in metadata.items() if name in known})
 

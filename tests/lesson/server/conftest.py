@@ -18,6 +18,8 @@ def web_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("site")
     web = root / "web"
     (web / "js").mkdir(parents=True)
+    (web / "class").mkdir()
+    (web / "class" / "index.html").write_text("<!doctype html><title>class</title>", encoding="utf-8")
     (web / "index.html").write_text("<!doctype html><title>page</title>", encoding="utf-8")
     (web / "js" / "main.js").write_text("export const one = 1;\n", encoding="utf-8")
     (web / "style.css").write_text("p { color: red }\n", encoding="utf-8")

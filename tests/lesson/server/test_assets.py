@@ -114,7 +114,7 @@ def test_description_lists_every_route(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/api/v1/nowhere"), ("GET", "/api/"), ("POST", "/api/v1/runs"), ("PUT", "/")]
+    ("method", "path"), [("GET", "/api/v1/nowhere"), ("GET", "/api/"), ("POST", "/api/v1/health"), ("PUT", "/")]
 )
 def test_wrong_addresses_get_one_line(client: httpx.Client, method: str, path: str) -> None:
     answer = client.request(method, path, headers={"Content-Type": "application/json"})

@@ -72,7 +72,7 @@ def test_own_network_is_doubted_like_any_other(copy_visit: Visit) -> None:
     mistakes.wait_for()
     wrong = int(mistakes.inner_text().split()[0])
     assert round(100 - wrong / 100, 2) == float(shown.rstrip("%"))
-    assert copy_visit.show("takeaway").get_by_role("button", name="model.safetensors").is_visible()
+    assert copy_visit.show("takeaway").get_by_role("button", name="fast-epochs-0-2.zip").is_visible()
 
 
 def test_training_pauses_steps_and_goes_on(copy_visit: Visit) -> None:

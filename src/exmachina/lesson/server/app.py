@@ -12,7 +12,7 @@ import exmachina
 from exmachina.lesson.server import errors
 from exmachina.lesson.server.guards import HostGuard, LearnerCookie, OriginGuard, SecurityHeaders, TokenGuard
 from exmachina.lesson.server.limits import BodyGuard, Busy, Deadline
-from exmachina.lesson.server.routes import keep, look, page, read
+from exmachina.lesson.server.routes import keep, look, page, read, teach
 from exmachina.lesson.server.services import Services
 from exmachina.lesson.server.settings import Settings
 
@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Middleware(SecurityHeaders),
             Middleware(HostGuard, host=settings.host, allowed=settings.allowed_hosts),
             Middleware(OriginGuard),
-            Middleware(TokenGuard, token=settings.token),
+            Middleware(TokenGuard, token=settings.token, teacher=settings.teacher, alone=settings.alone),
             Middleware(LearnerCookie),
             Middleware(BodyGuard, limits=settings.limits),
             Middleware(Busy, limits=settings.limits),
@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.services = services
     errors.install(app)
-    for module in (look, read, keep):
+    for module in (look, read, keep, teach):
         app.include_router(module.router(services), prefix="/api/v1")
     app.include_router(page.router(services, app))
     return app

@@ -1,4 +1,4 @@
-"""A learner's own drawings with their labels, in one SQLite file in the user's data folder."""
+"""Learners' drawings with their labels, in one SQLite file in the user's data folder."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS drawings (
 );
 CREATE INDEX IF NOT EXISTS drawings_of_learner ON drawings (learner, id);
 """
+COLUMNS = "id, label, strokes, image, created"
 BUSY_SECONDS = 5.0
 MAX_STROKES, MAX_POINTS, MAX_COORDINATE = 200, 5000, 1e6
 
@@ -65,10 +66,19 @@ class Drawing:
         return {**self.__dict__, "image": self.image.ravel().tolist()}
 
 
-class Collection:
-    """All learners' drawings; each method speaks of one learner's alone. Safe to call from any thread.
+@dataclass(frozen=True)
+class Wall:
+    """The class's drawings after a certain one, and of how many there are in all, by how many learners."""
 
-    Raises `InputError` if the file cannot be opened or a limit is reached.
+    drawings: list[Drawing]
+    count: int
+    learners: int
+
+
+class Collection:
+    """All learners' drawings; a method that takes a `learner` speaks of that one's alone, or of everybody's (`None`).
+
+    Safe to call from any thread. Raises `InputError` if the file cannot be opened or a limit is reached.
     """
 
     def __init__(self, file: Path, *, per_learner: int = 2000, in_all: int = 200_000) -> None:
@@ -102,16 +112,22 @@ class Collection:
         assert cursor.lastrowid is not None
         return Drawing(cursor.lastrowid, label, strokes, image, created)
 
-    def list(self, learner: str) -> list[Drawing]:
-        """The learner's drawings, oldest first."""
+    def list(self, learner: str | None) -> list[Drawing]:
+        """The drawings, oldest first."""
         with self._transaction() as database:
             rows = database.execute(
-                "SELECT id, label, strokes, image, created FROM drawings WHERE learner = ? ORDER BY id", (learner,)
+                f"SELECT {COLUMNS} FROM drawings WHERE learner = ifnull(?, learner) ORDER BY id", (learner,)
             ).fetchall()
-        return [
-            Drawing(key, label, json.loads(strokes), np.frombuffer(image, np.uint8).reshape(SIDE, SIDE), created)
-            for key, label, strokes, image, created in rows
-        ]
+        return [_drawing(row) for row in rows]
+
+    def wall(self, after: int, most: int) -> Wall:
+        """At most so many of everybody's drawings, the first after number `after`."""
+        with self._transaction() as database:
+            rows = database.execute(
+                f"SELECT {COLUMNS} FROM drawings WHERE id > ? ORDER BY id LIMIT ?", (after, most)
+            ).fetchall()
+            counts = database.execute("SELECT count(*), count(DISTINCT learner) FROM drawings").fetchone()
+        return Wall([_drawing(row) for row in rows], *counts)
 
     def dataset(self, learner: str) -> Dataset:
         """The learner's drawings as labelled images."""
@@ -119,12 +135,11 @@ class Collection:
         images = np.array([drawing.image for drawing in drawings], np.uint8).reshape(-1, SIDE, SIDE)
         return Dataset(images, np.array([drawing.label for drawing in drawings], np.uint8), "my digits")
 
-    def delete(self, learner: str, key: int | None = None) -> int:
+    def delete(self, learner: str | None, key: int | None = None) -> int:
         """Delete one drawing, or all; returns how many are gone."""
-        one = "" if key is None else " AND id = ?"
+        which = "learner = ifnull(?, learner) AND id = ifnull(?, id)"
         with self._transaction() as database:
-            values = (learner,) if key is None else (learner, key)
-            return database.execute(f"DELETE FROM drawings WHERE learner = ?{one}", values).rowcount
+            return database.execute(f"DELETE FROM drawings WHERE {which}", (learner, key)).rowcount
 
     def close(self) -> None:
         """Let go of the file."""
@@ -139,6 +154,11 @@ class Collection:
                     yield self._database
             except sqlite3.Error as error:
                 raise InputError(f"The collection cannot be used ({error}); is its disk full or read-only?") from None
+
+
+def _drawing(row: tuple[int, int, str, bytes, str]) -> Drawing:
+    key, label, strokes, image, created = row
+    return Drawing(key, label, json.loads(strokes), np.frombuffer(image, np.uint8).reshape(SIDE, SIDE), created)
 
 
 def export(drawings: list[Drawing], form: Literal["png", "idx"]) -> bytes:

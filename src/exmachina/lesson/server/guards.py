@@ -34,16 +34,22 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",  # unless the route knows better
 }
-LEARNER_COOKIE, TOKEN_COOKIE = "exmachina_learner", "exmachina_token"
+LEARNER_COOKIE, TOKEN_COOKIE, TEACHER_COOKIE = "exmachina_learner", "exmachina_token", "exmachina_teacher"
+PAGES = ("/", "/class")  # the lesson, and the class's page, which is the teacher's
 YEAR = 365 * 24 * 3600
 LEARNER = re.compile(r"[A-Za-z0-9_-]{22}")
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 WRONG_TOKEN_SECONDS = 0.5
 ENTER = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hello Ex Machina</title>
-<meta name="viewport" content="width=device-width">{head}<body><main><h1>Hello Ex Machina</h1>{body}</main>"""
-ASK = """<p>This lesson belongs to a class. Type the code that your teacher shows.</p>
-<form action="/" method="get"><label>Code <input name="token" autocomplete="off" autofocus></label>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">{head}
+<body><main><h1>Hello Ex Machina</h1>{body}</main>"""
+ASK = """<p>{line}</p>
+<form action="{path}" method="get"><label>Code <input name="token" autocomplete="off" autofocus></label>
 <button>Enter</button></form>"""
+LINES = {
+    "/": "This lesson belongs to a class. Type the code that your teacher shows.",
+    "/class": "This page is the teacher's. Type the teacher's code, which the server's window shows.",
+}
 
 
 async def refuse(send: Send, status: int, line: str, headers: dict[str, str] | None = None) -> None:
@@ -164,42 +170,58 @@ class OriginGuard:
         if site in (None, "same-origin", "none"):
             return True
         # Following a link to the page is fine; using the API from elsewhere is not.
-        return scope["method"] == "GET" and scope["path"] == "/" and header(scope, "sec-fetch-mode") == "navigate"
+        return scope["method"] == "GET" and scope["path"] in PAGES and header(scope, "sec-fetch-mode") == "navigate"
 
 
 class TokenGuard:
-    """Lets in whoever shows the token: in the address once, then in a cookie, or as a bearer token."""
+    """Lets in whoever shows the class's code or the teacher's: in the address once, then in a cookie, or as a bearer.
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
+    `scope["state"]["teacher"]` says whether it was the teacher's. Only this computer's own user, `alone`, needs none.
+    """
+
+    def __init__(self, app: ASGIApp, token: str | None, teacher: str | None = None, alone: bool = False) -> None:
         self.app = app
-        self.token = token
+        self.token, self.teacher, self.alone = token, teacher, alone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or self.token is None:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        path: str = scope["path"]
         bearer = (header(scope, "authorization") or "").removeprefix("Bearer ")
-        if self._matches(bearer) or self._matches(cookie(scope, TOKEN_COOKIE)):
-            await self.app(scope, receive, send)
-            return
+        teacher = self.alone or _same(self.teacher, bearer) or _same(self.teacher, cookie(scope, TEACHER_COOKIE))
+        learner = self.token is None or _same(self.token, bearer) or _same(self.token, cookie(scope, TOKEN_COOKIE))
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0].strip()
-        if scope["path"] == "/" and self._matches(given):
-            # A page that moves on, not a redirect: after a redirect from another site the browser would hold
-            # the strict cookies back.
-            page = ENTER.format(head='<meta http-equiv="refresh" content="0; url=/">', body="<p>Welcome.</p>")
-            secret = f"{TOKEN_COOKIE}={self.token}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Strict"
-            await _answer(send, 200, "text/html; charset=utf-8", page.encode(), {"Set-Cookie": secret})
+        if path in PAGES and given and not teacher:
+            if _same(self.teacher, given):
+                await _welcome(send, path, f"{TEACHER_COOKIE}={self.teacher}")
+                return
+            if _same(self.token, given) and path == "/":
+                await _welcome(send, path, f"{TOKEN_COOKIE}={self.token}")
+                return
+        if teacher or (learner and path != "/class"):
+            scope.setdefault("state", {})["teacher"] = teacher
+            await self.app(scope, receive, send)
             return
         if given or bearer:
             await asyncio.sleep(WRONG_TOKEN_SECONDS)  # guessing costs time
-        if scope["path"].startswith("/api/"):
+        if path.startswith("/api/"):
             await refuse(send, 401, "This lesson needs its token; open the address that the server printed.")
             return
-        page = ENTER.format(head="", body=ASK)
+        where = path if path in PAGES else "/"
+        page = ENTER.format(head="", body=ASK.format(line=LINES[where], path=where))
         await _answer(send, 401, "text/html; charset=utf-8", page.encode(), {"Connection": "close"})
 
-    def _matches(self, given: str | None) -> bool:
-        return bool(given) and hmac.compare_digest(str(given).encode(), str(self.token).encode())
+
+async def _welcome(send: Send, path: str, secret: str) -> None:
+    """Set a cookie with a page that moves on; after a redirect from another site the browser would hold it back."""
+    page = ENTER.format(head=f'<meta http-equiv="refresh" content="0; url={path}">', body="<p>Welcome.</p>")
+    kept = f"{secret}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Strict"
+    await _answer(send, 200, "text/html; charset=utf-8", page.encode(), {"Set-Cookie": kept})
+
+
+def _same(secret: str | None, given: str | None) -> bool:
+    return bool(secret and given) and hmac.compare_digest(str(given).encode(), str(secret).encode())
 
 
 class LearnerCookie:

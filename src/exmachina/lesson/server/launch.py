@@ -43,15 +43,17 @@ def serve(
     `on_ready` is called once with the address to open, token included, when the server answers; port 0 takes a
     free one. Raises `InputError` if the port is taken, or if others could reach `host` and there is no token.
     """
-    chosen = replace(settings, host=host, token=token) if settings else Settings(host=host, token=token)
+    chosen = replace(settings or Settings(), host=host, token=token)
     listener = bind(host, port)
     address = _address(host, listener.getsockname()[1], token)
+    chosen = replace(chosen, address=address)
 
     def ready() -> None:
         if on_ready is not None:
             on_ready(address)
         if open_browser:
-            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+            own = teacher_address(address, chosen.teacher, "")
+            threading.Thread(target=webbrowser.open, args=(own,), daemon=True).start()
 
     server = LessonServer(create_app(chosen), chosen.limits, ready)
     with suppress(KeyboardInterrupt):
@@ -151,6 +153,12 @@ def bind(host: str, port: int) -> socket.socket:
         raise InputError(f"Cannot serve on '{host}' port {port} ({getattr(error, 'strerror', error)}).") from None
     listener.setblocking(False)
     return listener
+
+
+def teacher_address(address: str, teacher: str | None, page: str = "class") -> str:
+    """Where the teacher opens a page of the lesson that learners open at `address`."""
+    base, _, query = address.partition("?")
+    return f"{base}{page}?{f'token={teacher}' if teacher else query}".rstrip("?")
 
 
 def _address(host: str, port: int, token: str | None) -> str:

@@ -1,14 +1,16 @@
-"""Trained networks that the lesson can use: those that ship, and those that the host adds."""
+"""Trained networks for the lesson: those that ship, those saved from the page, and those that the host adds."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 
 from exmachina.classifier import Classifier
 from exmachina.errors import InputError
 from exmachina.lesson.server.settings import Settings
+from exmachina.runs import Run
 from exmachina.runs.run import METADATA, PRETRAINED
 
 CACHED = 12
@@ -24,13 +26,18 @@ class Library:
 
     def __init__(self, settings: Settings) -> None:
         shipped = {path.parent.name: path.parent for path in sorted(PRETRAINED.glob(f"*/{METADATA}"))}
-        self._runs = {FIRST: shipped[FIRST]} | shipped | settings.runs
+        self.saved = settings.data_folder / "lesson" / "runs"
+        self._runs = {FIRST: shipped[FIRST]} | shipped | _whole(self.saved) | settings.runs
         self._lock = threading.Lock()
         self._classifiers: OrderedDict[Path, tuple[int, Classifier]] = OrderedDict()
 
     def runs(self) -> dict[str, Path]:
         """Run directories by name."""
         return dict(self._runs)
+
+    def add(self, name: str, folder: Path) -> None:
+        """Offer one more."""
+        self._runs[name] = folder
 
     def folder(self, name: str) -> Path:
         """The run called `name`. Raises `NotFoundError` naming what there is to choose from."""
@@ -54,3 +61,13 @@ class Library:
             while len(self._classifiers) > CACHED:
                 self._classifiers.popitem(last=False)
         return known[1]
+
+
+def _whole(folder: Path) -> dict[str, Path]:
+    """The runs in a folder by name, without those that are damaged."""
+    found = {}
+    for metadata in sorted(folder.glob(f"*/{METADATA}")):
+        with suppress(InputError):
+            Run.load(metadata.parent)
+            found[metadata.parent.name] = metadata.parent
+    return found

@@ -13,7 +13,9 @@ from exmachina.lesson.server.guards import CHANGING, header, refuse
 from exmachina.lesson.server.settings import Limits
 
 IMAGE_TYPES = ("image/png", "image/jpeg")
-JSON = "application/json"
+JSON, ZIP = "application/json", "application/zip"
+# What else than JSON a path takes.
+TYPES = {"/api/v1/predict": (JSON, *IMAGE_TYPES), "/api/v1/runs": (ZIP,)}
 DRAIN_SECONDS = 1.0
 log = logging.getLogger("exmachina.lesson.server")
 
@@ -59,12 +61,12 @@ class BodyGuard:
             await self.app(scope, receive, send)
             return
         kind = (header(scope, "content-type") or "").split(";")[0].strip().lower()
-        image = scope["path"] == "/api/v1/predict" and kind in IMAGE_TYPES
-        if scope["method"] != "DELETE" and kind != JSON and not image:
-            allowed = ", ".join((JSON, *IMAGE_TYPES)) if scope["path"] == "/api/v1/predict" else JSON
-            await refuse(send, 415, f"Content-Type '{kind[:60]}' is not understood here; send {allowed}.")
+        allowed = TYPES.get(scope["path"], (JSON,))
+        if scope["method"] != "DELETE" and kind not in allowed:
+            await refuse(send, 415, f"Content-Type '{kind[:60]}' is not understood here; send {', '.join(allowed)}.")
             return
-        cap = self.limits.image_body if image else self.limits.json_body
+        caps = {ZIP: self.limits.run_body, **dict.fromkeys(IMAGE_TYPES, self.limits.image_body)}
+        cap = caps.get(kind, self.limits.json_body) if kind in allowed else self.limits.json_body
         declared = int(length) if length and length.isdecimal() else 0
         taken = 0
         body = bytearray()

@@ -6,16 +6,18 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import HTTPException, Request
 
 from exmachina.lesson.assess import step_back
+from exmachina.lesson.saving import save_archive
 from exmachina.lesson.server.assets import Asset, Assets, as_asset
 from exmachina.lesson.server.collection import Collection
 from exmachina.lesson.server.library import Library
 from exmachina.lesson.server.settings import Settings
 from exmachina.lesson.site import SiteFiles
+from exmachina.runs import Run
 
 T = TypeVar("T")
 PREDICTIONS_WAITING = 64
@@ -70,6 +72,13 @@ class Services:
         """A file of the page's data, or `None`."""
         content = self.site.get(path)
         return None if content is None else as_asset(path, content)
+
+    def save(self, archive: bytes) -> dict[str, Any]:
+        """Keep a training of the page as a run directory, and offer it from now on."""
+        path = save_archive(archive, self.library.saved, self.settings.limits.saved_runs)
+        self.library.add(path.name, path)
+        self.site.add(path.name, path)
+        return {"name": path.name, "folder": str(path), "test_accuracy": Run.load(path).test_accuracy}
 
     @property
     def collection(self) -> Collection:

@@ -19,6 +19,7 @@ class Limits:
 
     image_body: int = 12 << 20  # a 25-megapixel photo
     json_body: int = 1 << 20
+    run_body: int = 16 << 20  # the weights of a training that is to be saved
     bodies_in_memory: int = 64 << 20
     header_seconds: float = 10.0  # from connecting to a complete request head
     body_seconds: float = 20.0
@@ -27,18 +28,22 @@ class Limits:
     images_waiting: int = 16  # uploads waiting to be decoded
     drawings_per_learner: int = 2000
     drawings: int = 200_000
+    saved_runs: int = 200
 
 
 @dataclass(frozen=True)
 class Settings:
     """How to serve the lesson.
 
-    `token`, if given, is asked of every visitor; addresses other than the loopback cannot do without. `runs`
-    adds run directories by the names under which everybody sees them.
+    `token`, if given, is asked of every visitor; addresses other than the loopback cannot do without. `teacher` is
+    the teacher's own, which opens the class's page as well. `runs` adds run directories by the names under which
+    everybody sees them. `address` is what learners open, for the teacher to show.
     """
 
     host: str = "127.0.0.1"
     token: str | None = None
+    teacher: str | None = None
+    address: str | None = None
     data_folder: Path = field(default_factory=user_folder)
     web_folder: Path = WEB
     runs: dict[str, Path] = field(default_factory=dict)
@@ -46,12 +51,17 @@ class Settings:
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
-        if self.token is not None and len(self.token) < MINIMUM_TOKEN:
+        if any(token is not None and len(token) < MINIMUM_TOKEN for token in (self.token, self.teacher)):
             raise InputError(f"The token is too easy to guess; use at least {MINIMUM_TOKEN} characters.")
         if not self.token and not is_loopback(self.host):
             raise InputError(
                 f"Serving on '{self.host}' lets others in; give a token of {MINIMUM_TOKEN} or more letters."
             )
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody but this computer's own user can come: no other is to be kept from what is the teacher's."""
+        return self.token is None and is_loopback(self.host) and not self.allowed_hosts
 
 
 def is_loopback(host: str) -> bool:

@@ -312,7 +312,7 @@ export async function share(wanted) {
 }
 
 /** @param {string} url */
-const fetchJson = async (url) => (await request(url)).json();
+export const fetchJson = async (url) => (await request(url)).json();
 
 /** @param {string} path @param {unknown} body */
 async function post(path, body) {
@@ -325,7 +325,7 @@ async function post(path, body) {
 }
 
 /** Ask; if the server is busy and says for how long, wait and ask again. @param {string} url @param {RequestInit} [options] */
-async function request(url, options) {
+export async function request(url, options) {
   for (let attempt = 1; ; attempt++) {
     const response = await fetch(url, options).catch(() => {
       throw new Error(

@@ -41,7 +41,7 @@ async function start() {
   remember();
   followWay();
   document.documentElement.dataset.ready = "true";
-  navigator.serviceWorker?.register("offline.js", { type: "module" }).catch(() => {}); // where it may not be, the page needs its host
+  navigator.serviceWorker?.register("offline.js").catch(() => {}); // where it may not be, the page needs its host
 }
 
 /** The panels on the screen first, the others when they come near it or when there is time. */

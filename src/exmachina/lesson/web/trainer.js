@@ -4,7 +4,9 @@
  *
  * @typedef {import("./network/spec.js").Network} Network
  * @typedef {{recipe: any, network: Network, changes?: Record<string, unknown>, seed?: number, snapshots?: number}} TrainingOrder
- * @typedef {{network: Network, weights: import("./network/safetensors.js").Weights, seed?: number, snapshots?: number}} TuningOrder
+ * @typedef {{network: Network, weights: import("./network/safetensors.js").Weights, seed?: number, snapshots?: number,
+ *   mine?: api.Digits, judged?: api.Digits, name?: string}} TuningOrder `mine`: to learn, by default the reader's collection;
+ *   `judged`: to count before and after, by default the same; `name`: of the network that learns on
  */
 
 import * as api from "./api.js";
@@ -51,12 +53,11 @@ export async function train(
  * @param {TuningOrder} order
  * @param {(event: any) => void} onEvent
  */
-export async function finetune(id, { network, weights, seed = 0, snapshots = 20 }, onEvent) {
+export async function finetune(id, order, onEvent) {
+  const { network, weights, seed = 0, snapshots = 20, name = network.name } = order;
   const tell = (/** @type {string} */ text) => onEvent({ type: "queued", text });
-  const drawings = await api.collection();
-  const images = new Uint8Array(784 * drawings.length);
-  drawings.forEach(({ image }, i) => images.set(image, 784 * i));
-  const mine = { images, labels: Uint8Array.from(drawings, ({ label }) => label) };
+  const mine = order.mine ?? (await collected());
+  const judged = order.judged ?? mine;
   const [module, data, test] = await Promise.all([
     api.engineModule(threads > 1),
     api.trainingDigits(REHEARSAL, tell),
@@ -64,9 +65,17 @@ export async function finetune(id, { network, weights, seed = 0, snapshots = 20 
   ]);
   return begin(
     id,
-    { module, recipe: { network }, seed, data, test, snapshots, weights, mine },
+    { module, recipe: { name, network }, seed, data, test, snapshots, weights, mine, judged },
     onEvent,
   );
+}
+
+/** The reader's own drawings. @returns {Promise<api.Digits>} */
+async function collected() {
+  const drawings = await api.collection();
+  const images = new Uint8Array(784 * drawings.length);
+  drawings.forEach(({ image }, i) => images.set(image, 784 * i));
+  return { images, labels: Uint8Array.from(drawings, ({ label }) => label) };
 }
 
 /**

@@ -3,11 +3,12 @@
  *
  * @typedef {import("./network/safetensors.js").Weights} Weights
  * @typedef {{step: number, weights: Weights}} Snapshot
+ * @typedef {{recipe: any, seed: number, images: number}} Origin what it was trained with, and on how many images
  * @typedef {{id: string, name: string, network: import("./network/spec.js").Network, status: "waiting" | "running" |
  *   "paused" | "done" | "stopped" | "failed", message: string, steps: number, points: {step: number, loss: number, accuracy: number
  *   | null, seconds: number}[], epochs: {epoch: number, step: number, loss: number, accuracy: number}[],
  *   snapshots: Snapshot[], weights: Weights | null, testAccuracy: number | null, logits: Float32Array | null,
- *   seconds: number | null, end: any, number: number}} Training
+ *   seconds: number | null, end: any, number: number, origin: Origin | null}} Training
  *   `number` counts the finished ones, from 1
  */
 
@@ -41,6 +42,7 @@ export const newTraining = (id, name, network) => ({
   seconds: null,
   end: null,
   number: 0,
+  origin: null,
 });
 
 /**
@@ -88,6 +90,7 @@ export function after(training, event) {
         message: "",
         steps: event.steps,
         network: event.network,
+        origin: event.origin,
       };
     case "paused":
       return { ...training, status: "paused" };
@@ -111,7 +114,12 @@ export function after(training, event) {
         logits: event.logits,
         testAccuracy: event.test_accuracy,
         seconds: event.train_seconds,
-        end: { before: event.before, after: event.after },
+        end: {
+          before: event.before,
+          after: event.after,
+          turns: event.turns,
+          testLoss: event.test_loss,
+        },
       };
     case "error":
       return { ...training, status: "failed", message: event.error };

@@ -40,6 +40,12 @@ class Deleted(BaseModel):
     deleted: int
 
 
+def zipped(content: bytes, name: str) -> Response:
+    """A zip archive to be saved under a name."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(content, media_type="application/zip", headers=headers)
+
+
 def router(services: Services) -> APIRouter:
     """Routes around the collection."""
     routes = APIRouter()
@@ -65,10 +71,7 @@ def router(services: Services) -> APIRouter:
 
     @routes.get("/collection/export", summary="Your drawings as a zip archive of PNG files or IDX files")
     def export_all(learner: Learner, format: Literal["png", "idx"] = "png") -> Response:
-        content = export(services.collection.list(learner), format)
-        name = f'attachment; filename="my-digits-{format}.zip"'
-        headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
-        return Response(content, media_type="application/zip", headers=headers)
+        return zipped(export(services.collection.list(learner), format), f"my-digits-{format}.zip")
 
     @routes.delete("/collection/{key}", summary="Delete one drawing")
     def delete(key: Annotated[int, Path(ge=1, le=2**62)], learner: Learner) -> Deleted:

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from exmachina.lesson.server.errors import answer
 from exmachina.lesson.server.services import Services
 
+PAGES = {"class": "class/index.html"}
 MISSING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hello Ex Machina</title>
 <h1>Hello Ex Machina</h1><p>The lesson's page is not installed; the <a href="/api/docs">API</a> is.</p>"""
 DOCS = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -82,7 +83,7 @@ def router(services: Services, app: FastAPI) -> APIRouter:
     def asset(path: str, request: Request) -> Response:
         if path.startswith("api/"):
             return answer(404, "There is no such address in the API; /api/docs lists them all.")
-        found = services.assets.get(path) or services.data(path)
+        found = services.assets.get(PAGES.get(path, path)) or services.data(path)
         if found is None and not path:
             return HTMLResponse(MISSING)
         if found is None:

@@ -21,6 +21,16 @@ const SETTINGS = /** @type {const} */ ({
   label_smoothing: 0,
 });
 
+/** The same as `tuned_recipe` in the library, but for its name and network. */
+export const recipe = {
+  ...SETTINGS,
+  learning_rate: RATE,
+  schedule: "one_cycle",
+  warmup: WARMUP,
+  batch_size: BATCH,
+  epochs: 1,
+};
+
 export class FineTuning {
   /**
    * @param {import("./engine.js").Engine} engine

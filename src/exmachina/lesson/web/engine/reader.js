@@ -1,8 +1,8 @@
 /**
  * The engine beside the page, reading many digits while the page goes on answering strokes.
  *
- * Messages in: `{module, images}` once, then as often as wanted `{number, network, weights}`. Out, one for each in the
- * same order: `{number, logits}`, the scores (N, 10) in a row, or `{number, error}`.
+ * Messages in: `{module, images}`, again for other images, then as often as wanted `{number, network, weights}`. Out, one
+ * for each in the same order: `{number, logits}`, the scores (N, 10) in a row, or `{number, error}`.
  */
 
 import { Engine } from "./engine.js";
@@ -18,7 +18,7 @@ let given = null;
 let ready = null;
 
 self.onmessage = ({ data }) => {
-  if (data.module) given = data;
+  if (data.module) [given, ready] = [data, null];
   else if (given) read(given, data);
 };
 

@@ -6,14 +6,15 @@
  * Messages out: the events of `exmachina.train`, as plain data.
  *
  * @typedef {{images: Uint8Array, labels: Uint8Array}} Digits
- * @typedef {{module: WebAssembly.Module, recipe: import("./training.js").Recipe, seed: number, data: Digits,
- *   test: Digits | null, snapshots: number, threads?: number, weights?: import("../network/safetensors.js").Weights, mine?: Digits}} Order
- *   with `weights` and `mine`, a fine-tuning
+ * @typedef {{module: WebAssembly.Module, recipe: import("./training.js").Recipe & {name?: string}, seed: number, data: Digits,
+ *   test: Digits | null, snapshots: number, threads?: number, weights?: import("../network/safetensors.js").Weights,
+ *   mine?: Digits, judged?: Digits}} Order with `weights` and `mine`, a fine-tuning, which tells how `judged` is read
+ *   before and after
  */
 
 import { score } from "../network/assess.js";
 import { Engine } from "./engine.js";
-import { FineTuning } from "./finetuning.js";
+import { FineTuning, recipe as tuning } from "./finetuning.js";
 import { Model } from "./model.js";
 import { Training } from "./training.js";
 
@@ -37,6 +38,7 @@ const post = (event, transfer = []) => self.postMessage(event, { transfer });
 /** @param {Order} order */
 async function carryOut(order) {
   const { recipe, seed, data, test, mine, threads = 1 } = order;
+  const judged = order.judged ?? mine;
   let start = performance.now();
   const engine = new Engine(order.module);
   const own = mine && order.weights ? { mine, weights: order.weights } : null;
@@ -53,7 +55,7 @@ async function carryOut(order) {
   invite(learner.model, threads);
   const before = own
     ? {
-        collection: read(learner.model, own.mine).accuracy,
+        collection: judged && read(learner.model, judged).accuracy,
         test: test && read(learner.model, test).accuracy,
       }
     : null;
@@ -64,7 +66,16 @@ async function carryOut(order) {
   let news = [];
   let told = performance.now();
   let breath = told;
-  post({ type: "started", steps: learner.steps, network: recipe.network });
+  /** @type {{step: number, learning_rate: number}[]} */
+  const turns = [];
+  const settings = own ? { ...tuning, name: `${recipe.name} + mine` } : recipe;
+  const images = (own ? own.mine : data).labels.length;
+  post({
+    type: "started",
+    steps: learner.steps,
+    network: recipe.network,
+    origin: { recipe: { ...settings, network: recipe.network.name }, seed, images },
+  });
   tellMoment(0);
   while (learner.done < learner.steps) {
     if (lead.paused || lead.pace || performance.now() - breath > BREATH) {
@@ -73,8 +84,10 @@ async function carryOut(order) {
       if (performance.now() - waited > BREATH) start += performance.now() - waited; // what the reader made it wait
       breath = performance.now();
       if (lead.stopped) break;
-      if (lead.rate && "recipe" in learner)
+      if (lead.rate && "recipe" in learner && learner.recipe.learning_rate !== lead.rate) {
         learner.recipe = { ...learner.recipe, learning_rate: lead.rate };
+        turns.push({ step: learner.done, learning_rate: lead.rate });
+      }
     }
     const end = learner.step();
     if (!Number.isFinite(end.loss))
@@ -101,7 +114,7 @@ async function carryOut(order) {
   const weights = learner.model.weights();
   const tested = test && !lead.stopped ? read(learner.model, test) : null;
   const after = own
-    ? { collection: read(learner.model, own.mine).accuracy, test: tested?.accuracy ?? null }
+    ? { collection: judged && read(learner.model, judged).accuracy, test: tested?.accuracy ?? null }
     : null;
   post({
     type: lead.stopped ? "stopped" : "end",
@@ -111,6 +124,7 @@ async function carryOut(order) {
     logits: tested?.logits ?? null,
     train_seconds: seconds(),
     step: learner.done,
+    turns,
     before,
     after,
   });

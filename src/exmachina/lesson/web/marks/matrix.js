@@ -40,3 +40,23 @@ export function matrix(
     h("tbody", {}, rows),
   );
 }
+
+/**
+ * Which digit is taken for which, the mistakes alone, with headings from 0 to 9.
+ * @param {number[][]} confusion rows: what it is; columns: what it was read as
+ * @param {string} label
+ */
+export function confusionTable(confusion, label) {
+  const wrong = confusion.map((row, i) => row.map((count, j) => (i === j ? 0 : count)));
+  const table = matrix(wrong.flat(), confusion.length, {
+    scale: "ink",
+    decimals: 0,
+    label,
+    format: (v) => (v ? String(v) : ""),
+  });
+  table.className = "matrix many confusion";
+  for (const [i, row] of [...table.rows].entries()) row.prepend(h("th", { scope: "row" }, i));
+  const heads = confusion.map((_, i) => h("th", { scope: "col" }, i));
+  table.prepend(h("thead", {}, h("tr", {}, h("td", {}), heads)));
+  return table;
+}

@@ -3,7 +3,7 @@
 import * as api from "../../api.js";
 import { h } from "../../marks/dom.js";
 import { percent, whole } from "../../marks/format.js";
-import { matrix } from "../../marks/matrix.js";
+import { confusionTable } from "../../marks/matrix.js";
 import { parts, t } from "../../texts.js";
 import { thumbnail } from "../look/browse.js";
 import { roving } from "../shared.js";
@@ -28,15 +28,6 @@ export function mount(root) {
     }
     await showMore();
     roving(grid);
-    const wrong = confusion.map((/** @type {number[]} */ row, /** @type {number} */ i) =>
-      row.map((count, j) => (i === j ? 0 : count)),
-    );
-    const table = matrix(wrong.flat(), 10, {
-      scale: "ink",
-      decimals: 0,
-      label: t("Mistakes by label, in rows, and answer, in columns"),
-      format: (v) => (v ? String(v) : ""),
-    });
     return [
       h(
         "p",
@@ -61,7 +52,7 @@ export function mount(root) {
         h(
           "div",
           { class: "scroll", tabIndex: 0, role: "region", "aria-label": t("Confusion matrix") },
-          headed(table),
+          confusionTable(confusion, t("Mistakes by label, in rows, and answer, in columns")),
         ),
       ),
     ];
@@ -88,23 +79,4 @@ async function cards(mistakes) {
     );
     return button;
   });
-}
-
-/** Row and column headings from 0 to 9. @param {HTMLTableElement} table */
-function headed(table) {
-  table.className = "matrix many confusion";
-  for (const [i, row] of [...table.rows].entries()) row.prepend(h("th", { scope: "row" }, i));
-  table.prepend(
-    h(
-      "thead",
-      {},
-      h(
-        "tr",
-        {},
-        h("td", {}),
-        Array.from({ length: 10 }, (_, i) => h("th", { scope: "col" }, i)),
-      ),
-    ),
-  );
-  return table;
 }

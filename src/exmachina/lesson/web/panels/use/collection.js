@@ -5,9 +5,10 @@ import { h } from "../../marks/dom.js";
 import { percent, signed } from "../../marks/format.js";
 import { digitImage } from "../../marks/heatmap.js";
 import { download, idxFiles } from "../../files.js";
+import * as server from "../../server.js";
 import { lookAtPicture, setStrokes, store } from "../../state.js";
-import { finetune as train, isLive } from "../../training.js";
 import { t } from "../../texts.js";
+import { finetune as train, isLive } from "../../training.js";
 
 /** @param {HTMLElement} root */
 export async function mount(root) {
@@ -45,21 +46,7 @@ export async function mount(root) {
   });
   root.append(shelf, note, h("div", { class: "controls" }, tune, exports, clear), outcome);
   if (api.hasServer())
-    root.append(
-      h(
-        "p",
-        { class: "note" },
-        h(
-          "label",
-          {},
-          sharing,
-          " ",
-          t(
-            "Send the digits I keep to the lesson's collection on the host's computer as well, without my name. Switched off again, they are deleted there.",
-          ),
-        ),
-      ),
-    );
+    root.append(h("p", { class: "note" }, sharingLabel(sharing), teachersLink()));
 
   /** Asks once more, in its own place. */
   function deleteAll() {
@@ -152,6 +139,28 @@ export async function mount(root) {
           })
         : training.message || t("Learning your digits …");
   });
+}
+
+/** What is sent, where it lies, who sees it, and how to undo it. @param {HTMLInputElement} sharing */
+const sharingLabel = (sharing) =>
+  h(
+    "label",
+    {},
+    sharing,
+    " ",
+    t(
+      "Send the digits I keep to the class as well: each drawing and its label, without my name. They lie on the computer that serves this lesson, where the teacher sees them on a wall. Switched off again, they are deleted there.",
+    ),
+  );
+
+/** Shown to whom it opens. */
+function teachersLink() {
+  const link = h("a", { href: "class", hidden: true }, t("The class's wall"));
+  server.rights().then(
+    ({ teacher }) => (link.hidden = !teacher),
+    () => {},
+  );
+  return h("span", {}, " ", link);
 }
 
 /** @param {any} end with `before` and `after` */

@@ -1,8 +1,11 @@
 /** Use: the files of the run in use, and the lines that read a digit with it. */
 
 import * as api from "../../api.js";
-import { download, safetensors } from "../../files.js";
+import { download } from "../../files.js";
 import { h } from "../../marks/dom.js";
+import { percent } from "../../marks/format.js";
+import { folderName, runArchive } from "../../run.js";
+import * as server from "../../server.js";
 import { isOperated, store } from "../../state.js";
 import { t } from "../../texts.js";
 
@@ -22,9 +25,7 @@ export function mount(root) {
         "p",
         { class: "note" },
         mine
-          ? t(
-              "Put both files into one folder, and a picture called seven.png beside them; run this there.",
-            )
+          ? t("Unpack it, put a picture called seven.png beside the folder, and run this there.")
           : t(
               "This one comes with the package. Put the three files into one folder, and you can load that instead of the name.",
             ),
@@ -32,7 +33,7 @@ export function mount(root) {
       h(
         "pre",
         { tabIndex: 0, role: "region", "aria-label": t("Example in Python") },
-        h("code", {}, mine ? fromWeights(mine) : byName(run.id)),
+        h("code", {}, mine ? fromArchive(mine) : byName(run.id)),
       ),
     );
   });
@@ -51,34 +52,57 @@ function shippedFiles(id) {
   );
 }
 
-/** @typedef {Pick<import("../../training.js").Training, "name" | "network" | "weights">} Own */
+/** @typedef {import("../../run.js").Whole} Own */
 
 /** @param {Own} training */
 function ownFiles(training) {
-  const file = (
-    /** @type {string} */ name,
-    /** @type {() => Uint8Array} */ content,
-    /** @type {string} */ what,
-  ) =>
+  const name = folderName(training);
+  const said = h("p", { class: "note", role: "status" });
+  const save = h(
+    "button",
+    { type: "button", hidden: true, onclick: keepOnHost },
+    t("Save it on this computer"),
+  );
+  server.rights().then(
+    ({ saves }) => (save.hidden = !saves),
+    () => {}, // who cannot be asked does not save
+  );
+
+  async function keepOnHost() {
+    save.disabled = true;
+    said.textContent = t("Measuring it on all 10,000 test digits …");
+    try {
+      const kept = await server.saveRun(runArchive(training));
+      said.textContent = t(
+        "Kept as {name} in {folder}. The server measured {accuracy} itself; the page lists the run from its next load on.",
+        { name: kept.name, folder: kept.folder, accuracy: percent(kept.test_accuracy, 2) },
+      );
+    } catch (error) {
+      said.textContent = error instanceof Error ? error.message : String(error);
+      save.disabled = false;
+    }
+  }
+
+  return h(
+    "div",
+    {},
     h(
-      "li",
+      "p",
       {},
       h(
         "button",
-        { type: "button", class: "quiet", onclick: () => download(content(), name) },
-        name,
+        {
+          type: "button",
+          class: "quiet",
+          onclick: () => download(runArchive(training), `${name}.zip`),
+        },
+        `${name}.zip`,
       ),
-      ` ${what}`,
-    );
-  return h(
-    "ul",
-    {},
-    file("model.safetensors", () => safetensors(training.weights ?? {}), t("the weights")),
-    file(
-      "network.json",
-      () => new TextEncoder().encode(JSON.stringify(training.network, null, 1)),
-      t("its layers"),
+      " ",
+      t("a folder of two files: the weights, and how they were trained, down to the seed"),
     ),
+    save,
+    said,
   );
 }
 
@@ -93,15 +117,15 @@ const byName = (id) =>
   ].join("\n");
 
 /** @param {Own} training */
-const fromWeights = ({ name }) =>
-  [
-    "import json",
+const fromArchive = (training) => {
+  const folder = folderName(training);
+  return [
     "import exmachina",
-    "from safetensors.numpy import load_file",
     "",
-    'network = exmachina.Network.from_json(json.load(open("network.json")))',
-    'weights = load_file("model.safetensors")',
-    `run = exmachina.Run(network, weights, {"name": ${JSON.stringify(name)}})`,
-    'run.save("runs/mine")',
-    'print(exmachina.Classifier.load("runs/mine").predict("seven.png"))',
+    `reader = exmachina.Classifier.load("${folder}")  # the unpacked folder`,
+    'answer = reader.predict("seven.png")',
+    "print(answer.digit, answer.probability)",
+    "",
+    `exmachina.Run.load("${folder}").save("${folder}")  # adds model.onnx, for any ONNX runtime`,
   ].join("\n");
+};

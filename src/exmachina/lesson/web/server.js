@@ -1,0 +1,51 @@
+/**
+ * What only a lesson's server has: the class's drawings, for the teacher, and a place for runs on the host's computer.
+ *
+ * @typedef {import("./class/drawings.js").Wall} Wall
+ */
+
+import { fetchJson, hasServer, request } from "./api.js";
+
+/** @type {Promise<{teacher: boolean, saves: boolean}> | undefined} */
+let rightsOnce;
+/** What this visitor may do. */
+export function rights() {
+  rightsOnce ??= hasServer()
+    ? fetchJson("api/v1/you")
+    : Promise.resolve({ teacher: false, saves: false });
+  return rightsOnce;
+}
+
+/** The class's drawings after number `after`, so many at a time. @param {number} after @returns {Promise<Wall>} */
+export async function wall(after) {
+  const told = await fetchJson(`api/v1/class?after=${after}`);
+  return {
+    ...told,
+    drawings: told.drawings.map((/** @type {[number, number, string]} */ [id, label, pixels]) => ({
+      id,
+      label,
+      image: Uint8Array.from(atob(pixels), (character) => character.charCodeAt(0)),
+    })),
+  };
+}
+
+/** Take a drawing off the wall, or all of them. @param {number} [id] */
+export const takeDown = (id) =>
+  request(`api/v1/class${id === undefined ? "" : `/${id}`}`, { method: "DELETE" });
+
+/** Where the class's drawings can be downloaded. @param {"png" | "idx"} format */
+export const exportAddress = (format) => `api/v1/class/export?format=${format}`;
+
+/**
+ * Keep a run on the host's computer.
+ * @param {Uint8Array} archive see run.js
+ * @returns {Promise<{name: string, folder: string, test_accuracy: number}>} measured by the server
+ */
+export async function saveRun(archive) {
+  const response = await request("api/v1/runs", {
+    method: "POST",
+    headers: { "Content-Type": "application/zip" },
+    body: new Blob([/** @type {BlobPart} */ (archive)]),
+  });
+  return response.json();
+}

@@ -1,0 +1,190 @@
+"""A class: learners share drawings from their browsers, the teacher's page shows, judges, learns and exports them."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from exmachina.evaluation.intervals import wilson
+from page_browser import PATIENCE, SEVEN, Visit, visiting
+from test_page_access import AXE
+from test_page_train import begin, finish
+
+from exmachina.classifier import Classifier
+from exmachina.data import load_idx_folder, load_image_folder, load_mnist_split
+from exmachina.lesson.server import Settings
+from exmachina.runs import Run
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+CODE, TEACHER = "code-of-the-class", "code-of-the-teacher"
+ONE = [(0.5, 0.2), (0.5, 0.8)]
+OTHER_SEVEN = [(0.25, 0.2), (0.75, 0.25), (0.4, 0.85)]  # the same seven elsewhere is the same picture once centred
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A lesson for a class, with its own page."""
+    from lesson_server import serving
+
+    address = f"http://192.168.1.5:8000/?token={CODE}"
+    folder = tmp_path_factory.mktemp("school")
+    with serving(Settings(data_folder=folder, token=CODE, teacher=TEACHER, address=address)) as lesson:
+        yield lesson
+
+
+def enter(visit: Visit, token: str) -> None:
+    visit.page.goto(f"{visit.address}?token={token}")
+    visit.page.wait_for_selector("html[data-ready]")
+
+
+def keep(visit: Visit, strokes: list[tuple[float, float]], label: int, count: int) -> None:
+    """Draw, and say what it should have been."""
+    visit.page.locator("#draw").scroll_into_view_if_needed()
+    visit.draw(strokes)
+    visit.show("picture").locator(".correct button").nth(label).click()
+    visit.show("collection").get_by_text("digit of yours" if count == 1 else f"{count} digits of yours").wait_for()
+    visit.page.locator("#draw").scroll_into_view_if_needed()
+    visit.page.locator("#draw").get_by_role("button", name="Clear").click()
+
+
+def drawings(school: Any) -> list[Any]:
+    found: list[Any] = school.app.state.services.collection.list(None)
+    return found
+
+
+def shares_of(table: Any, of: str) -> list[tuple[str, str, str]]:
+    """Share, interval and n of the rows that are about `of`."""
+    rows = [row.inner_text().split("\t") for row in table.locator("tbody tr").all()]
+    return [(row[3], row[4], row[5]) for row in rows if row[1] == of]
+
+
+def test_class_shares_and_the_teacher_sees_judges_trains_and_exports(browser: Any, school: Any, tmp_path: Path) -> None:
+    address = school.address + "/"
+    with ExitStack() as stack:
+        ada, ben, teacher = (stack.enter_context(visiting(browser, address)) for _ in range(3))
+        enter(ada, CODE)
+        enter(ben, CODE)
+        # What is kept before anybody agreed stays in the browser.
+        keep(ada, SEVEN, 7, 1)
+        assert drawings(school) == []
+        ada.show("collection").get_by_role("checkbox").check()
+        ada.page.wait_for_timeout(500)
+        keep(ada, OTHER_SEVEN, 7, 2)
+        assert not ada.show("collection").get_by_role("link", name="The class's wall").is_visible()
+
+        wall = teacher.page
+        wall.goto(f"{address}class?token={TEACHER}")
+        wall.wait_for_selector("html[data-ready]")
+        assert wall.locator(".address").all_inner_texts() == ["192.168.1.5:8000", CODE]
+        assert wall.locator(".qr").is_visible()
+        wall.get_by_text("2 digits from one browser").wait_for()
+        ben.show("collection").get_by_role("checkbox").check()
+        keep(ben, ONE, 1, 1)
+        keep(ben, ONE, 2, 2)  # a slip, or a joke
+        wall.get_by_text("4 digits from 2 browsers").wait_for()
+        assert wall.locator(".wall .kept > span").all_inner_texts() == ["2", "1", "7", "7"]
+
+        # What the page says of the class is what the library says of the same drawings.
+        table = wall.locator("#readers table")
+        table.locator(".number", has_text="%").nth(5).wait_for(timeout=4 * PATIENCE)
+        kept = drawings(school)
+        for name, (share, interval, n) in zip(
+            ("fast", "accurate", "classic"), shares_of(table, "this class"), strict=True
+        ):
+            right = sum(Classifier.load(name).predict(one.image).digit == one.label for one in kept)
+            expected = wilson(right, 4)
+            assert (share, n) == (f"{right / 4:.2%}".replace("%", " %"), "4")
+            assert interval == f"{expected.low:.1%} – {expected.high:.1%}".replace("%", " %")
+        assert wall.locator("#misread figcaption").first.inner_text().startswith("2 → 1")
+
+        # The joke comes down, on the wall and on the server, and its learner keeps it.
+        wall.get_by_role("button", name="Take this 2 down").click()
+        wall.get_by_text("3 digits from 2 browsers").wait_for()
+        assert [one.label for one in drawings(school)] == [7, 7, 1]
+        ben.show("collection").get_by_text("2 digits of yours").wait_for()
+
+        go = wall.get_by_role("button", name="Learn them")
+        assert "learns 2 of the drawings" in wall.locator("#tuning .lead").inner_text()
+        go.click()
+        wall.locator("#tuning .fact").wait_for(timeout=4 * PATIENCE)
+        tuned = wall.locator("#tuning table")
+        assert [n for _, _, n in shares_of(tuned, "the class, held out")] == ["1", "1"]
+        before, after = (float(share.rstrip(" %")) for share, _, _ in shares_of(tuned, "MNIST's test digits"))
+        assert before == round(100 * (Run.load("fast").test_accuracy or 0), 2) and abs(after - before) < 2
+
+        for text, read in (("IDX", lambda folder: load_idx_folder(folder)[0]), ("PNG", load_image_folder)):
+            with wall.expect_download() as download:
+                wall.get_by_role("link", name=re.compile(text)).click()
+            with zipfile.ZipFile(download.value.path()) as archive:
+                archive.extractall(tmp_path / text)
+            assert sorted(read(tmp_path / text / "digits").labels.tolist()) == [1, 7, 7]
+
+        # Who no longer shares is gone from the wall.
+        ada.show("collection").get_by_role("checkbox").uncheck()
+        wall.get_by_text("One digit from one browser").wait_for()
+
+
+def test_teacher_finds_the_class_from_the_lesson_and_axe_finds_nothing_on_it(browser: Any, school: Any) -> None:
+    with visiting(browser, school.address + "/", bypass_csp=True) as visit:
+        enter(visit, TEACHER)
+        visit.show("collection").get_by_role("link", name="The class's wall").click()
+        visit.page.wait_for_selector("html[data-ready] .address")
+        school.app.state.services.collection.add("eve", 3, [], load_mnist_split("test").images[0])
+        visit.page.locator(".wall .kept").first.wait_for()
+        if AXE.is_file():
+            visit.page.locator("#misread figure").first.wait_for(timeout=4 * PATIENCE)
+            visit.page.add_script_tag(path=str(AXE))
+            found = visit.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+            assert [violation["id"] for violation in found["violations"]] == []
+
+
+def test_privacy_is_said_as_it_is_on_this_host(copy_visit: Visit, lesson_visit: Visit) -> None:
+    for visit, said, shared in ((copy_visit, "sends nothing to anybody", 0), (lesson_visit, "without your name", 1)):
+        visit.open()
+        assert said in visit.show("privacy").inner_text()
+        assert visit.show("collection").get_by_role("checkbox").count() == shared
+
+
+def test_trained_run_is_one_zip_that_the_library_opens(copy_visit: Visit, tmp_path: Path) -> None:
+    copy_visit.open()
+    panel = begin(copy_visit, Epochs="0.1", Seed="3")
+    finish(panel)
+    shown = float(panel.locator(".test-accuracy").inner_text().removesuffix(" %"))
+    with copy_visit.page.expect_download() as download:
+        copy_visit.show("takeaway").get_by_role("button", name=re.compile(r"\.zip$")).click()
+    with zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())) as archive:
+        assert archive.testzip() is None
+        archive.extractall(tmp_path)
+    folder = next(tmp_path.iterdir())
+    assert download.value.suggested_filename == f"{folder.name}.zip"
+    run, test = Run.load(folder), load_mnist_split("test")
+    assert (run.seed, run.recipe["name"], run.splits["train"], run.device) == (3, "fast", 10_000, "browser")
+    assert run.recipe["epochs"] == pytest.approx(0.6) and run.history[-1]["epoch"] == 1
+    honest = Classifier.load(folder).accuracy(test.images, test.labels)
+    assert run.test_accuracy == pytest.approx(honest, abs=3e-4) and shown == round(100 * (run.test_accuracy or 0), 2)
+    run.save(folder)
+    assert (folder / "model.onnx").exists() and Run.load(folder).test_accuracy == run.test_accuracy
+    assert not copy_visit.show("takeaway").get_by_role("button", name="Save it on this computer").is_visible()
+
+
+def test_trained_run_is_saved_by_the_server_under_the_host_alone(lesson_visit: Visit) -> None:
+    page = lesson_visit.open()
+    finish(begin(lesson_visit, Epochs="0.1"))
+    takeaway = lesson_visit.show("takeaway")
+    takeaway.get_by_role("button", name="Save it on this computer").click()
+    told = takeaway.get_by_text("Kept as")
+    told.wait_for(timeout=4 * PATIENCE)
+    found = re.search(r"Kept as (\S+) in (\S+)\. The server measured (\S+) %", told.inner_text())
+    assert found
+    run = Run.load(found[2])
+    assert found[1] == "fast-1" and float(found[3]) == round(100 * (run.test_accuracy or 0), 2)
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert "fast-1" in page.locator(".bar select").inner_text()

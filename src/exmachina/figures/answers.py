@@ -108,7 +108,7 @@ def preferred(found: Sequence[PreferredImage], *, classes: bool = True, dark: bo
     rows = math.ceil(len(found) / across)
     what = "each digit" if classes else f"each channel of {found[0].layer}"
     said = f"What {what} would like to see"
-    below = "Drawn by climbing the gradient from a nearly black image: what the network looks for, and nothing more."
+    below = "Drawn by climbing the gradient from a dark grey image: what the network looks for, and nothing more."
     with look(dark) as colours:
         width = max(across * (side + gap) - gap + 2 * MARGIN, NARROW)
         figure = new_figure(width, rows * (side + 0.42) + 0.02, said, below, dark=dark)

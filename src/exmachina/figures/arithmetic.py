@@ -46,7 +46,7 @@ def convolution(found: NeuronSum, *, dark: bool = False) -> Plate:
     source = "what it sees" if len(found.contributions) == 1 else f"what it sees in channel {first.channel}"
     below = (
         f"The neuron at row {found.y}, column {found.x} of map {found.channel}. "
-        "The kernel slides on by a pixel and the same weights give the next number."
+        "The kernel slides on and the same weights give the next number."
     )
     panels = [(source, first.inputs), (f"its {terms} kernel", first.weights), ("products", first.products)]
     width = max(3 * side + 2 * gap + 2 * MARGIN, 5.4)

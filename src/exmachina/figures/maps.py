@@ -42,8 +42,9 @@ def kernels(given: Kernels, *, dark: bool = False) -> Plate:
     if channels > 1:
         return _kernel_matrix(given, limit, dark)
     numbers = size <= 5
-    side = size * (LEGIBLE if numbers else 0.14)
-    across = min(filters, max(1, int((WIDE - 2 * MARGIN + 0.13) / (side + 0.13))))
+    room = WIDE - 2 * MARGIN + 0.13
+    across = _columns(filters, room / (size * (LEGIBLE if numbers else 0.14) + 0.13))
+    side = min(size * (LEGIBLE if numbers else 0.14), room / across - 0.13)
     pitch_x, pitch_y = side + 0.13, side + 0.3
     width = max(across * pitch_x - 0.13 + 2 * MARGIN, 4.0)
     body = math.ceil(filters / across) * pitch_y
@@ -56,12 +57,20 @@ def kernels(given: Kernels, *, dark: bool = False) -> Plate:
             axes = place(figure, left, top + 0.18, side, side)
             show_values(axes, given.values[i, 0], colours, limit=limit, signed=True)
             if numbers:
-                cell_numbers(axes, given.values[i, 0], colours, ".2", size=6.8, limit=limit)
+                cell_numbers(axes, given.values[i, 0], colours, ".2", size=6.8 * side / (size * LEGIBLE), limit=limit)
             note(figure, left, top + 0.15, str(i), va="baseline", size=7.5)
             bias = f"bias {number(float(given.bias[i]))}"
             note(figure, left + side, top + 0.15, bias, va="baseline", ha="right", size=6.5 if side > 1.2 else 6)
         scale_bar(figure, MARGIN, body + 0.02, 2.4, limit, "weight", signed=True)
     return figure
+
+
+def _columns(count: int, fitting: float) -> int:
+    """So many columns that no row is left short, near to how many fit: a few more, smaller, or else fewer."""
+    divisors = [columns for columns in range(1, count + 1) if count % columns == 0]
+    return next((columns for columns in divisors if int(fitting) <= columns <= 1.35 * fitting), None) or max(
+        columns for columns in divisors if columns <= max(1, int(fitting))
+    )
 
 
 def _kernel_matrix(given: Kernels, limit: float, dark: bool) -> Plate:
@@ -182,8 +191,8 @@ def feature_overview(maps: Mapping[str, FeatureMaps], image: NDArray[np.uint8], 
     answer = strips[-1].values
     said = f"From pixels to the answer: {int(answer.argmax())}"
     below = (
-        f"The {STRONGEST} strongest maps of each layer, strongest first. Each row's scale runs from nothing to its own "
-        "largest value, given on the left."
+        f"The {STRONGEST} strongest maps of each layer, strongest first. Each row has its own scale, given on the "
+        "left: from 0 or, where a layer gives negative values too, from minus to plus."
     )
     body = row * (1 + len(rows)) + strip * len(strips) + 0.1
     with look(dark) as colours:

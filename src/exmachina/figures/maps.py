@@ -66,11 +66,12 @@ def kernels(given: Kernels, *, dark: bool = False) -> Plate:
 
 
 def _columns(count: int, fitting: float) -> int:
-    """So many columns that no row is left short, near to how many fit: a few more, smaller, or else fewer."""
+    """So many columns that no row is left short: as many as fit, or a few more and smaller, or else fewer."""
+    most = max(1, min(count, int(fitting)))
     divisors = [columns for columns in range(1, count + 1) if count % columns == 0]
-    return next((columns for columns in divisors if int(fitting) <= columns <= 1.35 * fitting), None) or max(
-        columns for columns in divisors if columns <= max(1, int(fitting))
-    )
+    good = [columns for columns in divisors if most <= columns <= 1.35 * fitting]
+    fewer = max(columns for columns in divisors if columns <= most)
+    return good[0] if good else fewer if 2 * fewer > most else most
 
 
 def _kernel_matrix(given: Kernels, limit: float, dark: bool) -> Plate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +25,12 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the app."""
     for command in (hello, train, experiment, benchmark):
         app.command()(command)
+
+
+def free_directory(wanted: Path) -> Path:
+    """A directory that holds nothing yet: the one wanted, or else the first of those numbered from 2."""
+    numbered = (wanted.with_name(f"{wanted.name}-{number}") for number in count(2))
+    return next(path for path in chain([wanted], numbered) if not path.exists())
 
 
 def hello(
@@ -68,7 +75,7 @@ def train(
             raise InputError("--hold-out goes with one --seed; leave out --seeds.")
         _train_seeds(chosen, range(seed, seed + seeds), data, out, json)
         return
-    directory = out if out is not None else Path("runs") / f"{recipe}-{seed}"
+    directory = out if out is not None else free_directory(Path("runs") / f"{recipe}-{seed}")
     check_writable(directory)
     choose_backend(chosen, backend, device)  # refuse what is not there before anything is said
     images, test = load_data(data)

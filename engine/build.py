@@ -43,7 +43,7 @@ VARIANTS = {"x86_64": {"baseline": [], "avx2": AVX2, "avx512": AVX512}, "arm64":
 WASM_FLAGS = ["--target=wasm32-freestanding", "-msimd128", "-mllvm", "-disable-lsr", "-nostdlib", "-Wl,--no-entry"]
 WASM_FLAGS += ["-Wl,--export-dynamic", "-Wl,--strip-all", "-Wl,-z,stack-size=262144"]
 THREADS = ["-matomics", "-mbulk-memory", "-Wl,--shared-memory,--import-memory,--max-memory=1073741824"]
-THREADS += ["-Wl,--export=__stack_pointer"] # of which every thread has its own
+THREADS += ["-Wl,--export=__stack_pointer"]  # of which every thread has its own
 WASM = {"engine": [], "engine-relaxed": ["-mrelaxed-simd"]}
 WASM |= {f"{name}-threads": [*flags, *THREADS] for name, flags in WASM.items()}
 

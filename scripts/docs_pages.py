@@ -37,8 +37,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put the examples in where a page names them: {{ examples/NAME.py }}."""
-    return re.sub(r"{{ (examples/\w+\.py) }}", lambda found: (ROOT / found[1]).read_text("utf-8").rstrip(), markdown)
+    """Put the examples in where a page has nothing of them but a line with their name: # examples/NAME.py."""
+    return re.sub(
+        r"^# (examples/\w+\.py)$", lambda found: (ROOT / found[1]).read_text("utf-8").rstrip(), markdown, flags=re.M
+    )
 
 
 def on_post_build(config: MkDocsConfig) -> None:

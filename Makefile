@@ -3,13 +3,26 @@ PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: hello lesson test lint quick clean
+.PHONY: hello lesson notebook test lint quick docs bench release clean
 
 hello: $(VENV)/.installed
 	$(VENV)/bin/exmachina hello
 
 lesson: $(VENV)/.installed
 	$(VENV)/bin/exmachina lesson
+
+notebook: $(VENV)/.installed-notebook
+	$(VENV)/bin/jupyter lab notebooks/hello_ex_machina.ipynb
+
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
+	@echo "The docs are in site/, the lesson among them: open site/index.html, or serve the folder."
+
+bench: $(VENV)/.installed
+	$(VENV)/bin/exmachina benchmark --quick
+
+release: $(VENV)/.installed-dev
+	$(VENV)/bin/python scripts/release
 
 test: $(VENV)/.installed-dev
 	PATH="$(abspath $(VENV))/bin:$$PATH" scripts/check
@@ -35,5 +48,13 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) -e ".[dev]"
 	@touch $@
 
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(PIP) -e ".[docs]"
+	@touch $@
+
+$(VENV)/.installed-notebook: $(VENV)/.installed
+	$(PIP) -e ".[notebook]" jupyterlab
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist site src/*.egg-info .pytest_cache .mypy_cache .ruff_cache

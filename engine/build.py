@@ -9,13 +9,16 @@ What ziglang makes is the same everywhere, to the byte.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import importlib.util
+import io
 import os
 import platform
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -159,7 +162,30 @@ def compile_for_installation() -> None:
 prepare_metadata_for_build_wheel = build_meta.prepare_metadata_for_build_wheel
 prepare_metadata_for_build_editable = build_meta.prepare_metadata_for_build_editable
 get_requires_for_build_sdist = build_meta.get_requires_for_build_sdist
-build_sdist = build_meta.build_sdist
+
+
+def build_sdist(directory: str, settings: Any = None) -> str:
+    """A source distribution; with SOURCE_DATE_EPOCH, the same bytes every time."""
+    name = build_meta.build_sdist(directory, settings)
+    if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
+        repack(Path(directory, name), int(epoch))
+    return name
+
+
+def repack(archive: Path, epoch: int) -> None:
+    """Write a .tar.gz anew, in order, with nothing in it of when, where and by whom it was packed."""
+    with tarfile.open(archive) as packed:
+        files = {item.name: (packed.extractfile(item), item.mode) for item in packed if item.isfile()}
+        contents = {name: (file.read() if file else b"", mode) for name, (file, mode) in files.items()}
+    with (
+        archive.open("wb") as raw,
+        gzip.GzipFile("", "wb", 9, raw, mtime=epoch) as zipped,
+        tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as made,
+    ):
+        for name, (content, mode) in sorted(contents.items()):
+            item = tarfile.TarInfo(name)
+            item.size, item.mtime, item.mode = len(content), epoch, 0o755 if mode & 0o100 else 0o644
+            made.addfile(item, io.BytesIO(content))
 
 
 def get_requires_for_build_wheel(settings: Any = None) -> list[str]:

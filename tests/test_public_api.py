@@ -19,7 +19,17 @@ SOURCES = sorted(Path(exmachina.__file__).parent.rglob("*.py"))
 PUBLIC = {
     *("NETWORKS", "RECIPES", "Augmentation", "Classifier", "Dataset", "EpochEnd", "Event", "InputError", "Network"),
     *("Prediction", "Recipe", "Run", "StepEnd", "TrainingEnd", "TrainingStarted", "__version__", "get_network"),
-    *("get_recipe", "load_csv", "load_data", "load_idx_folder", "load_image_folder", "load_mnist", "normalize"),
+    *(
+        "finetune",
+        "fit",
+        "get_recipe",
+        "load_csv",
+        "load_data",
+        "load_idx_folder",
+        "load_image_folder",
+        "load_mnist",
+        "normalize",
+    ),
     *("one_hot", "read_image", "scale", "split", "train", "with_channels"),
 }
 

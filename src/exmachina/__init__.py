@@ -3,9 +3,8 @@
 import exmachina
 
 train, test = exmachina.load_mnist()
-for event in exmachina.train(exmachina.get_recipe("fast"), train, seed=0, test=test):
-    ...
-run = event.run
+run = exmachina.fit(exmachina.get_recipe("fast"), train, seed=0, test=test)  # exmachina.train tells of every step
+print(run.test_accuracy, exmachina.Classifier.from_run(run).predict("photo.png"))
 """
 
 from importlib import import_module
@@ -39,6 +38,8 @@ if TYPE_CHECKING:
         StepEnd,
         TrainingEnd,
         TrainingStarted,
+        finetune,
+        fit,
         get_recipe,
         train,
     )
@@ -63,6 +64,8 @@ _HOME = {
     "StepEnd": "training",
     "TrainingEnd": "training",
     "TrainingStarted": "training",
+    "finetune": "training",
+    "fit": "training",
     "get_network": "networks",
     "get_recipe": "training",
     "load_csv": "data",
@@ -96,6 +99,8 @@ __all__ = [
     "TrainingEnd",
     "TrainingStarted",
     "__version__",
+    "finetune",
+    "fit",
     "get_network",
     "get_recipe",
     "load_csv",

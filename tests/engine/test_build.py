@@ -106,7 +106,7 @@ def test_one_wheel_carries_every_platform(build: Any, zig: list[str], tmp_path: 
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
     for name in wanted:
-        if name.startswith(("src/", "engine/", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in")):
+        if name.startswith(("src/", "engine/", "pyproject.toml", "PACKAGE.md", "LICENSE", "MANIFEST.in")):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, copy / name)
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w", tmp_path, copy]

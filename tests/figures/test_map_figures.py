@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from exmachina.figures import feature_maps, feature_overview, kernels, network_diagram
+from exmachina.figures.maps import _columns
 from exmachina.inspection import FeatureMaps, Kernels
 from exmachina.networks import CLASSIC
 
@@ -108,3 +109,10 @@ def test_diagram_names_shapes_and_parameters_of_every_layer(words: Read, off_the
     for fact in ("32 × 26 × 26", "64 × 12 × 12", "9,216", "320 parameters", "18,496 parameters", "dropout 0.25"):
         assert fact in texts
     assert off_the_page(figure) == []
+
+
+@pytest.mark.parametrize(
+    ("count", "fitting", "columns"), [(16, 3.99, 4), (32, 6.3, 8), (4, 3.9, 4), (7, 3.9, 3), (1, 9, 1)]
+)
+def test_a_grid_leaves_no_kernel_alone_in_a_row(count: int, fitting: float, columns: int) -> None:
+    assert _columns(count, fitting) == columns

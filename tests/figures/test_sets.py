@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from exmachina.data import Dataset
 from exmachina.figures import explain_figures, hello_figures, inspect_figures, palette
+from exmachina.figures.sets import Figures
 from exmachina.runs import Run
 
 Read = Callable[[Figure], list[str]]
@@ -34,7 +36,6 @@ def test_explanation_covers_every_idea(
         "convolution",
         "relu",
         "softmax",
-        "dropout",
         "cross-entropy",
         "gradient-descent",
         "training",
@@ -49,5 +50,30 @@ def test_explanation_covers_every_idea(
 def test_hello_leaves_its_figures(tiny_run: Run, digits: Dataset, test_digits: Dataset, words: Read) -> None:
     figures = hello_figures(tiny_run, digits, test_digits)
     assert list(figures)[:3] == ["digits", "preprocessing", "network"]
-    assert {"kernels", "overview", "confidence", "softmax", "relu"} <= set(figures)
+    assert {"kernels", "overview", "confidence", "softmax", "relu", "cross-entropy", "gradient-descent"} <= set(figures)
     assert "image 50" in words(figures["digits"])
+
+
+def test_dropout_is_shown_where_there_is_some(digits: Dataset, words: Read) -> None:
+    classic = explain_figures(Run.load("classic"), digits)
+    assert "25 %" in " ".join(words(classic["dropout"])) or "50 %" in " ".join(words(classic["dropout"]))
+    assert "dropout" not in explain_figures(Run.load("fast"), digits)
+
+
+def test_a_curve_needs_more_than_one_point(digits: Dataset) -> None:
+    assert "training" not in explain_figures(Run.load("fast"), digits)  # half an epoch
+    assert "training" in explain_figures(Run.load("classic"), digits)
+    assert "training" in explain_figures(Run.load("fast"), digits, step_losses=[2.3, 1.1, 0.6])
+
+
+def test_figures_are_drawn_when_they_are_asked_for() -> None:
+    drawn: list[str] = []
+
+    def maker(name: str) -> Figure:
+        drawn.append(name)
+        return Figure()
+
+    figures = Figures({name: partial(maker, name) for name in ("one", "two")})  # type: ignore[arg-type]
+    assert len(figures) == 2 and not drawn
+    assert figures["two"] is figures["two"] and drawn == ["two"]
+    assert [name for name, _ in figures.items()] == ["one", "two"] and drawn == ["two", "one"]

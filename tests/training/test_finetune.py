@@ -10,7 +10,7 @@ from exmachina.data import Dataset
 from exmachina.errors import InputError
 from exmachina.runs import Run
 from exmachina.training import EpochEnd, StepEnd, TrainingEnd, TrainingStarted
-from exmachina.training.finetune import BATCH, OWN, finetune, mixed_batches
+from exmachina.training.finetuning import BATCH, OWN, finetune, mixed_batches
 
 
 @pytest.fixture(scope="module")

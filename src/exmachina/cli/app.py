@@ -32,7 +32,6 @@ from exmachina.errors import InputError
 app = typer.Typer(
     name="exmachina",
     help="Hello Ex Machina: watch a convolutional network learn to read digits, look inside it, and test it hard.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -15,11 +15,12 @@ SIDE = 28
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images uint8 (N, 28, 28), white ink on black, and their labels uint8 (N,)."""
+    """Images uint8 (N, 28, 28), white ink on black, and their labels uint8 (N,), each below `classes`."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     name: str = "digits"
+    classes: int = 10
 
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
@@ -29,15 +30,16 @@ class Dataset:
             raise InputError(
                 f"'{self.name}': {len(images)} images need as many uint8 labels, not {labels.dtype} {labels.shape}."
             )
-        if len(labels) and labels.max() > 9:
-            raise InputError(f"'{self.name}': label {labels.max()} is not a class from 0 to 9.")
+        check_number(f"'{self.name}': classes", self.classes, 1, 256)
+        if len(labels) and labels.max() >= self.classes:
+            raise InputError(f"'{self.name}': label {labels.max()} is not a class from 0 to {self.classes - 1}.")
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, index: slice | NDArray[np.integer] | NDArray[np.bool_] | list[int]) -> Dataset:
         """A part of the data set, by slice, indices or mask; for one image say `dataset.images[i]`."""
-        return Dataset(self.images[index], self.labels[index], self.name)
+        return Dataset(self.images[index], self.labels[index], self.name, self.classes)
 
 
 @dataclass(frozen=True)

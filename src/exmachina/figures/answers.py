@@ -109,7 +109,7 @@ def preferred(result: Sequence[PreferredImage], *, classes: bool = True, dark: b
     rows = math.ceil(len(result) / across)
     what = "each digit" if classes else f"each channel of {result[0].layer}"
     title = f"What {what} would like to see"
-    below = "Drawn by climbing the gradient from a nearly black image: what the network looks for, and nothing more."
+    below = "Drawn by climbing the gradient from a dark grey image: what the network looks for, and nothing more."
     with look(dark) as colours:
         width = max(across * (side + gap) - gap + 2 * MARGIN, NARROW)
         figure = new_figure(width, rows * (side + 0.42) + 0.02, title, below, dark=dark)

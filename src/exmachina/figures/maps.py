@@ -42,8 +42,9 @@ def kernels(layer_kernels: Kernels, *, dark: bool = False) -> Plate:
     if channels > 1:
         return _kernel_matrix(layer_kernels, limit, dark)
     numbers = size <= 5
-    side = size * (LEGIBLE if numbers else 0.14)
-    across = min(filters, max(1, int((WIDE - 2 * MARGIN + 0.13) / (side + 0.13))))
+    room = WIDE - 2 * MARGIN + 0.13
+    across = _columns(filters, room / (size * (LEGIBLE if numbers else 0.14) + 0.13))
+    side = min(size * (LEGIBLE if numbers else 0.14), room / across - 0.13)
     pitch_x, pitch_y = side + 0.13, side + 0.3
     width = max(across * pitch_x - 0.13 + 2 * MARGIN, 4.0)
     body = math.ceil(filters / across) * pitch_y
@@ -56,12 +57,22 @@ def kernels(layer_kernels: Kernels, *, dark: bool = False) -> Plate:
             axes = place(figure, left, top + 0.18, side, side)
             show_values(axes, layer_kernels.values[i, 0], colours, limit=limit, signed=True)
             if numbers:
-                cell_numbers(axes, layer_kernels.values[i, 0], colours, ".2", size=6.8, limit=limit)
+                ratio = side / (size * LEGIBLE)
+                cell_numbers(axes, layer_kernels.values[i, 0], colours, ".2", size=6.8 * ratio, limit=limit)
             note(figure, left, top + 0.15, str(i), va="baseline", size=7.5)
             bias = f"bias {number(float(layer_kernels.bias[i]))}"
             note(figure, left + side, top + 0.15, bias, va="baseline", ha="right", size=6.5 if side > 1.2 else 6)
         scale_bar(figure, MARGIN, body + 0.02, 2.4, limit, "weight", signed=True)
     return figure
+
+
+def _columns(count: int, fitting: float) -> int:
+    """So many columns that no row is left short: as many as fit, or a few more and smaller, or else fewer."""
+    most = max(1, min(count, int(fitting)))
+    divisors = [columns for columns in range(1, count + 1) if count % columns == 0]
+    good = [columns for columns in divisors if most <= columns <= 1.35 * fitting]
+    fewer = max(columns for columns in divisors if columns <= most)
+    return good[0] if good else fewer if 2 * fewer > most else most
 
 
 def _kernel_matrix(layer_kernels: Kernels, limit: float, dark: bool) -> Plate:

@@ -48,6 +48,8 @@ def training_curve(
     steps = max(len(losses), epochs[-1][0] if epochs else 0)
     first, last = _ends(losses, epochs)
     title = f"The loss falls from {first:.2f} to {last:.3f} in {steps:,} steps"
+    if not len(losses) and len(epochs) == 1:
+        title = f"The mean loss of {steps:,} steps is {last:.3f}"
     if test_accuracy is not None:
         title += f"; {percent(test_accuracy)} of the test digits are read right"
     accuracies = bool(epochs)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +27,27 @@ from exmachina.runs import Run
 EXAMPLES = (0.98, 0.6, 0.25, 0.05, 0.005)  # probabilities of the right digit to look for in real images
 ALIVE = 500  # images that must all leave a map silent before it is called dead
 HELLO = 257  # the introduction's test image
+QUICK = 2_000_000  # multiplications an image, of a network whose landscape is drawn there
+HELLO_POINTS = 15  # of the landscape on a side: coarser than elsewhere, and drawn in a second or two
+
+
+class Figures(Mapping[str, Plate]):
+    """Figures by file stem, in reading order, each drawn when it is first asked for."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Plate]]) -> None:
+        self._makers = dict(makers)
+        self._drawn: dict[str, Plate] = {}
+
+    def __getitem__(self, name: str) -> Plate:
+        if name not in self._drawn:
+            self._drawn[name] = self._makers[name]()
+        return self._drawn[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
 def inspect_figures(
@@ -34,7 +57,7 @@ def inspect_figures(
     label: int | None = None,
     data: Dataset | None = None,
     dark: bool = False,
-) -> dict[str, Plate]:
+) -> Figures:
     """Everything to see inside a network for one image uint8 (28, 28): figures by file stem, in reading order.
 
     `label` is what people call the image. With `data`, maps that are silent for its first 500 images too are
@@ -44,45 +67,52 @@ def inspect_figures(
     maps = inspection.feature_maps(run, image)
     dead = inspection.dead_channels(run, data.images[:ALIVE]) if data is not None else {}
     answer = Classifier.from_run(run).probabilities(image[None])[0]
-    figures = {
-        "confidence": confidence(answer, image, label, dark=dark),
-        "overview": feature_overview(maps, image, dark=dark),
-        "network": network_diagram(network, maps, image, dark=dark),
+    figures: dict[str, Callable[[], Plate]] = {
+        "confidence": lambda: confidence(answer, image, label, dark=dark),
+        "overview": lambda: feature_overview(maps, image, dark=dark),
+        "network": lambda: network_diagram(network, maps, image, dark=dark),
     }
     for layer in network.layers:
         if isinstance(layer, Conv):
-            figures[f"kernels-{layer.name}"] = kernels(inspection.kernels(run, layer.name), dark=dark)
+            figures[f"kernels-{layer.name}"] = partial(_kernels, run, layer.name, dark)
     for step in network.steps():
         name = step.layer.name
         if not isinstance(step.layer, Dropout):  # which does nothing now
             columns = _line(step.input_shape) if isinstance(step.layer, Flatten) else None
-            figures[f"maps-{name}"] = feature_maps(maps[name], dead=dead.get(name), columns=columns, dark=dark)
+            figures[f"maps-{name}"] = partial(feature_maps, maps[name], dead=dead.get(name), columns=columns, dark=dark)
     for layer in network.layers:
         if isinstance(layer, Conv | Dense):
             result = inspection.neuron_sum(run, image, layer.name, *inspection.strongest_neuron(run, image, layer.name))
             if isinstance(layer, Conv) and 2 <= layer.kernel <= LARGEST:
-                figures[f"convolution-{layer.name}"] = convolution(result, dark=dark)
+                figures[f"convolution-{layer.name}"] = partial(convolution, result, dark=dark)
             if len(result.contributions) > 1:
-                figures[f"neuron-{layer.name}"] = neuron(result, dark=dark)
-    figures |= _sight(run, maps, image, dark)
-    figures["attributions"] = attributions(inspection.attribute(run, image), image, dark=dark)
-    figures["preferred"] = preferred(inspection.preferred_images(run), dark=dark)
-    return figures
+                figures[f"neuron-{layer.name}"] = partial(neuron, result, dark=dark)
+    layers = [name for name, item in maps.items() if item.values.ndim == 3 and item.kind != "Dropout"]
+    if layers:
+        figures["receptive-field"] = lambda: _sight(run, maps, layers[-1], image, dark)
+    figures["attributions"] = lambda: attributions(inspection.attribute(run, image), image, dark=dark)
+    figures["preferred"] = lambda: preferred(inspection.preferred_images(run), dark=dark)
+    return Figures(figures)
 
 
 def hello_figures(
     run: Run, train: Dataset, test: Dataset, *, image: NDArray[np.uint8] | None = None, dark: bool = False
-) -> dict[str, Plate]:
-    """The few figures that the introduction leaves behind, in a second or two: by file stem, in its order."""
+) -> Figures:
+    """The figures that the introduction leaves behind, in some seconds: by file stem, in its order."""
     shown = image if image is not None else _hello_image(train, test)
     maps = inspection.feature_maps(run, shown)
+    classifier = Classifier.from_run(run)
     figures = _opening(run, train, maps, shown, dark)
+    figures |= _dropout(run.network, maps, dark)
+    figures["cross-entropy"] = lambda: _cross_entropy(test, classifier.probabilities(test.images), dark)
+    if sum(step.multiplications for step in run.network.steps()) <= QUICK:  # a landscape is thousands of forward passes
+        figures["gradient-descent"] = lambda: _descent(run, train, (), HELLO_POINTS, inspection.surface.STEPS, dark)
     first = next((layer.name for layer in run.network.layers if isinstance(layer, Conv)), None)
     if first is not None:
-        figures["kernels"] = kernels(inspection.kernels(run, first), dark=dark)
-    figures["overview"] = feature_overview(maps, shown, dark=dark)
-    figures["confidence"] = confidence(Classifier.from_run(run).probabilities(shown[None])[0], shown, dark=dark)
-    return figures
+        figures["kernels"] = partial(_kernels, run, first, dark)
+    figures["overview"] = lambda: feature_overview(maps, shown, dark=dark)
+    figures["confidence"] = lambda: confidence(classifier.probabilities(shown[None])[0], shown, dark=dark)
+    return Figures(figures)
 
 
 def explain_figures(
@@ -96,33 +126,30 @@ def explain_figures(
     points: int = inspection.surface.POINTS,
     steps: int = inspection.surface.STEPS,
     dark: bool = False,
-) -> dict[str, Plate]:
+) -> Figures:
     """Every idea of the introduction at work on one network: figures by file stem, in the order of the lesson.
 
-    `image` defaults to test image 257, or the first training image. `step_losses` are those of `StepEnd`.
+    `image` defaults to test image 257, or the first training image. `step_losses` are those of `StepEnd`; without
+    them a run of one epoch has no curve to draw, and a network without dropout none to show.
     Gradient descent walks the plane through the run's start and end (`points` × `points` losses, `steps` steps),
     or, given at least 3 `snapshots` of its training, the plane in which it moved most, with its real way drawn.
     """
     shown = image if image is not None else _hello_image(train, test)
     maps = inspection.feature_maps(run, shown)
     classifier = Classifier.from_run(run)
-    figures = _opening(run, train, maps, shown, dark)
-    layer, rate = _dropped(run.network)
-    figures["dropout"] = dropout(maps[layer].values, rate, layer, dark=dark)
     data = test if test is not None else train
     probabilities = classifier.probabilities(data.images)
-    right = probabilities[np.arange(len(data)), data.labels]
-    chosen = sorted({int(np.abs(right - wanted).argmin()) for wanted in EXAMPLES})
-    figures["cross-entropy"] = cross_entropy(
-        data.images[chosen], data.labels[chosen].tolist(), right[chosen].tolist(), dark=dark
-    )
-    figures["gradient-descent"] = _descent(run, train, snapshots, points, steps, dark)
-    if run.history or step_losses is not None:
-        figures["training"] = training_curve(run.history, step_losses, test_accuracy=run.test_accuracy, dark=dark)
+    figures = _opening(run, train, maps, shown, dark)
+    figures |= _dropout(run.network, maps, dark)
+    figures["cross-entropy"] = lambda: _cross_entropy(data, probabilities, dark)
+    figures["gradient-descent"] = lambda: _descent(run, train, snapshots, points, steps, dark)
+    if len(run.history) > 1 or step_losses is not None:
+        accuracy = run.test_accuracy
+        figures["training"] = lambda: training_curve(run.history, step_losses, test_accuracy=accuracy, dark=dark)
     if test is not None:
-        figures["confusion"] = confusion_matrix(test.labels, probabilities.argmax(axis=1), dark=dark)
-        figures["mistakes"] = mistakes(test.images, test.labels, probabilities, dark=dark)
-    return figures
+        figures["confusion"] = lambda: confusion_matrix(test.labels, probabilities.argmax(axis=1), dark=dark)
+        figures["mistakes"] = lambda: mistakes(test.images, test.labels, probabilities, dark=dark)
+    return Figures(figures)
 
 
 def _hello_image(train: Dataset, test: Dataset | None) -> NDArray[np.uint8]:
@@ -132,23 +159,42 @@ def _hello_image(train: Dataset, test: Dataset | None) -> NDArray[np.uint8]:
 
 def _opening(
     run: Run, train: Dataset, maps: dict[str, inspection.FeatureMaps], image: NDArray[np.uint8], dark: bool
-) -> dict[str, Plate]:
+) -> dict[str, Callable[[], Plate]]:
     """Digits, preprocessing, the network, and its arithmetic for one image."""
     some = range(50, 54) if len(train) >= 54 else range(min(4, len(train)))
-    figures = {
-        "digits": digits_grid(train.images[some], train.labels[some], some, dark=dark),
-        "preprocessing": preprocessing(train.images[0], int(train.labels[0]), run.network, dark=dark),
-        "network": network_diagram(run.network, maps, image, dark=dark),
+    figures: dict[str, Callable[[], Plate]] = {
+        "digits": lambda: digits_grid(train.images[some], train.labels[some], some, dark=dark),
+        "preprocessing": lambda: preprocessing(train.images[0], int(train.labels[0]), run.network, dark=dark),
+        "network": lambda: network_diagram(run.network, maps, image, dark=dark),
     }
     first = next((layer for layer in run.network.layers if isinstance(layer, Conv)), None)
     if first is not None and 2 <= first.kernel <= LARGEST:
         place = inspection.strongest_neuron(run, image, first.name)
-        figures["convolution"] = convolution(inspection.neuron_sum(run, image, first.name, *place), dark=dark)
+        figures["convolution"] = lambda: convolution(inspection.neuron_sum(run, image, first.name, *place), dark=dark)
     active = next((layer.name for layer in run.network.layers if layer.activation == "relu"), None)
     if active is not None:
-        figures["relu"] = relu(inspection.before_activation(run, image, active), active, dark=dark)
-    figures["softmax"] = softmax(Classifier.from_run(run).logits(image[None])[0], dark=dark)
+        figures["relu"] = lambda: relu(inspection.before_activation(run, image, active), active, dark=dark)
+    figures["softmax"] = lambda: softmax(Classifier.from_run(run).logits(image[None])[0], dark=dark)
     return figures
+
+
+def _kernels(run: Run, layer: str, dark: bool) -> Plate:
+    return kernels(inspection.kernels(run, layer), dark=dark)
+
+
+def _dropout(network: Network, maps: dict[str, inspection.FeatureMaps], dark: bool) -> dict[str, Callable[[], Plate]]:
+    """What the last dropout does to the layer that feeds it, if there is one."""
+    layers = network.layers
+    for before, layer in reversed(list(pairwise(layers))):
+        if isinstance(layer, Dropout) and layer.rate > 0:
+            return {"dropout": partial(dropout, maps[before.name].values, layer.rate, before.name, dark=dark)}
+    return {}
+
+
+def _cross_entropy(data: Dataset, probabilities: NDArray[np.float32], dark: bool) -> Plate:
+    right = probabilities[np.arange(len(data)), data.labels]
+    chosen = sorted({int(np.abs(right - wanted).argmin()) for wanted in EXAMPLES})
+    return cross_entropy(data.images[chosen], data.labels[chosen].tolist(), right[chosen].tolist(), dark=dark)
 
 
 def _descent(run: Run, train: Dataset, snapshots: Sequence[Run], points: int, steps: int, dark: bool) -> Plate:
@@ -176,24 +222,13 @@ def _bounds(
     return (left, right), (bottom, top)
 
 
-def _sight(run: Run, maps: dict[str, inspection.FeatureMaps], image: NDArray[np.uint8], dark: bool) -> dict[str, Plate]:
-    """The receptive field of the strongest neuron in the last layer of maps, if there are maps."""
-    layers = [name for name, item in maps.items() if item.values.ndim == 3 and item.kind != "Dropout"]
-    if not layers:
-        return {}
-    channel, y, x = inspection.strongest_neuron(run, image, layers[-1])
-    field = inspection.receptive_field(run.network, layers[-1], y, x)
-    return {"receptive-field": receptive_field(field, maps, image, channel=channel, dark=dark)}
-
-
-def _dropped(network: Network) -> tuple[str, float]:
-    """The layer that feeds the last dropout, and its rate; without dropout, the last hidden layer and one half."""
-    layers = network.layers
-    for i in reversed(range(1, len(layers))):
-        layer = layers[i]
-        if isinstance(layer, Dropout) and layer.rate > 0:
-            return layers[i - 1].name, layer.rate
-    return layers[-2 if len(layers) > 1 else -1].name, 0.5
+def _sight(
+    run: Run, maps: dict[str, inspection.FeatureMaps], layer: str, image: NDArray[np.uint8], dark: bool
+) -> Plate:
+    """The receptive field of the strongest neuron in a layer of maps."""
+    channel, y, x = inspection.strongest_neuron(run, image, layer)
+    field = inspection.receptive_field(run.network, layer, y, x)
+    return receptive_field(field, maps, image, channel=channel, dark=dark)
 
 
 def _line(shape: tuple[int, ...]) -> int | None:

@@ -69,13 +69,19 @@ def read_image(source: str | os.PathLike[str] | bytes) -> NDArray[np.uint8]:
     return _upright(greyscale(pixels), orientation)
 
 
-def list_images(folder: str | os.PathLike[str]) -> list[Path]:
-    """The PNG and JPEG files directly in `folder`, sorted by name. Raises `InputError` if there are none."""
+def list_images(folder: str | os.PathLike[str], *, below: bool = False) -> list[Path]:
+    """The PNG and JPEG files directly in `folder`, or in the folders `below` too, sorted by name.
+
+    Hidden files and folders are left out. Raises `InputError` if there are none.
+    """
     try:
+        root = Path(folder)
+        next(root.iterdir(), None)  # `rglob` says nothing of a folder that is not there
         files = sorted(
             path
-            for path in Path(folder).iterdir()
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+            for path in (root.rglob("*") if below else root.iterdir())
+            if path.suffix.lower() in SUFFIXES and path.is_file()
+            if not any(part.startswith(".") for part in path.relative_to(root).parts)
         )
     except FileNotFoundError:
         raise InputError(f"'{folder}' does not exist; check the folder's name.") from None

@@ -18,9 +18,9 @@ Floats = NDArray[np.float32]
 STEPS = 96
 RATE = 0.05
 BLUR = 1.2  # pixels: the pen is never thinner
-START = -2.0  # before the sigmoid: nearly black
+START = -1.0  # before the sigmoid: dark grey, for a black image may leave every neuron silent
 SMOOTHNESS = 0.05  # what a jump between neighbouring pixels costs
-INK = 0.02  # what a white pixel costs
+INK = 0.02  # what a white pixel costs at the end; at first ink is free, so that there is something to choose from
 SHIFT = 2  # pixels the image may be moved in each step, so that no pixel-exact trick pays
 
 
@@ -45,8 +45,8 @@ def preferred_images(
     """Activation maximisation for `channels` of `layer`, by default every class of the last layer.
 
     Gradient ascent (Adam) on the channel's sums before activation, from faint noise, through a blur as wide as a
-    pen, with a price on ink and on jumps between neighbouring pixels, and a small random shift at every step.
-    Source: Erhan et al. 2009.
+    pen, with a price on jumps between neighbouring pixels and a rising one on ink, and a small random shift at every
+    step. Source: Erhan et al. 2009.
     """
     name = layer if layer is not None else run.network.layers[-1].name
     units = run.network.step(name).output_shape[0]
@@ -60,12 +60,12 @@ def preferred_images(
     wanted = np.zeros((len(chosen), *run.network.step(name).output_shape), np.float32)
     wanted[np.arange(len(chosen)), chosen] = 1
     adam = Optimizer(OptimizerSettings("adamw"), raw.size)
-    for _ in range(steps):
+    for step in range(steps):
         images = _drawn(raw)
         move = tuple(int(i) for i in generator.integers(-SHIFT, SHIFT + 1, 2))
         moved = np.roll(images, move, (2, 3))
         pleasure = np.roll(model.image_gradient(moved, layer=name, seeds=wanted), (-move[0], -move[1]), (2, 3))
-        slope = SMOOTHNESS * _jumps_gradient(images) + np.float32(INK) - pleasure
+        slope = SMOOTHNESS * _jumps_gradient(images) + np.float32(INK * step / steps) - pleasure
         raw = adam.step(raw.ravel(), _drawn_gradient(images, slope).ravel(), RATE).reshape(raw.shape)
     images = _drawn(raw)
     values, blank = (_sums(model, some, name, chosen) for some in (images, np.zeros_like(images)))

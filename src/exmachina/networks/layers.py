@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal, get_args
 
 from exmachina.errors import InputError, check_number
+from exmachina.networks.summary import table
 
 Shape = tuple[int, ...]  # without the batch axis; images are (channels, height, width)
 Activation = Literal["linear", "relu", "softmax"]
@@ -253,6 +254,10 @@ class Network:
         """Number of classes."""
         return list(self.steps())[-1].output_shape[0]
 
+    def summary(self) -> str:
+        """The layers as a table: output shapes, parameters, and the multiplications that one image costs."""
+        return table(self)
+
     def weight_shapes(self) -> dict[str, Shape]:
         """Shape of every stored tensor by its full name, in order."""
         return {name: shape for step in self.steps() for name, shape in step.weights.items()}
@@ -271,13 +276,8 @@ class Network:
     def to_json(self) -> dict[str, Any]:
         """Plain data for `run.json`; `Network.from_json` reads it back."""
         layers = [{"type": layer.kind, **asdict(layer)} for layer in self.layers]
-        return {
-            "name": self.name,
-            "input_shape": list(self.input_shape),
-            "mean": self.mean,
-            "std": self.std,
-            "layers": layers,
-        }
+        shape = list(self.input_shape)
+        return {"name": self.name, "input_shape": shape, "mean": self.mean, "std": self.std, "layers": layers}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Network:

@@ -1,5 +1,6 @@
 """Training: recipes, events and the loop that yields them."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from exmachina.data.augmentation import Augmentation
@@ -7,7 +8,8 @@ from exmachina.training.recipes import RECIPES, Recipe, get_recipe
 
 if TYPE_CHECKING:
     from exmachina.training.events import EpochEnd, Event, StepEnd, TrainingEnd, TrainingStarted
-    from exmachina.training.loop import train
+    from exmachina.training.finetuning import finetune
+    from exmachina.training.loop import fit, train
 
 __all__ = [
     "RECIPES",
@@ -18,6 +20,8 @@ __all__ = [
     "StepEnd",
     "TrainingEnd",
     "TrainingStarted",
+    "finetune",
+    "fit",
     "get_recipe",
     "train",
 ]
@@ -25,12 +29,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # The loop loads the engine; recipes do not.
-    if name == "train":
-        from exmachina.training.loop import train
-
-        return train
     if name in __all__:
-        from exmachina.training import events
-
-        return getattr(events, name)
+        home = {"finetune": "finetuning", "fit": "loop", "train": "loop"}.get(name, "events")
+        return getattr(import_module(f"exmachina.training.{home}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

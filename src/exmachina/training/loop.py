@@ -9,7 +9,8 @@ from exmachina.data import Dataset
 from exmachina.engine import shuffled_order, training_steps
 from exmachina.errors import InputError, check_number
 from exmachina.networks.layers import Network
-from exmachina.training.events import Event
+from exmachina.runs import Run
+from exmachina.training.events import Event, TrainingEnd
 from exmachina.training.learner import Batch, Learner, make_learner
 from exmachina.training.recipes import Recipe
 from exmachina.training.session import Session
@@ -44,6 +45,27 @@ def train(
     steps = training_steps(recipe.epochs, steps_per_epoch)
     batches = shuffled_batches(learner, data, recipe.batch_size, seed)
     yield from session.events(batches, steps, steps_per_epoch, validation)
+
+
+def fit(
+    recipe: Recipe,
+    data: Dataset,
+    seed: int = 0,
+    *,
+    validation: Dataset | None = None,
+    test: Dataset | None = None,
+    backend: str | None = None,
+    device: str | None = None,
+    threads: int | None = None,
+) -> Run:
+    """The run at the end of `train`, for those who need not watch."""
+    events = train(
+        recipe, data, seed, validation=validation, test=test, backend=backend, device=device, threads=threads
+    )
+    for event in events:
+        if isinstance(event, TrainingEnd):
+            return event.run
+    raise RuntimeError("training ended without a run")
 
 
 def shuffled_batches(learner: Learner, data: Dataset, size: int, seed: int) -> Iterator[Batch]:

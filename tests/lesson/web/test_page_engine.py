@@ -15,7 +15,7 @@ from exmachina.engine import Model
 from exmachina.lesson.assess import assess
 from exmachina.runs import Run
 from exmachina.training import StepEnd
-from exmachina.training.finetune import finetune
+from exmachina.training.finetuning import finetune
 
 
 def plain(data: Dataset) -> dict[str, Any]:

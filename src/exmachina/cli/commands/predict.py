@@ -3,73 +3,51 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from contextlib import nullcontext
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from exmachina.cli.options import Index, Json, RunOption, print_json
 from exmachina.errors import InputError
 
-if TYPE_CHECKING:
-    from exmachina.classifier import Classifier, Prediction
-
 
 def predict(
-    images: Annotated[list[Path] | None, typer.Argument(help="Image files or folders of them.")] = None,
+    images: Annotated[
+        list[Path] | None, typer.Argument(help="Image files, folders of them, or - for paths on standard input.")
+    ] = None,
     run: RunOption = "fast",
     index: Index = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Table to write: a CSV file, a line an image.")] = None,
     json: Json = False,
 ) -> None:
-    """Read digits from image files, folders of them, or the MNIST test set."""
+    """Read digits from image files, folders and what is below them, or the MNIST test set."""
     from exmachina.classifier import Classifier
+    from exmachina.cli.reading import Reading, files_of, progress, read_files, read_test_images, table
 
     if not images and not index:
         raise InputError("Nothing to read: give an image file, a folder or an --index from 0 to 9999.")
     classifier = Classifier.load(run)
+    readings = chain(read_test_images(classifier, index or []), read_files(classifier, files_of(images or [])))
     unread = 0
-    for path, label, prediction in _predictions(classifier, images or [], index or []):
-        if isinstance(prediction, InputError):  # say so and go on: one bad file must not cost the others
-            print(f"exmachina: {prediction}", file=sys.stderr)
-            unread += 1
-            continue
-        if prediction.digit is None:
-            print(f"exmachina: '{path}' is blank; there is no digit to read.", file=sys.stderr)
-            unread += 1
-        if json:
-            line: dict[str, object] = {"path": path}
-            if label is not None:
-                line["label"] = label
-            line["digit"] = prediction.digit
-            line["probability"] = prediction.probability
-            line["probabilities"] = list(prediction.probabilities)
-            line["rejected"] = prediction.rejected
-            print_json(line)
-        else:
-            print(f"{path}: {prediction}", flush=True)
+
+    def tell(reading: Reading) -> None:
+        if reading.problem:  # say so and go on: one bad file must not cost the others
+            print(f"exmachina: {reading.problem}", file=sys.stderr)
+        if reading.prediction is not None and json:
+            print_json(reading.to_json())
+        elif reading.prediction is not None and out is None:
+            print(f"{reading.path}: {reading.prediction}", flush=True)
+
+    with table(out) if out is not None else nullcontext() as add:
+        for reading in progress(readings, shown=out is not None):
+            unread += bool(reading.problem)
+            tell(reading)
+            if add is not None:
+                add(reading)
+    if out is not None and not json:
+        print(out)
     if unread:
         raise typer.Exit(2)
-
-
-def _predictions(
-    classifier: Classifier, paths: list[Path], indices: list[int]
-) -> Iterator[tuple[str, int | None, Prediction | InputError]]:
-    """Where each image came from, its label if it is known, and what the network reads in it or why it cannot."""
-    from exmachina.images.files import list_images
-
-    if indices:
-        from exmachina.data import load_mnist_split
-
-        test = load_mnist_split("test")
-        for index in indices:
-            if not 0 <= index < len(test):
-                raise InputError(f"Index {index} is out of range; the test images run from 0 to {len(test) - 1}.")
-        for index in indices:
-            yield f"mnist:test:{index}", int(test.labels[index]), classifier.predict(test.images[index])
-    for path in paths:
-        for file in list_images(path) if path.is_dir() else [path]:
-            try:
-                yield str(file), None, classifier.predict(file)
-            except InputError as error:
-                yield str(file), None, error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,12 @@ from exmachina.errors import InputError
 
 if TYPE_CHECKING:
     from exmachina.training import Recipe
+
+
+def free_directory(wanted: Path) -> Path:
+    """A directory that holds nothing yet: the one wanted, or else the first of those numbered from 2."""
+    numbered = (wanted.with_name(f"{wanted.name}-{number}") for number in count(2))
+    return next(path for path in chain([wanted], numbered) if not path.exists())
 
 
 def train(
@@ -47,7 +54,7 @@ def train(
             raise InputError("--hold-out goes with one --seed; leave out --seeds.")
         _train_seeds(chosen, range(seed, seed + seeds), data, out, json)
         return
-    directory = out if out is not None else Path("runs") / f"{recipe}-{seed}"
+    directory = out if out is not None else free_directory(Path("runs") / f"{recipe}-{seed}")
     check_writable(directory)
     choose_backend(chosen, backend, device)  # refuse what is not there before anything is said
     images, test = load_data(data)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from exmachina.cli.lesson import named
+from exmachina.cli.commands.lesson import named
 
 from exmachina.errors import InputError
 

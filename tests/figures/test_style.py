@@ -129,7 +129,7 @@ def test_read_only_folder_is_refused(figure: Plate, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "text"),
     [
         (0, "0"),
         (0.1234, "0.12"),
@@ -140,8 +140,8 @@ def test_read_only_folder_is_refused(figure: Plate, tmp_path: Path) -> None:
         (1e-7, "0.0000"),
     ],
 )
-def test_numbers_have_two_figures_and_a_true_minus(value: float, texts: str) -> None:
-    assert number(value) == texts
+def test_numbers_have_two_figures_and_a_true_minus(value: float, text: str) -> None:
+    assert number(value) == text
 
 
 def test_lines_break_between_words_within_their_width() -> None:

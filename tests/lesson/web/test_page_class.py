@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exmachina.evaluation.intervals import wilson
+from exmachina.evaluation.statistics.intervals import wilson
 from page_browser import PATIENCE, SEVEN, Visit, visiting
 from test_page_access import AXE
 from test_page_train import begin, finish

@@ -75,8 +75,8 @@ export function significant(value, digits = 2) {
   const sign = value < 0 ? "−" : "";
   if (size >= 1e-3 && size < 1e5) {
     const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
-    return `${sign}${size.toFixed(decimals)}`;
+    return `${sign}${marked(size.toFixed(decimals))}`;
   }
   const [mantissa, power] = size.toExponential(digits - 1).split("e");
-  return `${sign}${mantissa}·10${raised(Number(power))}`;
+  return `${sign}${marked(mantissa)}·10${raised(Number(power))}`;
 }

@@ -3,7 +3,7 @@
  */
 
 import { svg } from "./dom.js";
-import { significant } from "./format.js";
+import { fixed, significant } from "./format.js";
 import { roomyWidth, ticks } from "./chart.js";
 
 /**
@@ -92,5 +92,5 @@ function tangent([at, loss], slope, { left, right, low, high }, x, y) {
 function plain(value, range) {
   if (Math.abs(value) < range * 1e-9) return "0";
   const decimals = Math.max(0, 1 - Math.floor(Math.log10(range / 4)));
-  return decimals > 6 ? significant(value, 3) : value.toFixed(decimals).replace("-", "−");
+  return decimals > 6 ? significant(value, 3) : fixed(value, decimals);
 }

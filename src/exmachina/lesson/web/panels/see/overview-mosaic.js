@@ -16,6 +16,7 @@ import { describe, shapeText, steps } from "../../network/spec.js";
 import { stages } from "../../network/stages.js";
 import { focusOn, store, unitAt } from "../../state.js";
 import { arrow, whileVisible } from "../shared.js";
+import { t } from "../../texts.js";
 
 const NARROW = 760;
 const OUTLINED = 4; // sources
@@ -42,7 +43,7 @@ export function mountMosaic(root) {
     built = key;
     columns = [];
     inputFrame = framed(digitImage(new Uint8Array(784)), "input");
-    const parts = [column("input", ["28 × 28 pixels"], inputFrame)];
+    const parts = [column(t("input"), [t("28 × 28 pixels")], inputFrame)];
     const room = [3];
     steps(model.network).forEach(({ layer, output }, index) => {
       if (index === model.network.layers.length - 1) {
@@ -114,7 +115,7 @@ export function mountMosaic(root) {
       height: 28,
       scale: "pixel",
       max: 255,
-      label: "The digit, as the network sees it",
+      label: t("The digit, as the network sees it"),
     });
     const levels = receptiveField(steps(model.network), focus.layer, focus.y, focus.x);
     outline(inputFrame, result ? levels[0] : null);
@@ -154,7 +155,7 @@ export function mountMosaic(root) {
         max: 1,
         strong: result ? argmax(probabilities) : -1,
         format: (v) => percent(v),
-        label: "Probabilities",
+        label: t("Probabilities"),
       }),
     );
   }
@@ -208,8 +209,15 @@ function column(name, lines, content) {
 
 /** @param {string} name @param {Float32Array | null} values @param {number[]} shape */
 function label(name, values, shape) {
-  if (!values) return `${name}: nothing to see yet`;
+  if (!values) return t("{name}: nothing to see yet", { name });
   const { channel } = unitAt(shape, argmax(values));
-  const kind = shape.length === 3 ? "map" : "unit";
-  return `${name}, ${shape[0]} ${kind}s; the strongest response is in ${kind} ${channel}. Arrow keys choose a ${kind}, with Shift a place in it.`;
+  return shape.length === 3
+    ? t(
+        "{name}, {n} maps; the strongest response is in map {channel}. Arrow keys choose a map, with Shift a place in it.",
+        { name, n: shape[0], channel },
+      )
+    : t(
+        "{name}, {n} units; the strongest response is in unit {channel}. Arrow keys choose a unit.",
+        { name, n: shape[0], channel },
+      );
 }

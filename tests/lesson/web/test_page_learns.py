@@ -154,7 +154,7 @@ def test_way_of_a_training_is_drawn_and_digits_untangle(copy_visit: Visit) -> No
     panel = copy_visit.show("surface")
     panel.get_by_role("button", name="Compute this slice").click()
     panel.locator("progress").wait_for(state="hidden", timeout=8 * PATIENCE)
-    share = re.search(r"They hold (\S+) % of the way", panel.locator(".note").last.inner_text())
+    share = re.search(r"They hold (\S+)\s% of the way", panel.locator(".note").last.inner_text())
     assert share
     assert 50 < float(share[1]) <= 100
     moments = int(str(panel.locator(".scrub input").get_attribute("max"))) + 1

@@ -1,69 +1,35 @@
 /**
- * What the network reads in the current image: the image it sees, its answer in words, and ten bars.
+ * What the network reads in the current image.
  */
 
-import { bars } from "../marks/bars.js";
-import { h } from "../marks/dom.js";
-import { chance, percent } from "../marks/format.js";
-import { digitImage } from "../marks/heatmap.js";
-import { argmax } from "../network/forward.js";
+import { answerOf, reading } from "../marks/reading.js";
 import { sourceText } from "../state.js";
+import { t } from "../texts.js";
 import { whileVisible } from "./shared.js";
-
-const EMPTY = new Uint8Array(784);
 
 /** @param {HTMLElement} root */
 export function mount(root) {
   root.classList.add("reading");
   whileVisible(root, ["result", "image", "source", "model"], (state) =>
-    root.replaceChildren(...reading(state)),
+    root.replaceChildren(
+      ...reading(state.image, state.result?.probabilities ?? null, answer(state)),
+    ),
   );
 }
 
-/** @param {import("../state.js").State} state */
-function reading(state) {
-  const { image, result, model } = state;
-  const verdict = answer(state);
-  return [
-    h(
-      "div",
-      { class: "seen" },
-      digitImage(image ?? EMPTY, image ? "What the network sees, 28 by 28 pixels" : "Nothing yet"),
-      h("span", {}, "What the network sees"),
-    ),
-    h("p", { class: "verdict", role: "status" }, verdict.big, h("small", {}, verdict.small)),
-    bars(result?.probabilities ?? new Float32Array(10), {
-      max: 1,
-      strong: result && model ? argmax(result.probabilities) : -1,
-      format: (value) => (result ? percent(value) : "–"),
-      label: "Probability of each digit",
-    }),
-  ];
-}
-
 /**
- * The answer in words; never a confident guess about an empty sheet.
+ * The answer in words, and where the image comes from.
  * @param {import("../state.js").State} state
  */
 export function answer(state) {
   const { image, result, model, source } = state;
-  if (!model) return { big: "–", small: "The network is on its way." };
-  if (!image || !result)
-    return { big: "–", small: "Nothing is drawn yet, so there is nothing to read." };
-  const digit = argmax(result.probabilities);
-  const probability = result.probabilities[digit];
-  const doubtful = model.threshold !== null && probability < model.threshold;
-  const where = sourceText(state);
-  if (doubtful)
-    return {
-      big: "?",
-      small: `Probably not a digit. If it must be one: ${digit}, ${chance(probability)}.`,
-    };
-  const label =
-    source.label === undefined
-      ? ""
-      : source.label === digit
-        ? ", labelled so"
-        : `, labelled ${source.label}`;
-  return { big: String(digit), small: `${chance(probability)} sure · ${where}${label}` };
+  if (!model) return { big: "–", small: t("The network is on its way.") };
+  const probabilities = image && result ? result.probabilities : null;
+  return answerOf(probabilities, model.threshold, (digit) => {
+    const where = sourceText(state);
+    if (source.label === undefined) return where;
+    return source.label === digit
+      ? t("{where}, labelled so", { where })
+      : t("{where}, labelled {label}", { where, label: source.label });
+  });
 }

@@ -5,10 +5,11 @@ import { h } from "../../marks/dom.js";
 import { percent } from "../../marks/format.js";
 import { heatMap } from "../../marks/heatmap.js";
 import { framed, outline } from "../../marks/overlay.js";
+import { PAD } from "../../marks/sheet.js";
 import { argmax, forward } from "../../network/forward.js";
 import { centreOfMass, stages } from "../../network/normalize.js";
 import { inked, renderStrokes } from "../../network/strokes.js";
-import { PAD, setStrokes, store } from "../../state.js";
+import { setStrokes, store } from "../../state.js";
 import { mount as mountPad } from "../pad.js";
 import { whileVisible } from "../shared.js";
 

@@ -147,7 +147,8 @@ export function layers(room, model) {
       ...(chosen && result
         ? [neuronText(network, result, chosen)]
         : [t("Choose a place in a map to see its value and what it looks at.")]),
-      legend("signed", 1, { low: t("negative"), high: t("the layer’s strongest") }),
+      legend("ink", 1, { high: t("the layer's strongest") }),
+      legend("signed", 1, { low: t("negative"), high: t("positive"), name: t("before ReLU:") }),
     );
   }
   show();

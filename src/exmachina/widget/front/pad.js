@@ -1,6 +1,7 @@
 /** A pad: draw a digit, and the network reads it under the pen. */
 
 import { h } from "../../lesson/web/marks/dom.js";
+import { fixed } from "../../lesson/web/marks/format.js";
 import { answerOf, reading } from "../../lesson/web/marks/reading.js";
 import { PAD, sheet } from "../../lesson/web/marks/sheet.js";
 import { renderStrokes } from "../../lesson/web/network/strokes.js";
@@ -28,7 +29,7 @@ export function pad(room, model) {
     max: 5,
     step: 0.1,
     value: model.get("pen"),
-    format: (v) => v.toFixed(1),
+    format: (v) => fixed(v, 1),
     oninput: (v) => draw(strokes, v),
   });
   const undo = h(

@@ -10,9 +10,14 @@ import { h } from "../../lesson/web/marks/dom.js";
 import { forgetColours, takeInksFrom } from "../../lesson/web/marks/scale.js";
 import own from "./widget.css";
 
-/** @type {Set<Element>} every widget on show; notebooks may share one copy of this module among many */
-const rooms = new Set();
-takeInksFrom(() => [...rooms].find(({ isConnected }) => isConnected) ?? document.body);
+/** Every widget on show and how it is painted anew: notebooks may share one copy of this module among many.
+ * @type {Map<HTMLElement, () => void>} */
+const shown = new Map();
+
+/** Where colours are looked up: always in the document, while a widget may be painted before it is. */
+const inks = h("div", { hidden: true });
+inks.attachShadow({ mode: "open" }).append(h("style", {}, base));
+takeInksFrom(() => inks.shadowRoot ?? inks);
 
 /**
  * @param {HTMLElement} element of the notebook
@@ -22,40 +27,40 @@ export function furnish(element, repaint) {
   const host = h("div", { class: "exmachina" });
   host.dataset.lmSuppressShortcuts = "true"; // JupyterLab takes no key that is meant for the widget
   const room = h("div", { class: "room" });
-  const shadow = host.attachShadow({ mode: "open" });
-  shadow.append(h("style", {}, [base, marks, panels, own].join("\n")), room);
+  host
+    .attachShadow({ mode: "open" })
+    .append(h("style", {}, [base, marks, panels, own].join("\n")), room);
   element.append(host);
-  rooms.add(room);
-
-  function follow() {
-    const theme = themeAround(element);
-    if (host.dataset.theme === theme) return;
-    host.dataset.theme = theme;
-    forgetColours();
-    repaint();
-  }
-  const watcher = new MutationObserver(follow);
-  for (const node of [document.documentElement, document.body])
-    watcher.observe(node, { attributes: true });
-  const preference = matchMedia("(prefers-color-scheme: dark)");
-  preference.addEventListener("change", follow);
-  host.dataset.theme = themeAround(element);
-  forgetColours();
-
-  return {
-    room,
-    leave() {
-      watcher.disconnect();
-      preference.removeEventListener("change", follow);
-      rooms.delete(room);
-    },
-  };
+  if (!inks.isConnected) open();
+  host.dataset.theme = inks.dataset.theme;
+  shown.set(host, repaint);
+  return { room, leave: () => shown.delete(host) };
 }
 
-/** Whoever writes in a light colour has dark paper; every notebook does one or the other. @param {Element} element */
-function themeAround(element) {
-  const [r, g, b] = (getComputedStyle(element).color.match(/[\d.]+/g) ?? ["0", "0", "0"]).map(
-    Number,
-  );
+/** Take the notebook's theme, and follow it. */
+function open() {
+  document.body.append(inks);
+  inks.dataset.theme = themeAround();
+  const watcher = new MutationObserver(follow);
+  for (const node of [document.documentElement, document.body, document.head])
+    watcher.observe(node, { attributes: true, childList: node === document.head });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow);
+}
+
+function follow() {
+  const theme = themeAround();
+  if (inks.dataset.theme === theme) return;
+  inks.dataset.theme = theme;
+  forgetColours();
+  for (const [host, repaint] of shown) {
+    host.dataset.theme = theme;
+    repaint();
+  }
+}
+
+/** Who writes in a light colour has dark paper; every notebook does one or the other. */
+function themeAround() {
+  const colour = getComputedStyle(document.body).color.match(/[\d.]+/g) ?? ["0", "0", "0"];
+  const [r, g, b] = colour.map(Number);
   return 0.299 * r + 0.587 * g + 0.114 * b > 127 ? "dark" : "light";
 }

@@ -19,6 +19,7 @@ import { floats, imageOf, watch } from "./kernel.js";
 
 /** @param {HTMLElement} room @param {import("./kernel.js").Model} model */
 export function training(room, model) {
+  const sent = () => /** @type {Sent} */ (model.get("_training"));
   const status = h("p", { class: "fact" });
   const charts = h("div", { class: "charts" });
   const canvas = h("canvas", { class: "heat mosaic", role: "img" });
@@ -52,7 +53,6 @@ export function training(room, model) {
       h("div", { class: "controls player" }, scrub.element),
     ]),
   );
-  const sent = () => /** @type {Sent} */ (model.get("_training"));
 
   function show() {
     const now = sent();

@@ -28,8 +28,10 @@ export function answer(state) {
   return answerOf(probabilities, model.threshold, (digit) => {
     const where = sourceText(state);
     if (source.label === undefined) return where;
-    return source.label === digit
-      ? t("{where}, labelled so", { where })
-      : t("{where}, labelled {label}", { where, label: source.label });
+    const label =
+      source.label === digit
+        ? t(", labelled so")
+        : t(", labelled {label}", { label: source.label });
+    return `${where}${label}`;
   });
 }

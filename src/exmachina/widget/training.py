@@ -28,10 +28,14 @@ BYTES_A_SECOND = 500_000  # Jupyter's server drops what comes faster than twice 
 
 
 class TrainingView(Part):
-    """The curves, the first layer's kernels and the reading of `image`, while `follow` takes a training's events."""
+    """The curves, the first layer's kernels and the reading of `image`, while `follow` takes a training's events.
+
+    `moment` is the position, among those kept, of the moment that is looked at; `None` is the latest.
+    """
 
     _part = traitlets.Unicode("training").tag(sync=True)
     _training = traitlets.Dict().tag(sync=True)
+    moment = traitlets.Int(None, allow_none=True, min=0).tag(sync=True)
 
     def __init__(self, image: NDArray[np.uint8] | None = None, **traits: Any) -> None:
         super().__init__(image=image, **traits)
@@ -52,7 +56,7 @@ class TrainingView(Part):
         Interrupting the kernel stops after the present step and returns what was learned, marked as interrupted.
         """
         record, last = _Record(), None
-        self.run, self._losses = None, []
+        self.run, self._losses, self.moment = None, [], None
         due = time.monotonic()
         try:
             for event in events:

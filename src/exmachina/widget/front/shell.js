@@ -60,7 +60,10 @@ function follow() {
 
 /** Who writes in a light colour has dark paper; every notebook does one or the other. */
 function themeAround() {
-  const colour = getComputedStyle(document.body).color.match(/[\d.]+/g) ?? ["0", "0", "0"];
-  const [r, g, b] = colour.map(Number);
+  const canvas = h("canvas", { width: 1, height: 1 }); // understands every way to write a colour
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.fillStyle = getComputedStyle(document.body).color;
+  context.fillRect(0, 0, 1, 1);
+  const [r, g, b] = context.getImageData(0, 0, 1, 1).data;
   return 0.299 * r + 0.587 * g + 0.114 * b > 127 ? "dark" : "light";
 }

@@ -32,8 +32,6 @@ export function training(room, model) {
     canvas,
     strip,
   );
-  /** @type {number | null} the moment that is looked at; the latest unless somebody chose one */
-  let chosen = null;
   const scrub = slider({
     label: t("Moment"),
     min: 0,
@@ -41,8 +39,8 @@ export function training(room, model) {
     value: 0,
     format: (at) => t("step {step}", { step: sent().moments[at] ?? 0 }),
     oninput: (at) => {
-      chosen = at < sent().moments.length - 1 ? at : null;
-      show();
+      model.set("moment", at < sent().moments.length - 1 ? at : null);
+      model.save_changes();
     },
   });
   scrub.element.classList.add("scrub");
@@ -58,7 +56,8 @@ export function training(room, model) {
     const now = sent();
     const record = recordOf(now);
     const last = now.moments.length - 1;
-    const at = chosen ?? last;
+    const chosen = model.get("moment"); // the latest unless somebody chose one
+    const at = Math.min(chosen ?? last, last);
     const moment = chosen === null ? null : { training: record.id, step: now.moments[at] };
     status.replaceChildren(...statusOf(now, record.points));
     charts.replaceChildren(...drawCharts(record, null, moment));
@@ -76,7 +75,7 @@ export function training(room, model) {
     scrub.set(Math.max(0, at));
   }
   show();
-  return { show, forget: watch(model, ["_training", "image"], show) };
+  return { show, forget: watch(model, ["_training", "image", "moment"], show) };
 }
 
 /** As the page's own charts take a training. @param {Sent} sent */

@@ -3,13 +3,17 @@ PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: hello lesson test lint quick clean
+.PHONY: hello lesson notebook test lint quick clean
 
 hello: $(VENV)/.installed
 	$(VENV)/bin/exmachina hello
 
 lesson: $(VENV)/.installed
 	$(VENV)/bin/exmachina lesson
+
+# The notebook run from top to bottom, and kept with its outputs.
+notebook: $(VENV)/.installed-dev
+	$(VENV)/bin/python notebooks/run.py
 
 test: $(VENV)/.installed-dev
 	PATH="$(abspath $(VENV))/bin:$$PATH" scripts/check

@@ -63,7 +63,7 @@ def test_layers_follow_a_pad(tiny_run: Run, digits: Dataset) -> None:
 
 
 @pytest.mark.parametrize("part", [Pad, Layers])
-def test_readers_without_a_kernel_get_a_picture(part: Any, tiny_run: Run, digits: Dataset) -> None:
+def test_who_has_no_kernel_gets_a_picture(part: Any, tiny_run: Run, digits: Dataset) -> None:
     assert "image/png" not in part(tiny_run)._repr_mimebundle_()[0]
     data, _ = part(tiny_run, digits.images[0])._repr_mimebundle_()
     assert b64decode(data["image/png"]).startswith(b"\x89PNG")

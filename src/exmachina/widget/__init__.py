@@ -15,7 +15,7 @@ try:
 except ModuleNotFoundError as error:
     raise ImportError("The widgets need anywidget: pip install 'hello-ex-machina[notebook]'.") from error
 
-from exmachina.widget.readers import Layers, Pad
+from exmachina.widget.digit import Layers, Pad
 from exmachina.widget.training import TrainingView, watch
 
 __all__ = ["Layers", "Pad", "TrainingView", "watch"]

@@ -1,4 +1,4 @@
-"""What every widget is: a part of the page, with a picture for those who read the notebook without a kernel."""
+"""What every widget is: a part of the page, with a picture for whoever opens the notebook without a kernel."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from exmachina.figures import Plate
 
 
-class Reader(Part):
+class DigitPart(Part):
     """A classifier and an image; `prediction` follows both."""
 
     classifier = traitlets.Instance(Classifier)
@@ -52,7 +52,7 @@ class Reader(Part):
         self.set_trait("prediction", None if self.image is None else self.classifier.predict(self.image))
 
 
-class Pad(Reader):
+class Pad(DigitPart):
     """A sheet to draw a digit on, and what the network reads in it.
 
     `classifier` may also be a run, or where one is found. As somebody draws, `image` (uint8 (28, 28), in MNIST's
@@ -72,7 +72,7 @@ class Pad(Reader):
         return confidence(self.prediction.probabilities, self.image)
 
 
-class Layers(Reader):
+class Layers(DigitPart):
     """Every layer's values for one image, as the page's chapter *See* shows them.
 
     `traitlets.dlink((pad, "image"), (layers, "image"))` shows what is drawn on a pad.

@@ -11,8 +11,9 @@ hello: $(VENV)/.installed
 lesson: $(VENV)/.installed
 	$(VENV)/bin/exmachina lesson
 
-notebook: $(VENV)/.installed-notebook
-	$(VENV)/bin/jupyter lab notebooks/hello_ex_machina.ipynb
+# The notebook run from top to bottom, and kept with its outputs.
+notebook: $(VENV)/.installed-dev
+	$(VENV)/bin/python notebooks/run.py
 
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
@@ -50,10 +51,6 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 $(VENV)/.installed-docs: $(VENV)/.installed
 	$(PIP) -e ".[docs]"
-	@touch $@
-
-$(VENV)/.installed-notebook: $(VENV)/.installed
-	$(PIP) -e ".[notebook]" jupyterlab
 	@touch $@
 
 clean:

@@ -10,15 +10,18 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from chromium import ARGUMENTS, CHROMIUM
 from exmachina.data import Dataset
 from exmachina.networks import Conv, Dense, Flatten, MaxPool, Network
 from exmachina.runs import Run
 from exmachina.training import Recipe
+from needed import needed
 
 GLYPHS = """
 .###. ..#.. .###. ####. ...#. ##### ..##. ##### .###. .###.
@@ -49,6 +52,17 @@ def _draw(glyph: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.uint
     canvas[top : top + ink.shape[0], left : left + ink.shape[1]] = ink * rng.uniform(180, 255)
     blurred = sum(np.roll(canvas, shift, (0, 1)) for shift in ((0, 0), (0, 1), (1, 0), (1, 1))) / 4
     return np.asarray(np.clip(blurred + rng.normal(0, 4, canvas.shape) * (blurred > 0), 0, 255), np.uint8)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, once for all tests that drive it."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    needed(CHROMIUM, "NO CHROMIUM: neither the page nor the widget is tested. Install chromium to test them.")
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield running
+        running.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -67,7 +67,7 @@ class Classifier:
         self.network = network
         self.temperature = temperature
         self.rejection_threshold = rejection_threshold
-        self._weights = weights
+        self.weights = weights
 
     @classmethod
     def load(cls, source: str | Path) -> Classifier:
@@ -157,13 +157,13 @@ class Classifier:
     @cached_property
     def _reader(self) -> Model:
         model = Model(self.network)
-        model.set(self._weights)
+        model.set(self.weights)
         return model
 
     @cached_property
     def _inspected(self) -> Model:
         model = Model(self.network, keeps_values=True)
-        model.set(self._weights)
+        model.set(self.weights)
         return model
 
 

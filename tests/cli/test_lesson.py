@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from exmachina.cli.commands.lesson import named
 
+from exmachina.cli.commands.lesson import named
 from exmachina.errors import InputError
 
 PATIENCE = 120.0

@@ -100,8 +100,11 @@ def test_webassembly_in_the_repository_is_that_of_the_sources(build: Any, zig: l
         assert kept.stat().st_size < 200_000
 
 
-def test_one_wheel_carries_every_platform(build: Any, zig: list[str], tmp_path: Path) -> None:
-    copy = tmp_path / "source"
+@pytest.fixture(scope="module")
+def unpacked(zig: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a release's wheel, unpacked: what an installation is."""
+    folder = tmp_path_factory.mktemp("wheel")
+    copy = folder / "source"
     wanted = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
@@ -109,19 +112,24 @@ def test_one_wheel_carries_every_platform(build: Any, zig: list[str], tmp_path: 
         if name.startswith(("src/", "engine/", "pyproject.toml", "PACKAGE.md", "LICENSE", "MANIFEST.in")):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, copy / name)
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w", tmp_path, copy]
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w", folder, copy]
     subprocess.run(command, env={**os.environ, "EXMACHINA_RELEASE": "1"}, check=True)
-    (wheel,) = tmp_path.glob("*.whl")
+    (wheel,) = folder.glob("*.whl")
     assert wheel.name.endswith("-py3-none-any.whl")
     with zipfile.ZipFile(wheel) as archive:
-        inside = set(archive.namelist())
-        archive.extractall(tmp_path / "unpacked")
-    folder = "exmachina/engine/compiled"
-    assert {f"{folder}/{kind.library}" for kind in build.RELEASED} <= inside
-    assert {"exmachina/lesson/web/engine/engine.wasm", "exmachina/lesson/web/engine/engine-relaxed.wasm"} <= inside
-    here = build.this_platform().library
-    if f"{folder}/{here}" in inside:  # and the one for this machine, made by another compiler, works
-        released = NativeLibrary(tmp_path / "unpacked" / folder / here)
+        archive.extractall(folder / "unpacked")
+    return folder / "unpacked"
+
+
+def test_one_wheel_carries_every_platform(build: Any, unpacked: Path) -> None:
+    compiled = unpacked / "exmachina" / "engine" / "compiled"
+    assert {kind.library for kind in build.RELEASED} <= {file.name for file in compiled.iterdir()}
+    assert {f"{name}.wasm" for name in build.WASM} <= {
+        file.name for file in (unpacked / "exmachina" / "lesson" / "web" / "engine").iterdir()
+    }
+    here = compiled / build.this_platform().library
+    if here.exists():  # and the one for this machine, made by another compiler, works
+        released = NativeLibrary(here)
         images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
         answers = []
         for engine in (released, None):
@@ -129,3 +137,27 @@ def test_one_wheel_carries_every_platform(build: Any, zig: list[str], tmp_path: 
             model.set(initial_weights(FAST, 1))
             answers.append(model.logits(images))
         np.testing.assert_allclose(answers[0], answers[1], atol=1e-4)
+
+
+INSTALLED = """
+import sys
+from pathlib import Path
+import exmachina
+from exmachina.lesson.site import export_site
+from exmachina.widget import Pad
+assert Path(exmachina.__file__).is_relative_to(sys.argv[1]), exmachina.__file__
+pad = Pad("fast", exmachina.load_mnist()[1].images[257])
+assert pad.prediction.digit == 8
+print(len(pad.get_state("_esm")["_esm"]), len(pad._repr_mimebundle_()[0]["image/png"]))
+export_site("site", {"fast": "fast"})
+"""
+
+
+def test_wheel_shows_the_widget_and_writes_the_page_outside_the_repository(unpacked: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(unpacked)}
+    command = [sys.executable, "-c", INSTALLED, unpacked]
+    shown = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert shown.returncode == 0, shown.stderr
+    module, picture = map(int, shown.stdout.split())
+    assert module == len((ROOT / "src" / "exmachina" / "widget" / "widget.js").read_text("utf-8")) and picture > 1000
+    assert {"index.html", "main.js", "site.json"} <= {path.name for path in (tmp_path / "site").iterdir()}

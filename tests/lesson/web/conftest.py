@@ -8,21 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_browser import ARGUMENTS, CHROMIUM, Visit, serving_files, visiting
-
-from needed import needed
+from page_browser import Visit, serving_files, visiting
 
 sys.path.append(str(Path(__file__).parents[1] / "server"))  # lesson_server.py, the server's own test helper
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    needed(CHROMIUM, "NO CHROMIUM: the page is NOT tested. Install chromium to test it.")
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from page_browser import ARGUMENTS, CHROMIUM, SEVEN, serving_files, visiting
+from page_browser import SEVEN, serving_files, visiting
+
+sys.path.append(str(Path(__file__).parents[2]))  # chromium.py
+
+from chromium import ARGUMENTS, CHROMIUM
 
 CHAPTERS = ("draw", "look", "prepare", "build", "train", "see", "doubt", "use")
 LOOKS = {

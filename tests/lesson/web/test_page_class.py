@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exmachina.evaluation.statistics.intervals import wilson
 from page_browser import PATIENCE, SEVEN, Visit, visiting
 from test_page_access import AXE
 from test_page_train import begin, finish
 
 from exmachina.classifier import Classifier
 from exmachina.data import load_idx_folder, load_image_folder, load_mnist_split
+from exmachina.evaluation.statistics.intervals import wilson
 from exmachina.lesson.server import Settings
 from exmachina.runs import Run
 

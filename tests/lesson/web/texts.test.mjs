@@ -15,7 +15,9 @@ const WEB = new URL("../../../src/exmachina/lesson/web/", import.meta.url);
 const modules = readdirSync(WEB, { recursive: true }).filter((file) => file.endsWith(".js"));
 const code = (file) =>
   readFileSync(new URL(file, WEB), "utf8").replace(/\/\*\*[\s\S]*?\*\/|\/\/ .*$/gm, "");
-const html = readFileSync(new URL("index.html", WEB), "utf8");
+const html = ["index.html", "class/index.html"]
+  .map((file) => readFileSync(new URL(file, WEB), "utf8"))
+  .join("");
 
 const CALL = /\b(?:t|parts)\(\s*"((?:[^"\\]|\\.)*)"/g;
 const BLOCK = /<(title|h[1-4]|p|legend|label|figcaption|summary|button)\b[^>]*>([\s\S]*?)<\/\1>/g;

@@ -18,15 +18,13 @@
  */
 
 import * as api from "./api.js";
+import { PAD, PEN } from "./marks/sheet.js";
 import { createStore } from "./store.js";
 import { applyEdits, isEdited, UNEDITED } from "./network/edit.js";
 import { forward } from "./network/forward.js";
 import { steps } from "./network/spec.js";
 import { renderStrokes } from "./network/strokes.js";
 import { t } from "./texts.js";
-
-export const PAD = 280; // the drawing pad's side, in the unit of strokes
-export const PEN = 25; // 2.5 of 28 pixels, about a stroke's width in MNIST
 
 /** Until the page has chosen a neuron. @type {Focus} */
 export const FIRST_FOCUS = { layer: 0, channel: 0, y: 0, x: 0 };

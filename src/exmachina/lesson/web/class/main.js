@@ -7,7 +7,7 @@ import * as api from "../api.js";
 import { h } from "../marks/dom.js";
 import * as server from "../server.js";
 import { createStore } from "../store.js";
-import { t } from "../texts.js";
+import { speak, t } from "../texts.js";
 import { catchUp } from "./drawings.js";
 import { mountEntrance } from "./entrance.js";
 import { mountMisread } from "./misread.js";
@@ -40,6 +40,7 @@ async function start() {
     }),
   );
   try {
+    await speak(api.catalogue);
     await api.open();
     await look(store);
   } catch (error) {

@@ -82,12 +82,21 @@ function luminance(r, g, b) {
   return 0.2126 * lr + 0.7152 * lg + 0.0722 * lb;
 }
 
+/** Where the inks are defined: this document's own, unless the marks are guests in another page. */
+let inkwell = () => /** @type {Node} */ (document.body);
+
+/** @param {() => Node} find a node below which the inks are defined, now */
+export function takeInksFrom(find) {
+  inkwell = find;
+  forgetColours();
+}
+
 /** A custom property resolved to RGB. @param {string} name @returns {Rgb} */
 function inkColour(name) {
   const probe = document.createElement("span");
   probe.style.forcedColorAdjust = "none"; // the page's own colours, also in high contrast
   probe.style.color = `var(${name})`;
-  document.body.append(probe);
+  inkwell().appendChild(probe);
   const [r, g, b] = (getComputedStyle(probe).color.match(/[\d.]+/g) ?? ["0", "0", "0"]).map(Number);
   probe.remove();
   return [r, g, b];

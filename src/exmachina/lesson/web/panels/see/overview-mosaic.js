@@ -185,7 +185,7 @@ function sources({ network, weights }, result, index, focus) {
 }
 
 /** How many maps stand side by side. @param {number[]} shape @param {boolean} narrow */
-function acrossFor([channels, height = 1], narrow) {
+export function acrossFor([channels, height = 1], narrow) {
   if (height === 1)
     return narrow ? Math.min(32, channels) : Math.max(4, Math.round(Math.sqrt(channels / 2.2)));
   if (narrow) return channels <= 16 ? 4 : 8;
@@ -193,7 +193,7 @@ function acrossFor([channels, height = 1], narrow) {
 }
 
 /** @param {string} name @param {string[]} lines @param {HTMLElement} content */
-function column(name, lines, content) {
+export function column(name, lines, content) {
   return h(
     "div",
     { class: "layer" },

@@ -195,7 +195,7 @@ function statusText(training) {
  * @param {import("../../training.js").Training | null} compared
  * @param {import("../../state.js").Moment | null} moment
  */
-function drawCharts(training, compared, moment) {
+export function drawCharts(training, compared, moment) {
   const lines = [];
   /** @param {import("../../training.js").Training} t @returns {[number, number][]} */
   const losses = (t) => t.points.map(({ step, loss }) => [step, loss]);

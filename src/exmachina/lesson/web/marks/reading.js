@@ -1,0 +1,66 @@
+/**
+ * What a network reads in an image: the image it sees, its answer in words, and ten bars.
+ *
+ * @typedef {{big: string, small: string}} Answer
+ */
+
+import { argmax } from "../network/forward.js";
+import { t } from "../texts.js";
+import { bars } from "./bars.js";
+import { h } from "./dom.js";
+import { chance, percent } from "./format.js";
+import { digitImage } from "./heatmap.js";
+
+const EMPTY = new Uint8Array(784);
+
+/**
+ * @param {ArrayLike<number> | null} image 784 bytes
+ * @param {Float32Array | null} probabilities
+ * @param {Answer} answer
+ * @returns {HTMLElement[]}
+ */
+export function reading(image, probabilities, answer) {
+  return [
+    h(
+      "div",
+      { class: "seen" },
+      digitImage(
+        image ?? EMPTY,
+        image ? t("What the network sees, 28 by 28 pixels") : t("Nothing yet"),
+      ),
+      h("span", {}, t("What the network sees")),
+    ),
+    h("p", { class: "verdict", role: "status" }, answer.big, h("small", {}, answer.small)),
+    bars(probabilities ?? new Float32Array(10), {
+      max: 1,
+      strong: probabilities ? argmax(probabilities) : -1,
+      format: (value) => (probabilities ? percent(value) : "–"),
+      label: t("Probability of each digit"),
+    }),
+  ];
+}
+
+/**
+ * The answer in words; never a confident guess about an empty sheet.
+ * @param {Float32Array | null} probabilities
+ * @param {number | null} threshold less certain than this is probably no digit
+ * @param {(digit: number) => string} [about] what else is known of the image
+ * @returns {Answer}
+ */
+export function answerOf(probabilities, threshold, about = () => "") {
+  if (!probabilities)
+    return { big: "–", small: t("Nothing is drawn yet, so there is nothing to read.") };
+  const digit = argmax(probabilities);
+  const probability = probabilities[digit];
+  if (threshold !== null && probability < threshold) {
+    return {
+      big: "?",
+      small: t("Probably not a digit. If it must be one: {digit}, {chance}.", {
+        digit,
+        chance: chance(probability),
+      }),
+    };
+  }
+  const sure = t("{chance} sure", { chance: chance(probability) });
+  return { big: String(digit), small: [sure, about(digit)].filter(Boolean).join(" · ") };
+}

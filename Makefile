@@ -33,7 +33,7 @@ lint: $(VENV)/.installed-dev
 
 # What to run between two edits: lint, types, floors, and the tests that take no training and no browser.
 quick: lint
-	$(VENV)/bin/python -m pytest -q -m "not slow and not browser" tests/test_floors.py tests/test_formatting.py tests/test_rooms.py tests/data tests/networks tests/training/test_recipes.py tests/evaluation/statistics tests/evaluation/calibration tests/runs/test_onnx_file.py tests/images/test_archive.py
+	$(VENV)/bin/python -m pytest -q -m "not slow and not browser" tests/project/test_floors.py tests/test_formatting.py tests/project/test_rooms.py tests/data tests/networks tests/training/test_recipes.py tests/evaluation/statistics tests/evaluation/calibration tests/runs/test_onnx_file.py tests/images/test_archive.py
 
 ENGINE = engine/build.py $(wildcard engine/*.[ch])
 

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 import exmachina
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

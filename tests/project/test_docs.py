@@ -19,7 +19,7 @@ import pytest
 import exmachina
 from needed import needed
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 pytestmark = pytest.mark.slow
 

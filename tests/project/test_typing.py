@@ -12,7 +12,7 @@ import pytest
 
 import exmachina
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 USER = """
 import numpy as np

@@ -9,7 +9,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 # Library → the only rooms that may import it.
 HOMES = {

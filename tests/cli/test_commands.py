@@ -116,6 +116,12 @@ def test_train_can_hold_images_out_and_the_run_says_which(
     assert code == 2 and one_line(err)
 
 
+def test_many_seeds_train_on_the_engine_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run_command("train", "--seeds", "2", "--backend", "torch", capsys=capsys)
+    assert code == 2
+    assert "one --seed with --backend" in err
+
+
 def test_train_over_seeds_tells_every_seed_and_their_spread_and_keeps_the_runs(
     idx_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

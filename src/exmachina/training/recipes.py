@@ -157,7 +157,7 @@ SPRINT_RECIPE = Recipe(
     weight_decay=0.01,
     label_smoothing=0.1,
     batch_size=128,
-    epochs=1.4,
+    epochs=1.35,
 )
 
 FAST_RECIPE = Recipe(

@@ -52,6 +52,8 @@ def train(
     if seeds is not None:
         if held_out:
             raise InputError("--hold-out goes with one --seed; leave out --seeds.")
+        if backend not in (None, "engine") or device is not None:
+            raise InputError("--seeds trains on the engine; give one --seed with --backend or --device.")
         _train_seeds(chosen, range(seed, seed + seeds), data, out, json)
         return
     directory = out if out is not None else free_directory(Path("runs") / f"{recipe}-{seed}")

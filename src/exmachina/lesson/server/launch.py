@@ -48,14 +48,17 @@ def serve(
     address = _address(host, listener.getsockname()[1], token)
     chosen = replace(chosen, address=address)
 
+    app = create_app(chosen)
+
     def ready() -> None:
+        threading.Thread(target=app.state.services.prepare, daemon=True).start()
         if on_ready is not None:
             on_ready(address)
         if open_browser:
             own = teacher_address(address, chosen.teacher, "")
             threading.Thread(target=webbrowser.open, args=(own,), daemon=True).start()
 
-    server = LessonServer(create_app(chosen), chosen.limits, ready)
+    server = LessonServer(app, chosen.limits, ready)
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
 

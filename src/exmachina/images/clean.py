@@ -8,10 +8,9 @@ Ink is bright and paper dark throughout.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from exmachina.images.paper import Mask, Picture, Values, grown, ink, judged, ring
+from exmachina.images.paper import Mask, Picture, Values, deviation, grown, ink, judged, ring
 
 INK = 32  # of 255, from paper to the strongest ink: fainter pixels are blur around a stroke
 MIN_CONTRAST = 16  # of 255: less between paper and ink is noise
@@ -26,12 +25,12 @@ def clean(picture: Picture) -> Picture:
     if is_plain(picture):
         return picture
     copy = judged(picture)
-    found, level = ink(copy)
+    found, level = ink(copy, max(2, max(copy.shape) // max(picture.shape) // 2))
     digit = _digit(found & ~ruled_lines(found))
     above = copy - level
     strongest = float(np.percentile(above[found], 75)) if found.any() else 0.0
-    varies = _deviation((copy - np.median(level))[~found])
-    if strongest < MIN_CONTRAST or strongest < 4 * _deviation(above[~found]) or _is_texture(digit):
+    varies = deviation((copy - np.median(level))[~found])
+    if strongest < MIN_CONTRAST or strongest < 4 * deviation(above[~found]) or _is_texture(digit):
         return np.zeros_like(picture)
     if 2 * varies > UNEVEN * strongest:
         picture = flatten(picture, found, level)
@@ -59,7 +58,7 @@ def flatten(picture: Picture, found: Mask, level: Values) -> Picture:
     share = np.maximum(picture - around, 0) / np.maximum(255 - around, 32)
     stroke = _resized(found, picture.shape)
     paper = share[~_resized(grown(found, 2), picture.shape)]
-    floor = float(np.median(paper)) + 3 * _deviation(paper) if paper.size else 0.0
+    floor = float(np.median(paper)) + 3 * deviation(paper) if paper.size else 0.0
     ceiling = float(np.percentile(share[stroke], 75))
     if ceiling <= floor:
         return np.zeros_like(picture)
@@ -86,7 +85,7 @@ def _resized(mask: Mask, shape: tuple[int, ...]) -> Mask:
     step, factor = -(-max(shape) // max(mask.shape)), max(mask.shape) // max(shape)
     if factor > 1:
         blocks = mask.reshape(shape[0], factor, shape[1], factor)
-        joined: Mask = blocks.any(axis=(1, 3))
+        joined: Mask = np.any(blocks, axis=(1, 3))
         return joined
     return mask.repeat(step, axis=0).repeat(step, axis=1)[: shape[0], : shape[1]]
 
@@ -99,12 +98,6 @@ def _is_texture(digit: Mask) -> bool:
         if occupied.size and float(begins.sum(axis=1).mean()) > MOST_STROKES:
             return True
     return False
-
-
-def _deviation(values: NDArray[np.generic]) -> float:
-    """The standard deviation that the median absolute deviation stands for."""
-    sample = values.ravel()[:: max(1, values.size // 20_000)].astype(np.float64)
-    return 1.4826 * float(np.median(np.abs(sample - np.median(sample)))) if sample.size else 0.0
 
 
 def ruled_lines(ink: Mask) -> Mask:

@@ -17,6 +17,7 @@ Values = NDArray[np.float64]
 
 SMALLEST, LARGEST = 100, 200  # longer side, in pixels, of the copy that is judged
 WIDEST_STROKE = 0.3  # of the longer side: what holds a square of that size is no ink
+FAINT = 0.3  # of the way from paper to strong ink: less is paper
 AROUND = 1 / 12  # of the longer side: how far around a place its light is asked for
 
 
@@ -45,18 +46,24 @@ def is_dark_on_light(copy: Picture) -> bool:
     return float(ring(bright).mean()) + float(bright.mean()) > 1
 
 
-def ink(copy: Picture) -> tuple[Mask, Values]:
-    """Which pixels of a judged copy, bright on dark, are ink, and the paper's level everywhere: both (h, w)."""
+def ink(copy: Picture, blur: int = 2) -> tuple[Mask, Values]:
+    """Which pixels of a judged copy, bright on dark, are ink, and the paper's level everywhere: both (h, w).
+
+    `blur` is how many pixels beside ink are neither.
+    """
     values = copy.astype(np.float64)
     found = _brighter(values)
     if _is_wide(found):
-        found = _brighter(_against_surroundings(values))
-    for _ in range(3):
-        level = _level(values, ~grown(found, 2))
-        above = np.maximum(values - level, 0)
-        strongest = float(np.percentile(above[found], 75)) if found.any() else 0.0
-        found = above > max(strongest / 2, 1.0)
-    return found, level
+        level = _opened(values)
+        found = _brighter(values - level)
+    else:
+        for _ in range(3):
+            level = _level(values, ~grown(found, blur))
+            found = _brighter(values - level)
+    above = values - level
+    strength = _strength(above, found)
+    noise = deviation(above[~grown(found, blur)])
+    return above > np.clip(5 * noise, FAINT * strength, strength / 2), level
 
 
 def level(picture: Picture) -> float:
@@ -76,16 +83,54 @@ def ring(picture: NDArray[np.generic]) -> NDArray[np.generic]:
     return np.concatenate([side.ravel() for side in sides])
 
 
-def _level(values: Values, paper: Mask) -> Values:
-    """The paper's level everywhere: its mean around each place, ink left out."""
+def deviation(values: NDArray[np.generic]) -> float:
+    """The standard deviation that the median absolute deviation stands for; 0 of nothing."""
+    sample = values.ravel()[:: max(1, values.size // 20_000)].astype(np.float64)
+    return 1.4826 * float(np.median(np.abs(sample - np.median(sample)))) if sample.size else 0.0
+
+
+def _strength(above: Values, found: Mask) -> float:
+    """How far strong ink is above its paper, at least a level."""
+    return max(2.0, float(np.percentile(above[found], 75))) if found.any() else 2.0
+
+
+def _opened(values: Values) -> Values:
+    """The paper's level under light and shade: what is left when everything as narrow as a stroke is taken away."""
     from scipy import ndimage
 
+    window = max(3, max(values.shape) // 6)
+    smooth = ndimage.median_filter(values, 3)
+    beyond = np.pad(smooth, window, mode="reflect", reflect_type="odd")  # light goes on as it fell at the border
+    level = ndimage.grey_opening(beyond, size=(window, window))[window:-window, window:-window]
+    softened: Values = ndimage.gaussian_filter(level, 1.5, mode="nearest")
+    return softened
+
+
+def _level(values: Values, paper: Mask) -> Values:
+    """The paper's level everywhere: its mean around each place, ink left out.
+
+    Where ink is all around, it is what a quadratic surface through all of the paper says, as light falls off smoothly.
+    """
+    from scipy import ndimage
+
+    surface = _surface(values, paper)
     sigma = AROUND * max(values.shape)
-    known = float(np.median(values[paper])) if paper.any() else float(values.min())
-    sums = ndimage.gaussian_filter(np.where(paper, values - known, 0), sigma, mode="nearest")
+    sums = ndimage.gaussian_filter(np.where(paper, values - surface, 0), sigma, mode="nearest")
     weights = ndimage.gaussian_filter(paper.astype(np.float64), sigma, mode="nearest")
-    level: Values = known + sums / (weights + 1e-3)  # where there is none around, what is usual
+    level: Values = surface + sums / (weights + 1e-3)
     return level
+
+
+def _surface(values: Values, paper: Mask) -> Values:
+    """The quadratic surface nearest to the paper, within the levels that paper has."""
+    if not paper.any():
+        return np.full_like(values, values.min())
+    y, x = (np.mgrid[: values.shape[0], : values.shape[1]] + 0.5) / max(values.shape) - 0.5
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y])
+    known = terms[:, paper]
+    solved = np.linalg.solve(known @ known.T + 1e-3 * np.eye(6), known @ values[paper])
+    surface: Values = np.tensordot(solved, terms, 1)
+    return surface
 
 
 def _against_surroundings(values: Values) -> Values:
@@ -102,7 +147,9 @@ def _is_wide(material: Mask) -> bool:
     side = round(WIDEST_STROKE * max(material.shape))
     if side > min(material.shape):
         return False
-    return bool((ndimage.minimum_filter(material.view(np.uint8), side)[side // 2 :, side // 2 :]).any())
+    least = ndimage.minimum_filter(material.view(np.uint8), side)
+    height, width = (length - (side - 1) // 2 for length in material.shape)
+    return bool(least[side // 2 : height, side // 2 : width].any())
 
 
 def _brighter(values: Values) -> Mask:

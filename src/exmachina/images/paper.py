@@ -19,6 +19,7 @@ SMALLEST, LARGEST = 100, 200  # longer side, in pixels, of the copy that is judg
 WIDEST_STROKE = 0.3  # of the longer side: what holds a square of that size is no ink
 FAINT = 0.3  # of the way from paper to strong ink: less is paper
 AROUND = 1 / 12  # of the longer side: how far around a place its light is asked for
+FINEST = 64  # steps per level of 255: the paper is no surer, and every language rounds to the same
 
 
 def judged(picture: Picture) -> Picture:
@@ -102,8 +103,7 @@ def _opened(values: Values) -> Values:
     smooth = ndimage.median_filter(values, 3)
     beyond = np.pad(smooth, window, mode="reflect", reflect_type="odd")  # light goes on as it fell at the border
     level = ndimage.grey_opening(beyond, size=(window, window))[window:-window, window:-window]
-    softened: Values = ndimage.gaussian_filter(level, 1.5, mode="nearest")
-    return softened
+    return _stepped(ndimage.gaussian_filter(level, 1.5, mode="nearest"))
 
 
 def _level(values: Values, paper: Mask) -> Values:
@@ -117,8 +117,13 @@ def _level(values: Values, paper: Mask) -> Values:
     sigma = AROUND * max(values.shape)
     sums = ndimage.gaussian_filter(np.where(paper, values - surface, 0), sigma, mode="nearest")
     weights = ndimage.gaussian_filter(paper.astype(np.float64), sigma, mode="nearest")
-    level: Values = surface + sums / (weights + 1e-3)
-    return level
+    return _stepped(surface + sums / (weights + 1e-3))
+
+
+def _stepped(level: Values) -> Values:
+    """In steps of 1 / 64: with them, what lies exactly on a threshold does so in any order of summation."""
+    stepped: Values = np.floor(level * FINEST + 0.5) / FINEST
+    return stepped
 
 
 def _surface(values: Values, paper: Mask) -> Values:
@@ -144,7 +149,7 @@ def _is_wide(material: Mask) -> bool:
     """Does it hold a square that no stroke could?"""
     from scipy import ndimage
 
-    side = round(WIDEST_STROKE * max(material.shape))
+    side = int(WIDEST_STROKE * max(material.shape) + 0.5)
     if side > min(material.shape):
         return False
     least = ndimage.minimum_filter(material.view(np.uint8), side)

@@ -71,12 +71,9 @@ export function least(values) {
   return fewest;
 }
 
-/** From the least to the greatest. @template {Values} V @param {V} values @returns {V} */
-export const sortedCopy = (values) => /** @type {V} */ (values.slice().sort());
-
 /** The value that `share` percent lie below, interpolated. @param {Values} values @param {number} share */
 export function percentile(values, share) {
-  const sorted = sortedCopy(values);
+  const sorted = values.slice().sort();
   const place = ((sorted.length - 1) * share) / 100;
   const from = Math.floor(place);
   return sorted[from] + (place - from) * ((sorted[from + 1] ?? sorted[from]) - sorted[from]);
@@ -85,13 +82,12 @@ export function percentile(values, share) {
 /** @param {Values} values */
 export const median = (values) => percentile(values, 50);
 
-/** Median and the standard deviation that the median absolute deviation stands for, of some 2,000 values. @param {Values} values */
-export function noise(values) {
-  const every = Math.max(1, Math.floor(values.length / 2000));
-  const sample = Float64Array.from(
-    { length: Math.ceil(values.length / every) },
-    (_, i) => values[i * every],
-  );
+/** The standard deviation that the median absolute deviation stands for, of some 20,000 values; 0 of nothing. @param {Values} values */
+export function deviation(values) {
+  if (!values.length) return 0;
+  const every = Math.max(1, Math.floor(values.length / 20_000));
+  const length = Math.ceil(values.length / every);
+  const sample = Float64Array.from({ length }, (_, i) => values[i * every]);
   const middle = median(sample);
-  return [middle, 1.4826 * median(sample.map((value) => Math.abs(value - middle)))];
+  return 1.4826 * median(sample.map((value) => Math.abs(value - middle)));
 }

@@ -54,8 +54,9 @@ def flatten(picture: Picture, found: Mask, level: Values) -> Picture:
     `found` and `level` are what `paper.ink` says of the judged copy of `picture`.
     """
     height, width = picture.shape
-    around = np.asarray(Image.fromarray(level.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR))
-    share = np.maximum(picture - around, 0) / np.maximum(255 - around, 32)
+    around = Image.fromarray(level.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR)
+    beneath = np.asarray(around).astype(np.float64)
+    share = np.maximum(picture - beneath, 0) / np.maximum(255 - beneath, 32)
     stroke = _resized(found, picture.shape)
     paper = share[~_resized(grown(found, 2), picture.shape)]
     floor = float(np.median(paper)) + 3 * deviation(paper) if paper.size else 0.0

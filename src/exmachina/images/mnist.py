@@ -25,6 +25,7 @@ SIDE = 28  # a picture's side, in pixels
 BOX = 20  # the longer side of its ink
 CENTRE = 14.0  # pixel index of the centre of mass, half a pixel past the geometric 13.5: MNIST's own mean
 WORKING_SIDE = 1500  # larger pictures are averaged down by a whole number first
+HALVES = 1e-6  # of a level: a mean of n.5 is rounded upward, in whatever order it was summed
 SMALLEST_INK = 0.02  # of the picture's longer side: anything shorter is a speck
 
 
@@ -162,7 +163,7 @@ def resize(picture: Picture, height: int, width: int) -> Picture:
         return picture
     rows = _weights(picture.shape[0], height)
     columns = _weights(picture.shape[1], width)
-    return _rounded(rows @ picture.astype(np.float32) @ columns.T)
+    return _rounded(rows @ picture.astype(np.float64) @ columns.T + HALVES)
 
 
 def centre(picture: Picture) -> Picture:
@@ -202,9 +203,9 @@ def _rounded(values: NDArray[np.floating[Any]]) -> Picture:
     return levels
 
 
-def _weights(old: int, new: int) -> NDArray[np.float32]:
+def _weights(old: int, new: int) -> NDArray[np.float64]:
     """How much of each of `old` samples goes into each of `new`: (new, old), every row sums to 1."""
-    weights: NDArray[np.floating[Any]]
+    weights: NDArray[np.float64]
     step = old / new
     index = np.arange(old)
     if new < old:  # the share of [i·step, (i+1)·step] that each old sample covers
@@ -214,7 +215,7 @@ def _weights(old: int, new: int) -> NDArray[np.float32]:
     else:
         place = np.clip((np.arange(new)[:, None] + 0.5) * step - 0.5, 0, old - 1)
         weights = np.maximum(1 - np.abs(place - index), 0)
-    return weights.astype(np.float32)
+    return weights
 
 
 def _working_size(picture: Picture) -> Picture:

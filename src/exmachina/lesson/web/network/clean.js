@@ -57,8 +57,7 @@ export function isPlain(picture) {
 }
 
 /**
- * Ink as a share of the way from the paper around it to full ink, 0 to 255; noise and patterns go to 0. In single
- * precision, as the library does it.
+ * Ink as a share of the way from the paper around it to full ink, 0 to 255; noise and patterns go to 0.
  * @param {Picture} picture
  * @param {Mask} found the ink of its judged copy
  * @param {Level} level the paper's there
@@ -66,26 +65,25 @@ export function isPlain(picture) {
  */
 function flatten(picture, found, level) {
   const { height, width, pixels } = picture;
-  const around = resized(
+  const beneath = resized(
     { ...level, pixels: Float32Array.from(level.pixels) },
     height,
     width,
   ).pixels;
-  const share = new Float32Array(pixels.length);
-  for (let i = 0; i < share.length; i++) {
-    const above = Math.fround(pixels[i] - around[i]);
-    share[i] = Math.max(above, 0) / Math.max(Math.fround(255 - around[i]), 32);
-  }
+  const share = new Float64Array(pixels.length);
+  for (let i = 0; i < share.length; i++)
+    share[i] = Math.max(pixels[i] - beneath[i], 0) / Math.max(255 - beneath[i], 32);
   const stroke = fitted(found, picture).pixels;
   const beside = fitted(grown(found, 2), picture).pixels;
   const paper = share.filter((_, i) => !beside[i]);
-  const floor = paper.length ? Math.fround(median(paper)) + 3 * deviation(paper) : 0;
+  const floor = paper.length ? median(paper) + 3 * deviation(paper) : 0;
   const strong = share.filter((_, i) => stroke[i]);
-  const ceiling = Math.fround(percentile(strong, 75));
+  const ceiling = percentile(strong, 75);
   if (ceiling <= floor) return blank(picture);
-  const [lowest, span] = [Math.fround(floor), Math.fround(ceiling - floor)];
-  const even = share.map((value) => Math.min(1, Math.max(0, Math.fround(value - lowest) / span)));
-  return { height, width, pixels: Uint8Array.from(even, (v) => Math.fround(v * 255) + 0.5) };
+  const even = new Uint8Array(share.length);
+  for (let i = 0; i < even.length; i++)
+    even[i] = Math.min(1, Math.max(0, (share[i] - floor) / (ceiling - floor))) * 255 + 0.5;
+  return { height, width, pixels: even };
 }
 
 /**

@@ -13,6 +13,7 @@ import { greatest } from "./statistics.js";
 export const SIDE = 28;
 export const BOX = 20; // the longer side of the ink
 export const CENTRE = 14; // where MNIST's own digits balance, half a pixel past the geometric 13.5
+const HALVES = 1e-6; // of a level: a mean of n.5 is rounded upward, in whatever order it was summed
 const SMALLEST_INK = 0.02; // of the picture's longer side: anything shorter is a speck
 
 /** Halves upward, as the library rounds. @param {number} value */
@@ -96,7 +97,7 @@ export function resize(picture, height, width) {
   if (picture.height === height && picture.width === width) return picture;
   const rows = shares(picture.height, height);
   const columns = shares(picture.width, width);
-  const narrow = new Float32Array(picture.height * width); // first along the lines, then down the columns
+  const narrow = new Float64Array(picture.height * width); // first along the lines, then down the columns
   for (let y = 0; y < picture.height; y++) {
     for (let x = 0; x < width; x++) {
       let sum = 0;
@@ -110,7 +111,7 @@ export function resize(picture, height, width) {
     for (let x = 0; x < width; x++) {
       let sum = 0;
       for (const [from, share] of rows[y]) sum += share * narrow[from * width + x];
-      pixels[y * width + x] = round(sum);
+      pixels[y * width + x] = round(sum + HALVES);
     }
   }
   return { height, width, pixels };
@@ -133,7 +134,7 @@ function shares(before, after) {
         after < before
           ? Math.max(0, Math.min((i + 1) * step, j + 1) - Math.max(i * step, j)) / step
           : Math.max(0, 1 - Math.abs(place - j));
-      if (share > 0) list.push([j, Math.fround(share)]);
+      if (share > 0) list.push([j, share]);
     }
     return list;
   });

@@ -104,11 +104,9 @@ const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** @param {Plane} plane @param {Level} level @returns {Level} */
 export function minus({ height, width, pixels }, level) {
-  return {
-    height,
-    width,
-    pixels: Float64Array.from(pixels, (value, i) => value - level.pixels[i]),
-  };
+  const above = level.pixels.slice();
+  for (let i = 0; i < above.length; i++) above[i] = pixels[i] - above[i];
+  return { height, width, pixels: above };
 }
 
 /** The paper's level under light and shade: what is left when everything as narrow as a stroke is taken away. @param {Picture} copy */

@@ -71,16 +71,21 @@ export function least(values) {
   return fewest;
 }
 
-/** The value that `share` percent lie below, interpolated. @param {Values} values @param {number} share */
+/** The value that `share` percent lie below, interpolated as NumPy does. @param {Values} values @param {number} share */
 export function percentile(values, share) {
   const sorted = values.slice().sort();
   const place = ((sorted.length - 1) * share) / 100;
   const from = Math.floor(place);
-  return sorted[from] + (place - from) * ((sorted[from + 1] ?? sorted[from]) - sorted[from]);
+  const [low, high] = [sorted[from], sorted[from + 1] ?? sorted[from]];
+  const part = place - from;
+  return part < 0.5 ? low + part * (high - low) : high - (1 - part) * (high - low);
 }
 
 /** @param {Values} values */
-export const median = (values) => percentile(values, 50);
+export function median(values) {
+  const sorted = values.slice().sort();
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
 
 /** The standard deviation that the median absolute deviation stands for, of some 20,000 values; 0 of nothing. @param {Values} values */
 export function deviation(values) {

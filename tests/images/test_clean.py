@@ -1,13 +1,17 @@
 """Cleaning pages: MNIST's digits on paper with lamps, shadows, lines and dirt come back as they were."""
 
+import itertools
+
 import numpy as np
 import pytest
 from PIL import Image
 from scipy import ndimage
 
+from exmachina.classifier import Classifier
 from exmachina.data import load_mnist
 from exmachina.images.clean import INK, clean, ruled_lines
 from exmachina.images.mnist import NoInk, normalize
+from papers import PAPERS, paper, written
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +130,42 @@ def test_pieces_near_the_digit_belong_to_it():
     page[60:64, 10:14] = 255  # far away
     assert clean(page)[60:64, 10:14].max() == 0
     assert clean(page)[60:64, 80:120].min() == 255
+
+
+# Whatever the size, the paper, the cut and the polarity -----------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", PAPERS)
+def test_digits_are_read_alike_whatever_their_size_cut_polarity_and_paper(digits, kind):
+    reader = Classifier.load("accurate")
+
+    def answers(pages):
+        return reader.logits(np.stack([normalize(page) for page in pages])).argmax(axis=1)
+
+    expected = answers(digits[:40])
+    settings = list(itertools.product((1, 3, 6), (False, True), (False, True)))  # each digit meets six of twelve
+    alike = []
+    for turn in range(6):
+        chosen = [settings[(5 * i + turn) % 12] for i in range(40)]
+        pages = [
+            written(digit, kind, factor, tight=tight, light_ink=light_ink)
+            for digit, (factor, tight, light_ink) in zip(digits, chosen, strict=False)
+        ]
+        alike.append(answers(pages) == expected)
+    assert np.mean(alike) >= 0.99
+
+
+@pytest.mark.parametrize("light_ink", [False, True])
+@pytest.mark.parametrize("unit", [1, 3, 6])
+@pytest.mark.parametrize("kind", PAPERS)
+def test_empty_paper_of_every_kind_has_no_ink(kind, unit, light_ink):
+    page = paper(kind, 36 * unit, 36 * unit, unit).astype(np.uint8)
+    with pytest.raises(NoInk):
+        normalize(255 - page if light_ink else page)
+
+
+def test_a_pattern_of_stripes_is_no_digit():
+    stripes = np.where(np.arange(216) // 12 % 2, 225, 200).astype(np.uint8)
+    for page in (np.tile(stripes, (216, 1)), np.tile(stripes, (216, 1)).T):
+        with pytest.raises(NoInk):
+            normalize(page)

@@ -10,13 +10,14 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from exmachina.images.paper import Mask, Picture, Values, deviation, grown, ink, judged, ring
+from exmachina.images.paper import Mask, Picture, Values, deviation, grown, ink, judged, ring, sample
 
 INK = 32  # of 255, from paper to the strongest ink: fainter pixels are blur around a stroke
 MIN_CONTRAST = 16  # of 255: less between paper and ink is noise
 UNEVEN = 0.1  # of the way from paper to ink: paper that varies by more is evened out
 NEARBY = 0.12  # of the digit's longer side: ink closer than this belongs to it
 SPECK = 0.02  # of the digit's ink: less than this, apart from it, is dirt
+REPEATED = 4  # pieces beside the largest and of its size: a pattern
 MOST_STROKES = 6  # that a straight line through a digit meets, on average; a texture has more
 
 
@@ -58,7 +59,7 @@ def flatten(picture: Picture, found: Mask, level: Values) -> Picture:
     beneath = np.asarray(around).astype(np.float64)
     share = np.maximum(picture - beneath, 0) / np.maximum(255 - beneath, 32)
     stroke = _resized(found, picture.shape)
-    paper = share[~_resized(grown(found, 2), picture.shape)]
+    paper = sample(share[~_resized(grown(found, 2), picture.shape)])
     floor = float(np.median(paper)) + 3 * deviation(paper) if paper.size else 0.0
     ceiling = float(np.percentile(share[stroke], 75))
     if ceiling <= floor:
@@ -141,7 +142,7 @@ def _horizontal_lines(ink: Mask) -> tuple[Mask, int]:
 
 
 def _digit(ink: Mask) -> Mask:
-    """The largest group of `ink` that looks like a digit, with the pieces near it."""
+    """The largest group of `ink` that looks like a digit, with the pieces near it; nothing of a pattern."""
     from scipy import ndimage
 
     touching = np.ones((3, 3), bool)
@@ -156,6 +157,8 @@ def _digit(ink: Mask) -> Mask:
     dash = np.array([_height(box) * 8 < _width(box) for box in boxes])
     score = areas * np.where(at_edge, 0.2, 1.0) * np.where(dash, 0.2, 1.0)
     main = int(score.argmax())
+    if sum(_is_alike(box, boxes[main]) for box in boxes) > REPEATED:
+        return np.zeros_like(ink)
     reach = NEARBY * max(_height(boxes[main]), _width(boxes[main]))
     kept = np.zeros(count + 1, bool)
     kept[1:] = [
@@ -178,6 +181,11 @@ def _width(box: Box) -> int:
 
 def _touches_edge(box: Box, shape: tuple[int, ...]) -> bool:
     return any(side.start == 0 or side.stop == length for side, length in zip(box, shape, strict=True))
+
+
+def _is_alike(a: Box, b: Box) -> bool:
+    """Are their sides the same but for a fifth?"""
+    return all(5 * abs(side(a) - side(b)) <= side(b) for side in (_height, _width))
 
 
 def _gap(a: Box, b: Box) -> int:

@@ -86,8 +86,13 @@ def ring(picture: NDArray[np.generic]) -> NDArray[np.generic]:
 
 def deviation(values: NDArray[np.generic]) -> float:
     """The standard deviation that the median absolute deviation stands for; 0 of nothing."""
-    sample = values.ravel()[:: max(1, values.size // 20_000)].astype(np.float64)
-    return 1.4826 * float(np.median(np.abs(sample - np.median(sample)))) if sample.size else 0.0
+    some = sample(values)
+    return 1.4826 * float(np.median(np.abs(some - np.median(some)))) if some.size else 0.0
+
+
+def sample(values: NDArray[np.generic]) -> Values:
+    """Some 20,000 of the values, evenly spread: (n,)."""
+    return values.ravel()[:: max(1, values.size // 20_000)].astype(np.float64)
 
 
 def _strength(above: Values, found: Mask) -> float:

@@ -12,13 +12,14 @@
 import { ink, judged, longer, minus, ring } from "./paper.js";
 import { dilated, groups, grown, include, opening, transposed, where } from "./planes.js";
 import { resized } from "./resampling.js";
-import { deviation, greatest, least, median, percentile } from "./statistics.js";
+import { deviation, greatest, least, median, percentile, sample } from "./statistics.js";
 
 export const INK = 32; // of 255, from paper to the strongest ink: fainter pixels are blur around a stroke
 export const MIN_CONTRAST = 16; // of 255: less between paper and ink is noise
 const UNEVEN = 0.1; // of the way from paper to ink: paper that varies by more is evened out
 const NEARBY = 0.12; // of the digit's longer side: ink closer than this belongs to it
 const SPECK = 0.02; // of the digit's ink: less than this, apart from it, is dirt
+const REPEATED = 4; // pieces beside the largest and of its size: a pattern
 const MOST_STROKES = 6; // that a straight line through a digit meets, on average; a texture has more
 
 /** The digit alone on even paper; `picture` itself if there is nothing to remove, black if there is no digit. @param {Picture} picture */
@@ -75,7 +76,7 @@ function flatten(picture, found, level) {
     share[i] = Math.max(pixels[i] - beneath[i], 0) / Math.max(255 - beneath[i], 32);
   const stroke = fitted(found, picture).pixels;
   const beside = fitted(grown(found, 2), picture).pixels;
-  const paper = share.filter((_, i) => !beside[i]);
+  const paper = sample(share.filter((_, i) => !beside[i]));
   const floor = paper.length ? median(paper) + 3 * deviation(paper) : 0;
   const strong = share.filter((_, i) => stroke[i]);
   const ceiling = percentile(strong, 75);
@@ -187,7 +188,7 @@ function horizontalLines(ink) {
   return { lines: where(ink, (i) => thin.pixels[i] && labels[i] && isLine[labels[i] - 1]), count };
 }
 
-/** The largest group of ink that looks like a digit, with the pieces near it. @param {Mask} ink @returns {Mask} */
+/** The largest group of ink that looks like a digit, with the pieces near it; nothing of a pattern. @param {Mask} ink @returns {Mask} */
 function digit(ink) {
   if (groups(ink, true).boxes.length < 2) return ink;
   const { labels, boxes: joined } = groups(grown(ink, 1), false);
@@ -209,6 +210,9 @@ function digit(ink) {
   const score = (/** @type {Box} */ box) =>
     box.area * (atEdge(box) ? 0.2 : 1) * (tall(box) * 8 < wide(box) ? 0.2 : 1);
   const main = boxes.reduce((best, box) => (score(box) > score(best) ? box : best));
+  const isAlike = (/** @type {Box} */ box) =>
+    [tall, wide].every((side) => 5 * Math.abs(side(box) - side(main)) <= side(main));
+  if (boxes.filter(isAlike).length > REPEATED) return where(ink, () => false);
   const reach = NEARBY * Math.max(tall(main), wide(main));
   const kept = boxes.map(
     (box) =>

@@ -87,12 +87,17 @@ export function median(values) {
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
-/** The standard deviation that the median absolute deviation stands for, of some 20,000 values; 0 of nothing. @param {Values} values */
+/** The standard deviation that the median absolute deviation stands for; 0 of nothing. @param {Values} values */
 export function deviation(values) {
   if (!values.length) return 0;
+  const some = sample(values);
+  const middle = median(some);
+  return 1.4826 * median(some.map((value) => Math.abs(value - middle)));
+}
+
+/** Some 20,000 of the values, evenly spread. @param {Values} values */
+export function sample(values) {
   const every = Math.max(1, Math.floor(values.length / 20_000));
   const length = Math.ceil(values.length / every);
-  const sample = Float64Array.from({ length }, (_, i) => values[i * every]);
-  const middle = median(sample);
-  return 1.4826 * median(sample.map((value) => Math.abs(value - middle)));
+  return Float64Array.from({ length }, (_, i) => values[i * every]);
 }

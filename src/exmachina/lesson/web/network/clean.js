@@ -49,7 +49,7 @@ export function clean(picture) {
 const blank = ({ height, width }) => ({ height, width, pixels: new Uint8Array(height * width) });
 
 /** A small drawing: one piece of ink on paper of one level. @param {Picture} picture */
-export function isPlain(picture) {
+function isPlain(picture) {
   if (longer(picture) >= 100) return false;
   const border = ring(picture);
   if (least(border) !== greatest(border)) return false;

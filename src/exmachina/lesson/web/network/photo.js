@@ -19,7 +19,7 @@ export function prepare(picture) {
 }
 
 /** Ink bright on dark paper. @param {Picture} picture @returns {Picture} */
-export function polarity(picture) {
+function polarity(picture) {
   return isDarkOnLight(picture)
     ? { ...picture, pixels: picture.pixels.map((value) => 255 - value) }
     : picture;

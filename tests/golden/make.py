@@ -12,10 +12,13 @@ import base64
 import itertools
 import json
 import os
+import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
 os.environ["EXMACHINA_ENGINE"] = "baseline"
+sys.path.append(str(Path(__file__).parents[1]))  # tests/papers.py
 
 import numpy as np
 import torch
@@ -23,12 +26,13 @@ from numpy.typing import NDArray
 
 from exmachina.data import load_mnist_split, scale
 from exmachina.data.augmentation import Augmentation
-from exmachina.images.mnist import Steps, normalize
+from exmachina.images.mnist import NoInk, normalize
 from exmachina.images.strokes import render_strokes
 from exmachina.networks import NETWORKS, BatchNorm, Conv, Dense, Dropout, Flatten, MaxPool, Network
 from exmachina.runs import Run
 from exmachina.training import Recipe, StepEnd, get_recipe, train
 from exmachina.training.pytorch.module import build
+from papers import PAPERS, paper, written
 
 HERE = Path(__file__).parent
 IMAGES = (257, 0, 8)  # of the test set
@@ -93,9 +97,24 @@ def pictures() -> list[dict[str, Any]]:
         top, left = rng.integers(3, height // 3), rng.integers(3, width // 3)
         picture[top : top + height // 2, left : left + 6] = 200
         picture[top : top + 7, left : left + width // 2] = 120
-        image = normalize(picture, Steps(polarity=False, clean=False))
-        made.append({"height": height, "width": width, "pixels": text(picture), "image": text(image)})
-    return made
+        made.append(picture)
+    digits = load_mnist_split("test").images
+    for i, (kind, light_ink) in enumerate(itertools.product(PAPERS, (False, True))):
+        made.append(written(digits[i], kind, (1, 3, 6, 2, 8)[i % 5], tight=i % 3 > 0, light_ink=light_ink))
+        if i % 2:
+            made.append(paper(kind, 108, 108, 3).astype(np.uint8))  # an empty page
+    made.append(written(digits[0], "plain", 3)[::9, ::9])  # 12 × 12
+    return [prepared(picture) for picture in made]
+
+
+def prepared(picture: NDArray[np.uint8]) -> dict[str, Any]:
+    """A picture, its pixels deflated, and what the network sees of it: null where there is no digit."""
+    try:
+        image = text(normalize(picture))
+    except NoInk:
+        image = None
+    packed = base64.b64encode(zlib.compress(picture.tobytes(), 9)).decode()
+    return {"height": picture.shape[0], "width": picture.shape[1], "deflated": packed, "image": image}
 
 
 def layers() -> dict[str, Any]:

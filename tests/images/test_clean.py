@@ -1,13 +1,17 @@
 """Cleaning pages: MNIST's digits on paper with lamps, shadows, lines and dirt come back as they were."""
 
+import itertools
+
 import numpy as np
 import pytest
 from PIL import Image
 from scipy import ndimage
 
+from exmachina.classifier import Classifier
 from exmachina.data import load_mnist
-from exmachina.images.clean import INK, clean, flatten, is_uneven, isolate, ruled_lines
+from exmachina.images.clean import INK, clean, ruled_lines
 from exmachina.images.mnist import NoInk, normalize
+from papers import PAPERS, paper, written
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +68,9 @@ def test_clean_drawing_passes_untouched(digits):
         assert clean(large) is large
 
 
-def test_small_pictures_are_left_alone():
-    picture = np.random.default_rng(0).integers(0, 256, (60, 60), np.uint8)
-    assert clean(picture) is picture
+def test_noise_alone_is_no_digit():
+    noise = np.random.default_rng(0).integers(0, 256, (60, 60), np.uint8)
+    assert not clean(noise).any()
 
 
 @pytest.mark.parametrize("light", [1.0, lamp(), shadow()])
@@ -83,16 +87,9 @@ def test_chalk_in_uneven_light_recovers(digits):
     )
 
 
-def test_uneven_light_is_told_from_even():
-    blank = np.zeros((28, 28), np.uint8)
-    blank[8:20, 12:16] = 255
-    assert not is_uneven(photographed(blank))
-    assert is_uneven(photographed(blank, lamp()))
-    assert is_uneven(photographed(blank, shadow()))
-
-
-def test_flattened_paper_is_black(digits):
-    page = flatten(255 - photographed(digits[0], lamp()))
+@pytest.mark.parametrize("light", [lamp(), shadow()])
+def test_uneven_paper_becomes_black(digits, light):
+    page = clean(255 - photographed(digits[0], light))
     assert np.mean(page[:150] > INK) < 0.02
     assert page.max() == 255
 
@@ -129,7 +126,46 @@ def test_pieces_near_the_digit_belong_to_it():
     page = np.zeros((200, 200), np.uint8)
     page[60:64, 80:120] = 255  # the bar of a 5, and a gap
     page[70:140, 80:90] = 255
-    assert isolate(page) is page
+    assert clean(page) is page
     page[60:64, 10:14] = 255  # far away
-    assert isolate(page)[60:64, 10:14].max() == 0
-    assert isolate(page)[60:64, 80:120].min() == 255
+    assert clean(page)[60:64, 10:14].max() == 0
+    assert clean(page)[60:64, 80:120].min() == 255
+
+
+# Whatever the size, the paper, the cut and the polarity -----------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", PAPERS)
+def test_digits_are_read_alike_whatever_their_size_cut_polarity_and_paper(digits, kind):
+    reader = Classifier.load("accurate")
+
+    def answers(pages):
+        return reader.logits(np.stack([normalize(page) for page in pages])).argmax(axis=1)
+
+    expected = answers(digits[:40])
+    settings = list(itertools.product((1, 3, 6), (False, True), (False, True)))  # each digit meets six of twelve
+    alike = []
+    for turn in range(6):
+        chosen = [settings[(5 * i + turn) % 12] for i in range(40)]
+        pages = [
+            written(digit, kind, factor, tight=tight, light_ink=light_ink)
+            for digit, (factor, tight, light_ink) in zip(digits, chosen, strict=False)
+        ]
+        alike.append(answers(pages) == expected)
+    assert np.mean(alike) >= 0.99
+
+
+@pytest.mark.parametrize("light_ink", [False, True])
+@pytest.mark.parametrize("unit", [1, 3, 6])
+@pytest.mark.parametrize("kind", PAPERS)
+def test_empty_paper_of_every_kind_has_no_ink(kind, unit, light_ink):
+    page = paper(kind, 36 * unit, 36 * unit, unit).astype(np.uint8)
+    with pytest.raises(NoInk):
+        normalize(255 - page if light_ink else page)
+
+
+def test_a_pattern_of_stripes_is_no_digit():
+    stripes = np.where(np.arange(216) // 12 % 2, 225, 200).astype(np.uint8)
+    for page in (np.tile(stripes, (216, 1)), np.tile(stripes, (216, 1)).T):
+        with pytest.raises(NoInk):
+            normalize(page)

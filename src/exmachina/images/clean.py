@@ -1,98 +1,105 @@
 """What a photograph or a scan of a page needs before its digit can be cut out; a clean drawing passes as it is.
 
-`flatten` removes shadows and uneven light, `isolate` drops specks, ruled lines and other ink. Both judge on
-a small copy of the picture, so that a large one costs little. Ink is bright and paper dark throughout.
+`flatten` removes shadows, uneven light and printed patterns, `isolate` drops specks, ruled lines and other ink. Both
+follow what `paper.ink` finds on a copy of one size, so a picture is cleaned alike however many pixels it came with.
+Ink is bright and paper dark throughout.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-Picture = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
+from exmachina.images.paper import Mask, Picture, Values, deviation, grown, ink, judged, ring, sample
 
-SMALLEST_PAGE = 100  # pixels; a smaller picture is a digit that somebody has already cut out
-SMALL_SIDE = 200  # longer side of the copy that is judged
 INK = 32  # of 255, from paper to the strongest ink: fainter pixels are blur around a stroke
 MIN_CONTRAST = 16  # of 255: less between paper and ink is noise
+UNEVEN = 0.1  # of the way from paper to ink: paper that varies by more is evened out
 NEARBY = 0.12  # of the digit's longer side: ink closer than this belongs to it
 SPECK = 0.02  # of the digit's ink: less than this, apart from it, is dirt
+REPEATED = 4  # pieces beside the largest and of its size: a pattern
+MOST_STROKES = 6  # that a straight line through a digit meets, on average; a texture has more
 
 
 def clean(picture: Picture) -> Picture:
-    """The digit alone on even paper; `picture` itself if there is nothing to remove."""
-    if max(picture.shape) < SMALLEST_PAGE:
+    """The digit alone on even paper; `picture` itself if there is nothing to remove, black if there is no digit."""
+    if is_plain(picture):
         return picture
-    if is_uneven(picture):
-        picture = flatten(picture)
-    return isolate(picture)
+    copy = judged(picture)
+    found, level = ink(copy, max(2, max(copy.shape) // max(picture.shape) // 2))
+    digit = _digit(found & ~ruled_lines(found))
+    above = copy - level
+    strongest = float(np.percentile(above[found], 75)) if found.any() else 0.0
+    varies = deviation((copy - np.median(level))[~found])
+    if strongest < MIN_CONTRAST or strongest < 4 * deviation(above[~found]) or _is_texture(digit):
+        return np.zeros_like(picture)
+    if 2 * varies > UNEVEN * strongest:
+        picture = flatten(picture, found, level)
+    return isolate(picture, found, digit)
 
 
-def ring(picture: Picture) -> Picture:
-    """The pixels along the border, which are paper in all but the tightest cuts: (n,)."""
-    width = max(1, min(picture.shape) // 32)
-    inner = slice(width, -width)
-    sides = picture[:width], picture[-width:], picture[inner, :width], picture[inner, -width:]
-    return np.concatenate([side.ravel() for side in sides])
-
-
-def is_uneven(picture: Picture) -> bool:
-    """Does the border vary, as paper under a lamp does, by more than a stroke or two crossing it would?"""
-    small = _small(picture, 128)
-    if max(picture.shape) < SMALLEST_PAGE or min(small.shape) < 8:
-        return False
-    border = np.sort(ring(small))
-    low, high = int(border[border.size // 10]), int(border[-border.size // 10])
-    span = int(small.max()) - int(small.min())
-    # A border that takes in nearly all of the span is a tight cut, with ink along it.
-    return bool(span >= MIN_CONTRAST and 0.1 < (high - low) / span < 0.8)
-
-
-def flatten(picture: Picture) -> Picture:
-    """Ink as a share of the way from the paper around it to full ink, 0 to 255; noise goes to 0.
-
-    The paper's level everywhere is a morphological opening: what is left when everything narrower than a
-    sixth of the picture, as strokes are, is taken away.
-    """
+def is_plain(picture: Picture) -> bool:
+    """A small drawing: one piece of ink on paper of one level."""
     from scipy import ndimage
 
-    small = _small(picture, SMALL_SIDE)
-    window = max(3, max(small.shape) // 6)
-    smooth = ndimage.median_filter(small, 3).astype(np.float32)
-    beyond = np.pad(smooth, window, mode="reflect", reflect_type="odd")  # light goes on as it fell at the border
-    paper = ndimage.grey_opening(beyond, size=(window, window))[window:-window, window:-window]
-    paper = ndimage.gaussian_filter(paper, 1.5, mode="nearest")
+    border = ring(picture)
+    if max(picture.shape) >= 100 or border.min() != border.max():
+        return False
+    away = np.abs(picture.astype(np.int16) - border[0]) > INK
+    return bool(ndimage.label(away, np.ones((3, 3), bool))[1] < 2)
+
+
+def flatten(picture: Picture, found: Mask, level: Values) -> Picture:
+    """Ink as a share of the way from the paper around it to full ink, 0 to 255; noise and patterns go to 0.
+
+    `found` and `level` are what `paper.ink` says of the judged copy of `picture`.
+    """
     height, width = picture.shape
-    level = np.asarray(Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR))
-    share = np.maximum(picture - level, 0) / np.maximum(255 - level, 32)
-    middle, deviation = _noise(share)
-    floor = middle + 3 * deviation
-    strong = share[share > max(floor, 0.4 * float(np.percentile(share, 99.95)))]
-    ceiling = float(np.percentile(strong, 75)) if strong.size else 1.0
-    if (ceiling - middle) * 255 < MIN_CONTRAST or ceiling < middle + 6 * deviation:
+    around = Image.fromarray(level.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR)
+    beneath = np.asarray(around).astype(np.float64)
+    share = np.maximum(picture - beneath, 0) / np.maximum(255 - beneath, 32)
+    stroke = _resized(found, picture.shape)
+    paper = sample(share[~_resized(grown(found, 2), picture.shape)])
+    floor = float(np.median(paper)) + 3 * deviation(paper) if paper.size else 0.0
+    ceiling = float(np.percentile(share[stroke], 75))
+    if ceiling <= floor:
         return np.zeros_like(picture)
-    stretched: Picture = np.floor(np.clip((share - floor) / (ceiling - floor), 0, 1) * 255 + 0.5).astype(np.uint8)
-    return stretched
+    even: Picture = np.floor(np.clip((share - floor) / (ceiling - floor), 0, 1) * 255 + 0.5).astype(np.uint8)
+    return even
 
 
-def isolate(picture: Picture) -> Picture:
-    """The largest group of ink and the strokes near it; everything else becomes paper."""
-    paper = float(np.median(ring(picture)))
-    middle, deviation = _noise(picture)
+def isolate(picture: Picture, found: Mask, digit: Mask) -> Picture:
+    """The ink of `digit` alone, a part of `found`, which is that of the judged copy; all else becomes paper."""
+    if not digit.any():
+        return np.zeros_like(picture)
+    stroke = _resized(found, picture.shape)
+    paper = float(np.median(picture[~stroke])) if not stroke.all() else 0.0
+    by = max(4, -(-max(found.shape) // max(picture.shape)))
+    keep = _resized(grown(digit, by) & (digit | ~found), picture.shape)  # with the soft edges of its strokes
     span = int(picture.max()) - paper
-    step = -(-max(picture.shape) // SMALL_SIDE)
-    ink = picture > min(255, max(paper + 0.3 * span, middle + 5 * deviation, paper + MIN_CONTRAST))
-    small = _small(ink.view(np.uint8) * np.uint8(255), SMALL_SIDE) > 128 // step  # more than a trace
-    if not small.any():
-        return np.zeros_like(picture)
-    wanted = _digit(small & ~ruled_lines(small))
-    keep = _grown(wanted, 4) & (wanted | ~small)  # with the soft edges of its strokes
-    keep = keep.repeat(step, axis=0).repeat(step, axis=1)[: picture.shape[0], : picture.shape[1]]
     if not (~keep & (picture > paper + span * (INK / 255))).any():
         return picture
     return np.where(keep, picture, np.uint8(paper))
+
+
+def _resized(mask: Mask, shape: tuple[int, ...]) -> Mask:
+    """A mask of the judged copy at the picture's own size; of several pixels that become one, any."""
+    step, factor = -(-max(shape) // max(mask.shape)), max(mask.shape) // max(shape)
+    if factor > 1:
+        blocks = mask.reshape(shape[0], factor, shape[1], factor)
+        joined: Mask = np.any(blocks, axis=(1, 3))
+        return joined
+    return mask.repeat(step, axis=0).repeat(step, axis=1)[: shape[0], : shape[1]]
+
+
+def _is_texture(digit: Mask) -> bool:
+    """Is it met more often by straight lines than the strokes of a digit are?"""
+    for lines in (digit, digit.T):
+        occupied = lines[lines.any(axis=1)]
+        begins = occupied & ~np.pad(occupied, ((0, 0), (1, 0)))[:, :-1]
+        if occupied.size and float(begins.sum(axis=1).mean()) > MOST_STROKES:
+            return True
+    return False
 
 
 def ruled_lines(ink: Mask) -> Mask:
@@ -135,13 +142,13 @@ def _horizontal_lines(ink: Mask) -> tuple[Mask, int]:
 
 
 def _digit(ink: Mask) -> Mask:
-    """The largest group of `ink` that looks like a digit, with the pieces near it."""
+    """The largest group of `ink` that looks like a digit, with the pieces near it; nothing of a pattern."""
     from scipy import ndimage
 
     touching = np.ones((3, 3), bool)
     if ndimage.label(ink, touching)[1] < 2:
         return ink
-    joined, count = ndimage.label(_grown(ink, 1))
+    joined, count = ndimage.label(grown(ink, 1))
     groups = np.where(ink, joined, 0)
     areas = np.bincount(groups.ravel(), minlength=count + 1)[1:]
     boxes = ndimage.find_objects(groups, max_label=count)
@@ -150,6 +157,8 @@ def _digit(ink: Mask) -> Mask:
     dash = np.array([_height(box) * 8 < _width(box) for box in boxes])
     score = areas * np.where(at_edge, 0.2, 1.0) * np.where(dash, 0.2, 1.0)
     main = int(score.argmax())
+    if sum(_is_alike(box, boxes[main]) for box in boxes) > REPEATED:
+        return np.zeros_like(ink)
     reach = NEARBY * max(_height(boxes[main]), _width(boxes[main]))
     kept = np.zeros(count + 1, bool)
     kept[1:] = [
@@ -174,30 +183,11 @@ def _touches_edge(box: Box, shape: tuple[int, ...]) -> bool:
     return any(side.start == 0 or side.stop == length for side, length in zip(box, shape, strict=True))
 
 
+def _is_alike(a: Box, b: Box) -> bool:
+    """Are their sides the same but for a fifth?"""
+    return all(5 * abs(side(a) - side(b)) <= side(b) for side in (_height, _width))
+
+
 def _gap(a: Box, b: Box) -> int:
     """Pixels between two boxes; 0 if they overlap."""
     return max(0, *(int(max(p.start - q.stop, q.start - p.stop)) for p, q in zip(a, b, strict=True)))
-
-
-def _noise(values: NDArray[np.generic]) -> tuple[float, float]:
-    """Median and the standard deviation that the median absolute deviation stands for."""
-    sample = values.ravel()[:: max(1, values.size // 2_000)].astype(np.float64)
-    middle = float(np.median(sample))
-    return middle, 1.4826 * float(np.median(np.abs(sample - middle)))
-
-
-def _small(picture: Picture, side: int) -> Picture:
-    """`picture` averaged down by a whole number until its longer side is at most `side`."""
-    factor = -(-max(picture.shape) // side)
-    return picture if factor == 1 else np.asarray(Image.fromarray(picture).reduce(factor))
-
-
-def _grown(ink: Mask, by: int) -> Mask:
-    """`ink` and every pixel within a square of `by` pixels around it."""
-    for _ in range(2):  # rows, then columns
-        wider = ink.copy()
-        for shift in range(1, by + 1):
-            wider[shift:] |= ink[:-shift]
-            wider[:-shift] |= ink[shift:]
-        ink = wider.T
-    return ink

@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from exmachina.errors import InputError
-from exmachina.images.clean import INK, MIN_CONTRAST, clean, is_uneven, ring
+from exmachina.images import paper
+from exmachina.images.clean import INK, MIN_CONTRAST, clean
 
 Picture = NDArray[np.uint8]
 
@@ -24,6 +25,7 @@ SIDE = 28  # a picture's side, in pixels
 BOX = 20  # the longer side of its ink
 CENTRE = 14.0  # pixel index of the centre of mass, half a pixel past the geometric 13.5: MNIST's own mean
 WORKING_SIDE = 1500  # larger pictures are averaged down by a whole number first
+HALVES = 1e-6  # of a level: a mean of n.5 is rounded upward, in whatever order it was summed
 SMALLEST_INK = 0.02  # of the picture's longer side: anything shorter is a speck
 
 
@@ -65,12 +67,12 @@ def stages(image: ArrayLike | Image.Image, steps: Steps | None = None) -> dict[s
     shown["polarity"] = picture = polarity(picture) if steps.polarity else picture
     shown["clean"] = picture = clean(picture) if steps.clean and not inverted else picture
     if steps.contrast:
-        picture = contrast(picture, paper=float(picture.min()) if inverted else None)
+        picture = contrast(picture, float(picture.min()) if inverted else None)
     shown["contrast"] = picture
     shown["crop"] = picture = crop(picture) if steps.crop else picture
     picture = scale(picture) if steps.scale else resize(picture, SIDE, SIDE)
     if steps.contrast and steps.scale:
-        picture = contrast(picture, paper=0)  # averaging greys a thin pen's strokes
+        picture = contrast(picture, 0)  # averaging greys a thin pen's strokes
     shown["scale"] = picture
     shown["centre"] = centre(picture) if steps.centre else _in_the_middle(picture)
     return shown
@@ -114,31 +116,27 @@ def over_paper(luma: Picture, alpha: Picture) -> Picture:
 
 
 def polarity(picture: Picture) -> Picture:
-    """Ink bright on dark paper. The border is taken for paper, unless uneven light makes it a poor witness."""
+    """Ink bright on dark paper."""
     return np.asarray(255 - picture, np.uint8) if is_dark_on_light(picture) else picture
 
 
 def is_dark_on_light(picture: Picture) -> bool:
-    """Is the ink darker than the paper?"""
-    if not is_uneven(picture):
-        return 2 * float(np.median(ring(picture))) > int(picture.min()) + int(picture.max())
-    from scipy import ndimage
-
-    small = np.asarray(Image.fromarray(picture).reduce(-(-max(picture.shape) // 100)), np.float32)
-    # Against its surroundings ink stands out further than paper does, and the cube keeps the sign.
-    away = small - ndimage.gaussian_filter(small, max(small.shape) / 12, mode="nearest")
-    return bool((away**3).sum() < 0)
+    """Is the ink darker than the paper? A border of one level is paper; else see `paper.is_dark_on_light`."""
+    border = paper.ring(picture)
+    if border.min() == border.max():
+        return 2 * int(border[0]) > int(picture.min()) + int(picture.max())
+    return paper.is_dark_on_light(paper.judged(picture))
 
 
-def contrast(picture: Picture, paper: float | None = None) -> Picture:
-    """Paper (the border's median level, unless given) at 0 and the strongest ink at 255."""
-    paper = float(np.median(ring(picture))) if paper is None else paper
+def contrast(picture: Picture, level: float | None = None) -> Picture:
+    """Paper (of `level`, else that of the darker pixels) at 0 and the strongest ink at 255."""
+    level = paper.level(picture) if level is None else level
     strongest = float(picture.max())
-    if strongest - paper < MIN_CONTRAST:
+    if strongest - level < MIN_CONTRAST:
         raise NoInk("The picture is blank: no ink stands out from the paper. Draw or choose a darker digit.")
-    if (paper, strongest) == (0, 255):
+    if (level, strongest) == (0, 255):
         return picture
-    levels = (np.arange(256) - paper) * 255 / (strongest - paper)
+    levels = (np.arange(256) - level) * 255 / (strongest - level)
     return _rounded(np.clip(levels, 0, 255))[picture]
 
 
@@ -165,7 +163,7 @@ def resize(picture: Picture, height: int, width: int) -> Picture:
         return picture
     rows = _weights(picture.shape[0], height)
     columns = _weights(picture.shape[1], width)
-    return _rounded(rows @ picture.astype(np.float32) @ columns.T)
+    return _rounded(rows @ picture.astype(np.float64) @ columns.T + HALVES)
 
 
 def centre(picture: Picture) -> Picture:
@@ -205,9 +203,9 @@ def _rounded(values: NDArray[np.floating[Any]]) -> Picture:
     return levels
 
 
-def _weights(old: int, new: int) -> NDArray[np.float32]:
+def _weights(old: int, new: int) -> NDArray[np.float64]:
     """How much of each of `old` samples goes into each of `new`: (new, old), every row sums to 1."""
-    weights: NDArray[np.floating[Any]]
+    weights: NDArray[np.float64]
     step = old / new
     index = np.arange(old)
     if new < old:  # the share of [i·step, (i+1)·step] that each old sample covers
@@ -217,7 +215,7 @@ def _weights(old: int, new: int) -> NDArray[np.float32]:
     else:
         place = np.clip((np.arange(new)[:, None] + 0.5) * step - 0.5, 0, old - 1)
         weights = np.maximum(1 - np.abs(place - index), 0)
-    return weights.astype(np.float32)
+    return weights
 
 
 def _working_size(picture: Picture) -> Picture:

@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { fixed, percent, signed } from "../../../src/exmachina/lesson/web/marks/format.js";
 import { ticks } from "../../../src/exmachina/lesson/web/marks/chart.js";
+import { clean } from "../../../src/exmachina/lesson/web/network/clean.js";
 import {
   centre,
   centreOfMass,
@@ -49,6 +50,14 @@ test("nothing, or a dot, is no digit", () => {
   assert.equal(renderStrokes([], 2.5), null);
   assert.equal(renderStrokes([[[5, 5]], [[5, 5]]], 2.5), null);
   assert.equal(stages({ height: 20, width: 20, pixels: new Uint8Array(400) }), null);
+});
+
+test("a drawing passes untouched by the cleaning, a speck beside it does not", () => {
+  const drawing = { height: 28, width: 28, pixels: renderStrokes(SEVEN, 2.5) };
+  assert.equal(clean(drawing), drawing);
+  const dirty = { ...drawing, pixels: drawing.pixels.slice() };
+  dirty.pixels[2 * 28 + 2] = 255;
+  assert.equal(clean(dirty).pixels[2 * 28 + 2], 0);
 });
 
 test("shrinking averages areas", () => {

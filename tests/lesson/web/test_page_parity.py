@@ -132,5 +132,4 @@ const answer = data.pictures.map(({ height, width, pixels }) =>
     }
     for picture, found in zip(pictures, node(tmp_path, script, data), strict=True):
         expected = normalize(picture, Steps(polarity=False, clean=False, **steps)).ravel().astype(int)
-        # Single precision rounds a half here and there to the other side.
-        assert np.abs(np.array(found) - expected).max() <= 1
+        np.testing.assert_array_equal(found, expected)

@@ -1,126 +1,144 @@
 /**
- * What a photograph of a page needs before its digit can be cut out, as exmachina/clean.py does it: `flatten` removes
- * shadows and uneven light, `isolate` drops specks, ruled lines and other ink. Ink is bright and paper dark throughout.
+ * What a photograph or a scan of a page needs before its digit can be cut out, as exmachina/images/clean.py does it:
+ * `flatten` removes shadows, uneven light and printed patterns, `isolate` drops specks, ruled lines and other ink. Both
+ * follow what paper.js finds on a copy of one size. Ink is bright and paper dark throughout.
  *
  * @typedef {import("./normalize.js").Picture} Picture
+ * @typedef {import("./paper.js").Level} Level
  * @typedef {import("./planes.js").Mask} Mask
  * @typedef {import("./planes.js").Box} Box
  */
 
-import { INK } from "./normalize.js";
-import {
-  blurred,
-  dilated,
-  enlarged,
-  extended,
-  greyOpening,
-  groups,
-  include,
-  median3,
-  opening,
-  small,
-  transposed,
-  trimmed,
-  where,
-} from "./planes.js";
-import { greatest, least, median, noise, percentile, sortedCopy } from "./statistics.js";
+import { ink, judged, longer, minus, ring } from "./paper.js";
+import { dilated, groups, grown, include, opening, transposed, where } from "./planes.js";
+import { resized } from "./resampling.js";
+import { deviation, greatest, least, median, percentile, sample } from "./statistics.js";
 
-const SMALLEST_PAGE = 100; // pixels; a smaller picture is a digit that somebody has already cut out
-const SMALL_SIDE = 200; // longer side of the copy that is judged
+export const INK = 32; // of 255, from paper to the strongest ink: fainter pixels are blur around a stroke
 export const MIN_CONTRAST = 16; // of 255: less between paper and ink is noise
+const UNEVEN = 0.1; // of the way from paper to ink: paper that varies by more is evened out
 const NEARBY = 0.12; // of the digit's longer side: ink closer than this belongs to it
 const SPECK = 0.02; // of the digit's ink: less than this, apart from it, is dirt
+const REPEATED = 4; // pieces beside the largest and of its size: a pattern
+const MOST_STROKES = 6; // that a straight line through a digit meets, on average; a texture has more
 
-/** The digit alone on even paper; `picture` itself if there is nothing to remove. @param {Picture} picture */
+/** The digit alone on even paper; `picture` itself if there is nothing to remove, black if there is no digit. @param {Picture} picture */
 export function clean(picture) {
-  if (Math.max(picture.height, picture.width) < SMALLEST_PAGE) return picture;
-  return isolate(isUneven(picture) ? flatten(picture) : picture);
+  if (isPlain(picture)) return picture;
+  const copy = judged(picture);
+  const enlarged = Math.floor(longer(copy) / longer(picture));
+  const { found, level } = ink(copy, Math.max(2, Math.floor(enlarged / 2)));
+  const lines = ruledLines(found).pixels;
+  const wanted = digit(where(found, (i) => found.pixels[i] && !lines[i]));
+  const above = minus(copy, level).pixels;
+  const isInk = (/** @type {unknown} */ _, /** @type {number} */ i) => found.pixels[i] === 1;
+  const isPaper = (/** @type {unknown} */ _, /** @type {number} */ i) => found.pixels[i] === 0;
+  const strong = above.filter(isInk);
+  const strongest = strong.length ? percentile(strong, 75) : 0;
+  const noise = deviation(above.filter(isPaper));
+  if (strongest < MIN_CONTRAST || strongest < 4 * noise || isTexture(wanted)) return blank(picture);
+  const middle = median(level.pixels);
+  const varies = deviation(
+    Float64Array.from(copy.pixels, (value) => value - middle).filter(isPaper),
+  );
+  const even = 2 * varies > UNEVEN * strongest ? flatten(picture, found, level) : picture;
+  return isolate(even, found, wanted);
 }
 
-/** The pixels along the border, which are paper in all but the tightest cuts. @param {Picture} picture */
-export function ring({ height, width, pixels }) {
-  const by = Math.max(1, Math.floor(Math.min(height, width) / 32));
-  return pixels.filter((_, i) => {
-    const [y, x] = [Math.floor(i / width), i % width];
-    return y < by || y >= height - by || x < by || x >= width - by;
-  });
-}
+/** @param {Picture} picture @returns {Picture} */
+const blank = ({ height, width }) => ({ height, width, pixels: new Uint8Array(height * width) });
 
-/** Does the border vary, as paper under a lamp does, by more than a stroke or two crossing it would? @param {Picture} picture */
-export function isUneven(picture) {
-  const copy = small(picture, 128);
-  if (
-    Math.max(picture.height, picture.width) < SMALLEST_PAGE ||
-    Math.min(copy.height, copy.width) < 8
-  )
-    return false;
-  const border = sortedCopy(ring(copy));
-  const [low, high] = [
-    border[Math.floor(border.length / 10)],
-    border[border.length - Math.ceil(border.length / 10)],
-  ];
-  const span = greatest(copy.pixels) - least(copy.pixels);
-  // A border that takes in nearly all of the span is a tight cut, with ink along it.
-  return span >= MIN_CONTRAST && (high - low) / span > 0.1 && (high - low) / span < 0.8;
+/** A small drawing: one piece of ink on paper of one level. @param {Picture} picture */
+function isPlain(picture) {
+  if (longer(picture) >= 100) return false;
+  const border = ring(picture);
+  if (least(border) !== greatest(border)) return false;
+  const away = where(picture, (i) => Math.abs(picture.pixels[i] - border[0]) > INK);
+  return groups(away, true).boxes.length < 2;
 }
 
 /**
- * Ink as a share of the way from the paper around it to full ink, 0 to 255; noise goes to 0. The paper's level
- * everywhere is what is left when everything narrower than a sixth of the picture, as strokes are, is taken away.
+ * Ink as a share of the way from the paper around it to full ink, 0 to 255; noise and patterns go to 0.
  * @param {Picture} picture
+ * @param {Mask} found the ink of its judged copy
+ * @param {Level} level the paper's there
  * @returns {Picture}
  */
-export function flatten(picture) {
-  const copy = small(picture, SMALL_SIDE);
-  const window = Math.max(3, Math.floor(Math.max(copy.height, copy.width) / 6));
-  const paper = blurred(trimmed(greyOpening(extended(median3(copy), window), window), window), 1.5);
-  const level = enlarged(paper, picture.height, picture.width).pixels;
-  const share = Float32Array.from(
-    picture.pixels,
-    (value, i) => Math.max(value - level[i], 0) / Math.max(255 - level[i], 32),
-  );
-  const [middle, deviation] = noise(share);
-  const floor = middle + 3 * deviation;
-  const least = Math.max(floor, 0.4 * percentile(share, 99.95));
-  const strong = share.filter((value) => value > least);
-  const ceiling = strong.length ? percentile(strong, 75) : 1;
-  if ((ceiling - middle) * 255 < MIN_CONTRAST || ceiling < middle + 6 * deviation)
-    return { ...picture, pixels: new Uint8Array(share.length) };
-  return {
-    ...picture,
-    pixels: Uint8Array.from(share, (value) =>
-      Math.floor(Math.min(1, Math.max(0, (value - floor) / (ceiling - floor))) * 255 + 0.5),
-    ),
-  };
+function flatten(picture, found, level) {
+  const { height, width, pixels } = picture;
+  const beneath = resized(
+    { ...level, pixels: Float32Array.from(level.pixels) },
+    height,
+    width,
+  ).pixels;
+  const share = new Float64Array(pixels.length);
+  for (let i = 0; i < share.length; i++)
+    share[i] = Math.max(pixels[i] - beneath[i], 0) / Math.max(255 - beneath[i], 32);
+  const stroke = fitted(found, picture).pixels;
+  const beside = fitted(grown(found, 2), picture).pixels;
+  const paper = sample(share.filter((_, i) => !beside[i]));
+  const floor = paper.length ? median(paper) + 3 * deviation(paper) : 0;
+  const strong = share.filter((_, i) => stroke[i]);
+  const ceiling = percentile(strong, 75);
+  if (ceiling <= floor) return blank(picture);
+  const even = new Uint8Array(share.length);
+  for (let i = 0; i < even.length; i++)
+    even[i] = Math.min(1, Math.max(0, (share[i] - floor) / (ceiling - floor))) * 255 + 0.5;
+  return { height, width, pixels: even };
 }
 
-/** The largest group of ink and the strokes near it; everything else becomes paper. @param {Picture} picture @returns {Picture} */
-export function isolate(picture) {
-  const { height, width, pixels } = picture;
-  const paper = median(ring(picture));
-  const [middle, deviation] = noise(pixels);
-  const span = greatest(pixels) - paper;
-  const step = Math.ceil(Math.max(height, width) / SMALL_SIDE);
-  const faintest = Math.min(
-    255,
-    Math.max(paper + 0.3 * span, middle + 5 * deviation, paper + MIN_CONTRAST),
-  );
-  const ink = small(
-    { height, width, pixels: pixels.map((value) => (value > faintest ? 255 : 0)) },
-    SMALL_SIDE,
-  );
-  const trace = where(ink, (i) => ink.pixels[i] > Math.floor(128 / step)); // more than a trace
-  if (!trace.pixels.some(Boolean)) return { height, width, pixels: new Uint8Array(pixels.length) };
-  const lines = ruledLines(trace).pixels;
-  const wanted = digit(where(trace, (i) => trace.pixels[i] && !lines[i]));
-  const grown = dilated(wanted, 9, 9).pixels;
-  const keep = where(trace, (i) => grown[i] && (wanted.pixels[i] || !trace.pixels[i])); // with the soft edges of its strokes
-  const kept = (/** @type {number} */ i) =>
-    keep.pixels[
-      Math.floor(Math.floor(i / width) / step) * keep.width + Math.floor((i % width) / step)
-    ];
-  if (!pixels.some((value, i) => value > paper + span * (INK / 255) && !kept(i))) return picture;
-  return { height, width, pixels: pixels.map((value, i) => (kept(i) ? value : Math.floor(paper))) };
+/**
+ * The ink of `wanted` alone; all else becomes paper.
+ * @param {Picture} picture
+ * @param {Mask} found the ink of its judged copy
+ * @param {Mask} wanted a part of it
+ * @returns {Picture}
+ */
+function isolate(picture, found, wanted) {
+  if (!wanted.pixels.some(Boolean)) return blank(picture);
+  const { pixels } = picture;
+  const stroke = fitted(found, picture).pixels;
+  const beside = pixels.filter((_, i) => !stroke[i]);
+  const paper = beside.length ? median(beside) : 0;
+  const near = grown(wanted, Math.max(4, Math.ceil(longer(found) / longer(picture)))).pixels;
+  const soft = where(found, (i) => near[i] && (wanted.pixels[i] || !found.pixels[i])); // with its strokes' edges
+  const keep = fitted(soft, picture).pixels;
+  const faintest = paper + (greatest(pixels) - paper) * (INK / 255);
+  if (!pixels.some((value, i) => value > faintest && !keep[i])) return picture;
+  return { ...picture, pixels: pixels.map((value, i) => (keep[i] ? value : Math.floor(paper))) };
+}
+
+/** A mask of the judged copy at the picture's own size; of several pixels that become one, any. @param {Mask} mask @param {Picture} picture */
+function fitted(mask, { height, width }) {
+  const step = Math.ceil(Math.max(height, width) / longer(mask));
+  const factor = Math.floor(longer(mask) / Math.max(height, width));
+  const result = where({ height, width }, () => false);
+  if (factor > 1) {
+    mask.pixels.forEach((value, i) => {
+      const [y, x] = [Math.floor(i / mask.width), i % mask.width];
+      if (value) result.pixels[Math.floor(y / factor) * width + Math.floor(x / factor)] = 1;
+    });
+    return result;
+  }
+  for (let y = 0, i = 0; y < height; y++) {
+    const line = Math.floor(y / step) * mask.width;
+    for (let x = 0; x < width; x++, i++)
+      result.pixels[i] = mask.pixels[line + Math.floor(x / step)];
+  }
+  return result;
+}
+
+/** Is it met more often by straight lines than the strokes of a digit are? @param {Mask} wanted */
+function isTexture(wanted) {
+  return [wanted, transposed(wanted)].some(({ width, pixels }) => {
+    let [occupied, begins] = [0, 0];
+    for (let start = 0; start < pixels.length; start += width) {
+      const line = pixels.subarray(start, start + width);
+      if (line.some(Boolean)) occupied++;
+      begins += line.filter((value, x) => value && !line[x - 1]).length;
+    }
+    return occupied > 0 && begins / occupied > MOST_STROKES;
+  });
 }
 
 /**
@@ -170,10 +188,10 @@ function horizontalLines(ink) {
   return { lines: where(ink, (i) => thin.pixels[i] && labels[i] && isLine[labels[i] - 1]), count };
 }
 
-/** The largest group of ink that looks like a digit, with the pieces near it. @param {Mask} ink @returns {Mask} */
+/** The largest group of ink that looks like a digit, with the pieces near it; nothing of a pattern. @param {Mask} ink @returns {Mask} */
 function digit(ink) {
   if (groups(ink, true).boxes.length < 2) return ink;
-  const { labels, boxes: joined } = groups(dilated(ink, 3, 3), false);
+  const { labels, boxes: joined } = groups(grown(ink, 1), false);
   const boxes = joined.map(() => ({
     top: ink.height,
     left: ink.width,
@@ -192,6 +210,9 @@ function digit(ink) {
   const score = (/** @type {Box} */ box) =>
     box.area * (atEdge(box) ? 0.2 : 1) * (tall(box) * 8 < wide(box) ? 0.2 : 1);
   const main = boxes.reduce((best, box) => (score(box) > score(best) ? box : best));
+  const isAlike = (/** @type {Box} */ box) =>
+    [tall, wide].every((side) => 5 * Math.abs(side(box) - side(main)) <= side(main));
+  if (boxes.filter(isAlike).length > REPEATED) return where(ink, () => false);
   const reach = NEARBY * Math.max(tall(main), wide(main));
   const kept = boxes.map(
     (box) =>

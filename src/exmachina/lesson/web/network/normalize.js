@@ -1,21 +1,26 @@
 /**
- * Any drawing, brought to MNIST's convention, with exactly the arithmetic of exmachina/normalize.py: ink cut out, its
+ * Any drawing, brought to MNIST's convention, with exactly the arithmetic of exmachina/images/mnist.py: ink cut out, its
  * longer side scaled to 20 pixels, its centre of mass shifted to the middle of 28×28, bright ink on dark paper.
  *
  * @typedef {{height: number, width: number, pixels: Uint8Array}} Picture
  * @typedef {{contrast?: boolean, crop?: boolean, scale?: boolean, centre?: boolean}} Steps  what to do; all by default
  */
 
+import { INK, MIN_CONTRAST } from "./clean.js";
+import { paperLevel } from "./paper.js";
+import { greatest } from "./statistics.js";
+
 export const SIDE = 28;
 export const BOX = 20; // the longer side of the ink
 export const CENTRE = 14; // where MNIST's own digits balance, half a pixel past the geometric 13.5
-export const INK = 32; // fainter pixels are blur around a stroke and do not widen its box
+const HALVES = 1e-6; // of a level: a mean of n.5 is rounded upward, in whatever order it was summed
+const SMALLEST_INK = 0.02; // of the picture's longer side: anything shorter is a speck
 
-/** Halves upward, as `exmachina.normalize` rounds. @param {number} value */
+/** Halves upward, as the library rounds. @param {number} value */
 const round = (value) => Math.floor(value + 0.5);
 
 /**
- * The picture after each step, or null if there is no ink in it.
+ * The picture after each step, or null if there is no digit in it, at most a speck.
  * @param {Picture} picture bright ink on dark paper
  * @param {Steps} [steps]
  */
@@ -29,22 +34,27 @@ export function stages(
   } = {},
 ) {
   const strong = withContrast ? contrast(picture) : picture;
-  const cut = withCrop ? crop(strong) : strong;
-  if (!cut || !picture.pixels.some((pixel) => pixel > INK)) return null;
-  let scaled = withScale ? scale(cut) : resize(cut, SIDE, SIDE);
-  if (withContrast && withScale) scaled = contrast(scaled); // averaging greys a thin pen's strokes
+  const cut = strong && withCrop ? crop(strong) : strong;
+  if (!strong || !cut) return null;
+  const small = withScale ? scale(cut) : resize(cut, SIDE, SIDE);
+  const scaled = withContrast && withScale ? contrast(small, 0) : small; // averaging greys a thin pen's strokes
+  if (!scaled?.pixels.some(Boolean)) return null;
   const centred = withCentre ? centre(scaled) : inTheMiddle(scaled);
   return { contrast: strong, crop: cut, scale: scaled, centre: centred };
 }
 
-/** The strongest ink becomes 255; the paper is 0 already. @param {Picture} picture @returns {Picture} */
-export function contrast(picture) {
-  const strongest = picture.pixels.reduce((max, pixel) => Math.max(max, pixel), 0);
-  if (strongest === 0 || strongest === 255) return picture;
-  return { ...picture, pixels: picture.pixels.map((pixel) => round((pixel * 255) / strongest)) };
+/** Paper at 0 and the strongest ink at 255; null if they hardly differ. @param {Picture} picture @param {number} [level] the paper's @returns {Picture | null} */
+export function contrast(picture, level = paperLevel(picture)) {
+  const span = greatest(picture.pixels) - level;
+  if (span < MIN_CONTRAST) return null;
+  if (level === 0 && span === 255) return picture;
+  const levels = Uint8Array.from({ length: 256 }, (_, value) =>
+    round(Math.min(255, Math.max(0, ((value - level) * 255) / span))),
+  );
+  return { ...picture, pixels: picture.pixels.map((value) => levels[value]) };
 }
 
-/** The smallest box that holds all ink. @param {Picture} picture @returns {Picture | null} */
+/** The smallest box that holds all ink; null if that is no more than a speck. @param {Picture} picture @returns {Picture | null} */
 export function crop({ height, width, pixels }) {
   let [top, left, bottom, right] = [height, width, -1, -1];
   for (let y = 0; y < height; y++) {
@@ -54,7 +64,8 @@ export function crop({ height, width, pixels }) {
       [left, right] = [Math.min(left, x), Math.max(right, x)];
     }
   }
-  if (bottom < 0) return null;
+  const extent = Math.max(bottom - top, right - left) + 1;
+  if (bottom < 0 || extent < Math.max(3, SMALLEST_INK * Math.max(height, width))) return null;
   return cutOut({ height, width, pixels }, top, left, bottom - top + 1, right - left + 1);
 }
 
@@ -86,7 +97,7 @@ export function resize(picture, height, width) {
   if (picture.height === height && picture.width === width) return picture;
   const rows = shares(picture.height, height);
   const columns = shares(picture.width, width);
-  const narrow = new Float32Array(picture.height * width); // first along the lines, then down the columns
+  const narrow = new Float64Array(picture.height * width); // first along the lines, then down the columns
   for (let y = 0; y < picture.height; y++) {
     for (let x = 0; x < width; x++) {
       let sum = 0;
@@ -100,7 +111,7 @@ export function resize(picture, height, width) {
     for (let x = 0; x < width; x++) {
       let sum = 0;
       for (const [from, share] of rows[y]) sum += share * narrow[from * width + x];
-      pixels[y * width + x] = round(sum);
+      pixels[y * width + x] = round(sum + HALVES);
     }
   }
   return { height, width, pixels };
@@ -123,7 +134,7 @@ function shares(before, after) {
         after < before
           ? Math.max(0, Math.min((i + 1) * step, j + 1) - Math.max(i * step, j)) / step
           : Math.max(0, 1 - Math.abs(place - j));
-      if (share > 0) list.push([j, Math.fround(share)]);
+      if (share > 0) list.push([j, share]);
     }
     return list;
   });

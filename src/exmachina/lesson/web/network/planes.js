@@ -1,13 +1,14 @@
 /**
- * The few operations on pictures that cleaning a photograph needs, with the arithmetic of Pillow and scipy.ndimage.
+ * The few operations on pictures that cleaning a photograph needs, with the arithmetic of scipy.ndimage.
  *
- * @typedef {{height: number, width: number, pixels: Uint8Array | Float32Array}} Plane
+ * @typedef {{height: number, width: number, pixels: Uint8Array | Float32Array | Float64Array}} Plane
+ * @typedef {{height: number, width: number, pixels: Float64Array}} Floats
  * @typedef {{height: number, width: number, pixels: Uint8Array}} Mask  of 0 and 1
  */
 
 /** `make(y, x)` for every place. @param {number} height @param {number} width @param {(y: number, x: number) => number} make */
 function floats(height, width, make) {
-  const pixels = new Float32Array(height * width);
+  const pixels = new Float64Array(height * width);
   for (let y = 0, i = 0; y < height; y++)
     for (let x = 0; x < width; x++, i++) pixels[i] = make(y, x);
   return { height, width, pixels };
@@ -26,30 +27,6 @@ export function transposed({ height, width, pixels }) {
     { height: width, width: height },
     (i) => pixels[(i % height) * width + Math.floor(i / height)],
   );
-}
-
-/** Averaged down by a whole number until the longer side is at most `side`. @param {import("./normalize.js").Picture} picture @param {number} side */
-export function small(picture, side) {
-  const factor = Math.ceil(Math.max(picture.height, picture.width) / side);
-  return factor === 1 ? picture : reduced(picture, factor);
-}
-
-/** Blocks of `factor` × `factor` averaged, fewer at the right and the bottom. @param {import("./normalize.js").Picture} picture @param {number} factor */
-function reduced({ height, width, pixels }, factor) {
-  const [rows, columns] = [Math.ceil(height / factor), Math.ceil(width / factor)];
-  const result = new Uint8Array(rows * columns);
-  for (let y = 0; y < rows; y++) {
-    const bottom = Math.min(height, (y + 1) * factor);
-    for (let x = 0; x < columns; x++) {
-      const right = Math.min(width, (x + 1) * factor);
-      let sum = 0;
-      for (let v = y * factor; v < bottom; v++)
-        for (let u = x * factor; u < right; u++) sum += pixels[v * width + u];
-      const count = (bottom - y * factor) * (right - x * factor);
-      result[y * columns + x] = Math.floor((sum + (count >> 1)) / count);
-    }
-  }
-  return { height: rows, width: columns, pixels: result };
 }
 
 /** The median of each 3 × 3 neighbourhood, mirrored at the edges. @param {Plane} plane */
@@ -136,51 +113,36 @@ export const opening = (mask, size, down) =>
 export const dilated = (mask, rows, columns) =>
   extreme(extreme(mask, rows, { down: true, greatest: true }), columns, { greatest: true });
 
-/** @param {Plane} plane @param {number} sigma */
+/** The mask and every pixel within a square of `by` pixels around it. @param {Mask} mask @param {number} by */
+export const grown = (mask, by) => dilated(mask, 2 * by + 1, 2 * by + 1);
+
+/** A Gaussian mean around each place; beyond the edge its value goes on. @param {Plane} plane @param {number} sigma @returns {Floats} */
 export function blurred(plane, sigma) {
   const radius = Math.floor(4 * sigma + 0.5);
-  const bell = Array.from({ length: 2 * radius + 1 }, (_, i) =>
-    Math.exp(-0.5 * ((i - radius) / sigma) ** 2),
-  );
-  const total = bell.reduce((a, b) => a + b, 0);
-  const weights = bell.map((value) => value / total);
-  const inside = (/** @type {number} */ i, /** @type {number} */ n) =>
-    Math.min(n - 1, Math.max(0, i));
+  const bell = Array.from({ length: radius + 1 }, (_, i) => Math.exp((-0.5 / sigma ** 2) * i ** 2));
+  const total = bell.reduce((a, b) => a + b) * 2 - 1;
+  const weights = Float64Array.from(bell, (value) => value / total); // from the middle outwards
   const { height, width } = plane;
-  const tall = floats(height, width, (y, x) =>
-    weights.reduce(
-      (sum, w, i) => sum + w * plane.pixels[inside(y + i - radius, height) * width + x],
-      0,
-    ),
-  );
-  return floats(height, width, (y, x) =>
-    weights.reduce(
-      (sum, w, i) => sum + w * tall.pixels[y * width + inside(x + i - radius, width)],
-      0,
-    ),
-  );
-}
-
-/** Linearly interpolated to a larger size. @param {Plane} plane @param {number} height @param {number} width @returns {Plane} */
-export function enlarged(plane, height, width) {
-  /** @param {number} old @param {number} size */
-  const mixes = (old, size) =>
-    Array.from({ length: size }, (_, i) => {
-      const place = Math.min(Math.max(((i + 0.5) * old) / size - 0.5, 0), old - 1);
-      const from = Math.min(Math.floor(place), old - 1);
-      return { from, to: Math.min(from + 1, old - 1), share: place - from };
-    });
-  const [columns, rows] = [mixes(plane.width, width), mixes(plane.height, height)];
-  const mixed = (/** @type {number} */ a, /** @type {number} */ b, /** @type {number} */ share) =>
-    a * (1 - share) + b * share;
-  const wide = floats(plane.height, width, (y, x) => {
-    const { from, to, share } = columns[x];
-    return mixed(plane.pixels[y * plane.width + from], plane.pixels[y * plane.width + to], share);
-  });
-  return floats(height, width, (y, x) => {
-    const { from, to, share } = rows[y];
-    return mixed(wide.pixels[from * width + x], wide.pixels[to * width + x], share);
-  });
+  let result = Float64Array.from(plane.pixels);
+  for (const [lines, length, next, stride] of [
+    [width, height, 1, width],
+    [height, width, width, 1],
+  ]) {
+    const line = new Float64Array(length + 2 * radius);
+    const mixed = new Float64Array(result.length);
+    for (let start = 0, n = 0; n < lines; n++, start += next) {
+      for (let i = 0; i < line.length; i++)
+        line[i] = result[start + Math.min(length - 1, Math.max(0, i - radius)) * stride];
+      for (let i = 0; i < length; i++) {
+        const middle = i + radius;
+        let sum = line[middle] * weights[0];
+        for (let k = radius; k > 0; k--) sum += (line[middle - k] + line[middle + k]) * weights[k];
+        mixed[start + i * stride] = sum;
+      }
+    }
+    result = mixed;
+  }
+  return { height, width, pixels: result };
 }
 
 /**

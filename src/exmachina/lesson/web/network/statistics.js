@@ -71,27 +71,33 @@ export function least(values) {
   return fewest;
 }
 
-/** From the least to the greatest. @template {Values} V @param {V} values @returns {V} */
-export const sortedCopy = (values) => /** @type {V} */ (values.slice().sort());
-
-/** The value that `share` percent lie below, interpolated. @param {Values} values @param {number} share */
+/** The value that `share` percent lie below, interpolated as NumPy does. @param {Values} values @param {number} share */
 export function percentile(values, share) {
-  const sorted = sortedCopy(values);
+  const sorted = values.slice().sort();
   const place = ((sorted.length - 1) * share) / 100;
   const from = Math.floor(place);
-  return sorted[from] + (place - from) * ((sorted[from + 1] ?? sorted[from]) - sorted[from]);
+  const [low, high] = [sorted[from], sorted[from + 1] ?? sorted[from]];
+  const part = place - from;
+  return part < 0.5 ? low + part * (high - low) : high - (1 - part) * (high - low);
 }
 
 /** @param {Values} values */
-export const median = (values) => percentile(values, 50);
+export function median(values) {
+  const sorted = values.slice().sort();
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
 
-/** Median and the standard deviation that the median absolute deviation stands for, of some 2,000 values. @param {Values} values */
-export function noise(values) {
-  const every = Math.max(1, Math.floor(values.length / 2000));
-  const sample = Float64Array.from(
-    { length: Math.ceil(values.length / every) },
-    (_, i) => values[i * every],
-  );
-  const middle = median(sample);
-  return [middle, 1.4826 * median(sample.map((value) => Math.abs(value - middle)))];
+/** The standard deviation that the median absolute deviation stands for; 0 of nothing. @param {Values} values */
+export function deviation(values) {
+  if (!values.length) return 0;
+  const some = sample(values);
+  const middle = median(some);
+  return 1.4826 * median(some.map((value) => Math.abs(value - middle)));
+}
+
+/** Some 20,000 of the values, evenly spread. @param {Values} values */
+export function sample(values) {
+  const every = Math.max(1, Math.floor(values.length / 20_000));
+  const length = Math.ceil(values.length / every);
+  return Float64Array.from({ length }, (_, i) => values[i * every]);
 }

@@ -1,5 +1,5 @@
 /**
- * Pen strokes → the 28×28 image that the network sees, with exactly the arithmetic of exmachina/strokes.py: the strokes
+ * Pen strokes → the 28×28 image that the network sees, with exactly the arithmetic of exmachina/images/strokes.py: the strokes
  * are scaled first and the pen laid on afterwards, so that its width is the same whatever the size of the drawing.
  *
  * @typedef {number[][][]} Strokes  each stroke a list of points [x, y], in any unit, y downwards

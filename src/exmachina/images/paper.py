@@ -1,0 +1,187 @@
+"""Paper and ink: which pixels of a picture are which, however the light falls on it and however tightly it was cut.
+
+A digit that fills its picture is judged like a drawing in the middle of a page: nothing says in advance that the border
+is paper, or how much ink there is. All of it happens on a copy of one size, so that a picture is judged alike however
+many pixels it came with.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Picture = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Values = NDArray[np.float64]
+
+SMALLEST, LARGEST = 100, 200  # longer side, in pixels, of the copy that is judged
+WIDEST_STROKE = 0.3  # of the longer side: what holds a square of that size is no ink
+FAINT = 0.3  # of the way from paper to strong ink: less is paper
+AROUND = 1 / 12  # of the longer side: how far around a place its light is asked for
+FINEST = 64  # steps per level of 255: the paper is no surer, and every language rounds to the same
+
+
+def judged(picture: Picture) -> Picture:
+    """A copy whose longer side has from 100 to 200 pixels, the size at which everything is decided."""
+    longer = max(picture.shape)
+    if longer > LARGEST:
+        return np.asarray(Image.fromarray(picture).reduce(-(-longer // LARGEST)))
+    if longer < SMALLEST:
+        factor = -(-SMALLEST // longer)
+        size = picture.shape[1] * factor, picture.shape[0] * factor
+        return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR))
+    return picture
+
+
+def is_dark_on_light(copy: Picture) -> bool:
+    """Is the ink of a judged copy the darker of its two materials?
+
+    Where light and shade are further apart than ink and paper, ink stands out further against its surroundings than
+    paper does. Elsewhere it has less of the border and less of the whole.
+    """
+    values = copy.astype(np.float64)
+    bright = _brighter(values)
+    if _is_wide(bright) and _is_wide(~bright):
+        return float((_against_surroundings(values) ** 3).sum()) < 0
+    return float(ring(bright).mean()) + float(bright.mean()) > 1
+
+
+def ink(copy: Picture, blur: int = 2) -> tuple[Mask, Values]:
+    """Which pixels of a judged copy, bright on dark, are ink, and the paper's level everywhere: both (h, w).
+
+    `blur` is how many pixels beside ink are neither.
+    """
+    values = copy.astype(np.float64)
+    found = _brighter(values)
+    if _is_wide(found):
+        level = _opened(values)
+        found = _brighter(values - level)
+    else:
+        for _ in range(3):
+            level = _level(values, ~grown(found, blur))
+            found = _brighter(values - level)
+    above = values - level
+    strength = _strength(above, found)
+    noise = deviation(above[~grown(found, blur)])
+    return above > np.clip(5 * noise, FAINT * strength, strength / 2), level
+
+
+def level(picture: Picture) -> float:
+    """The paper's level in a picture of bright ink: the border's where it is of one, else that of the darker pixels."""
+    border = ring(picture)
+    if border.min() == border.max():
+        return float(border[0])
+    dark = picture[~_brighter(picture.astype(np.float64))]
+    return float(np.median(dark)) if dark.size else float(picture.min())
+
+
+def ring(picture: NDArray[np.generic]) -> NDArray[np.generic]:
+    """The pixels along the border: (n,)."""
+    width = max(1, min(picture.shape) // 32)
+    inner = slice(width, -width)
+    sides = picture[:width], picture[-width:], picture[inner, :width], picture[inner, -width:]
+    return np.concatenate([side.ravel() for side in sides])
+
+
+def deviation(values: NDArray[np.generic]) -> float:
+    """The standard deviation that the median absolute deviation stands for; 0 of nothing."""
+    some = sample(values)
+    return 1.4826 * float(np.median(np.abs(some - np.median(some)))) if some.size else 0.0
+
+
+def sample(values: NDArray[np.generic]) -> Values:
+    """Some 20,000 of the values, evenly spread: (n,)."""
+    return values.ravel()[:: max(1, values.size // 20_000)].astype(np.float64)
+
+
+def _strength(above: Values, found: Mask) -> float:
+    """How far strong ink is above its paper, at least a level."""
+    return max(2.0, float(np.percentile(above[found], 75))) if found.any() else 2.0
+
+
+def _opened(values: Values) -> Values:
+    """The paper's level under light and shade: what is left when everything as narrow as a stroke is taken away."""
+    from scipy import ndimage
+
+    window = max(3, max(values.shape) // 6)
+    smooth = ndimage.median_filter(values, 3)
+    beyond = np.pad(smooth, window, mode="reflect", reflect_type="odd")  # light goes on as it fell at the border
+    level = ndimage.grey_opening(beyond, size=(window, window))[window:-window, window:-window]
+    return _stepped(ndimage.gaussian_filter(level, 1.5, mode="nearest"))
+
+
+def _level(values: Values, paper: Mask) -> Values:
+    """The paper's level everywhere: its mean around each place, ink left out.
+
+    Where ink is all around, it is what a quadratic surface through all of the paper says, as light falls off smoothly.
+    """
+    from scipy import ndimage
+
+    surface = _surface(values, paper)
+    sigma = AROUND * max(values.shape)
+    sums = ndimage.gaussian_filter(np.where(paper, values - surface, 0), sigma, mode="nearest")
+    weights = ndimage.gaussian_filter(paper.astype(np.float64), sigma, mode="nearest")
+    return _stepped(surface + sums / (weights + 1e-3))
+
+
+def _stepped(level: Values) -> Values:
+    """In steps of 1 / 64: with them, what lies exactly on a threshold does so in any order of summation."""
+    stepped: Values = np.floor(level * FINEST + 0.5) / FINEST
+    return stepped
+
+
+def _surface(values: Values, paper: Mask) -> Values:
+    """The quadratic surface nearest to the paper, within the levels that paper has."""
+    if not paper.any():
+        return np.full_like(values, values.min())
+    y, x = (np.mgrid[: values.shape[0], : values.shape[1]] + 0.5) / max(values.shape) - 0.5
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y])
+    known = terms[:, paper]
+    solved = np.linalg.solve(known @ known.T + 1e-3 * np.eye(6), known @ values[paper])
+    surface: Values = np.tensordot(solved, terms, 1)
+    return surface
+
+
+def _against_surroundings(values: Values) -> Values:
+    from scipy import ndimage
+
+    away: Values = values - ndimage.gaussian_filter(values, AROUND * max(values.shape), mode="nearest")
+    return away
+
+
+def _is_wide(material: Mask) -> bool:
+    """Does it hold a square that no stroke could?"""
+    from scipy import ndimage
+
+    side = int(WIDEST_STROKE * max(material.shape) + 0.5)
+    if side > min(material.shape):
+        return False
+    least = ndimage.minimum_filter(material.view(np.uint8), side)
+    height, width = (length - (side - 1) // 2 for length in material.shape)
+    return bool(least[side // 2 : height, side // 2 : width].any())
+
+
+def _brighter(values: Values) -> Mask:
+    """Above the threshold that parts the values best into two groups (Otsu, IEEE Trans. SMC 9, 1979)."""
+    low, high = float(values.min()), float(values.max())
+    counts, edges = np.histogram(values, 64, (low, high + 1e-9))
+    below = np.cumsum(counts)
+    sums = np.cumsum(counts * (edges[:-1] + edges[1:]) / 2)
+    above = below[-1] - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
+    best = int(np.nanargmax(between[:-1])) if np.isfinite(between[:-1]).any() else 0
+    brighter: Mask = values > edges[best + 1]
+    return brighter
+
+
+def grown(mask: Mask, by: int) -> Mask:
+    """`mask` and every pixel within a square of `by` pixels around it."""
+    for _ in range(2):  # rows, then columns
+        wider = mask.copy()
+        for shift in range(1, by + 1):
+            wider[shift:] |= mask[:-shift]
+            wider[:-shift] |= mask[shift:]
+        mask = wider.T
+    return mask

@@ -1,0 +1,38 @@
+"""Digits on paper of every kind, at any size: what the preparation of a picture has to see through."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Picture = NDArray[np.uint8]
+
+PAPERS = ("plain", "checked", "dotted", "squared", "ruled", "shaded")
+
+
+def written(digit: Picture, kind: str, factor: int, *, tight: bool = False, light_ink: bool = False) -> Picture:
+    """A digit of MNIST, `factor` times as large, on paper of a `kind`: cut to its ink, or with a margin."""
+    rows, columns = (np.flatnonzero((digit > 32).any(axis=axis)) for axis in (1, 0))
+    cut = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if tight else np.pad(digit, 4)
+    height, width = (factor * side for side in cut.shape)
+    ink = np.asarray(Image.fromarray(cut).resize((width, height), Image.Resampling.BICUBIC)) / 255
+    page = np.floor(paper(kind, height, width, factor) * (1 - 0.8 * ink)).astype(np.uint8)
+    return 255 - page if light_ink else page
+
+
+def paper(kind: str, height: int, width: int, unit: int) -> NDArray[np.float64]:
+    """Brightness (height, width) of a page on which a pen is about three `unit`s wide."""
+    row, column = np.mgrid[:height, :width]
+    line = max(1, unit // 3)
+    if kind == "checked":
+        return np.where((row // (2 * unit) + column // (2 * unit)) % 2, 225.0, 200.0)
+    if kind == "dotted":
+        return np.where((row % (4 * unit) < unit) & (column % (4 * unit) < unit), 170.0, 230.0)
+    if kind == "squared":
+        return np.where((row % (5 * unit) < line) | (column % (5 * unit) < line), 180.0, 235.0)
+    if kind == "ruled":
+        return np.where(row % (6 * unit) < line, 170.0, 235.0)
+    if kind == "shaded":
+        return np.asarray(235 * (1 - 0.5 * (row + column) / (height + width)))
+    return np.full((height, width), 230.0)

@@ -132,7 +132,7 @@ def test_photograph_under_a_lamp_is_read_without_a_server(copy_visit: Visit, tmp
     panel = copy_visit.show("picture")
     choose = panel.locator("input[type=file]")
     choose.set_input_files(str(tmp_path / "seven.jpg"))
-    panel.get_by_text("your picture").wait_for()
+    panel.get_by_text("· your picture").wait_for()
     assert panel.locator(".verdict").inner_text().startswith("7")
     choose.set_input_files(str(tmp_path / "blank.png"))
     panel.get_by_text("There is no digit to be seen").wait_for()
@@ -157,5 +157,5 @@ def test_dropped_photograph_is_read_without_a_server(copy_visit: Visit) -> None:
         base64.b64encode(photo.getvalue()).decode(),
     )
     panel.locator(".drop").dispatch_event("drop", {"dataTransfer": data})
-    panel.get_by_text("your picture").wait_for()
+    panel.get_by_text("· your picture").wait_for()
     assert panel.locator(".verdict").inner_text().startswith("7")

@@ -69,7 +69,7 @@ def test_picture_of_a_digit_is_read(copy_visit: Visit, tmp_path: Path) -> None:
     copy_visit.open()
     panel = copy_visit.show("picture")
     panel.locator("input[type=file]").set_input_files(str(tmp_path / "seven.png"))
-    panel.get_by_text("your picture").wait_for()
+    panel.get_by_text("· your picture").wait_for()
     assert panel.locator(".verdict").inner_text().startswith("7")
 
 

@@ -55,7 +55,7 @@ def test_many_images_in_parallel_equal_one_at_a_time(classifier: Classifier, dig
     images = digits.images[:600]  # more than two batches
     singles = np.concatenate([classifier.probabilities(image[None]) for image in images])
     np.testing.assert_allclose(classifier.probabilities(images), singles, atol=1e-6)
-    assert [classifier.predict(image).digit for image in images[:50]] == singles[:50].argmax(1).tolist()
+    assert [classifier.predict(image, prepared=True).digit for image in images[:50]] == singles[:50].argmax(1).tolist()
 
 
 def test_predictions_from_many_threads_are_the_same(classifier: Classifier, digits: Dataset) -> None:
@@ -65,7 +65,7 @@ def test_predictions_from_many_threads_are_the_same(classifier: Classifier, digi
 
 
 def test_prediction_is_the_most_probable_class_in_plain_python(classifier: Classifier, test_digits: Dataset) -> None:
-    prediction = classifier.predict(test_digits.images[0])
+    prediction = classifier.predict(test_digits.images[0], prepared=True)
     expected = classifier.probabilities(test_digits.images[:1])[0]
     assert prediction.digit == int(test_digits.labels[0]) == expected.argmax()
     assert prediction.probability == max(prediction.probabilities) == float(expected.max())
@@ -95,12 +95,12 @@ def test_temperature_and_threshold_come_from_the_run(tiny_run: Run, tmp_path: Pa
     run = replace(tiny_run, temperature=20.0, rejection_threshold=0.99)
     loaded = Classifier.load(run.save(tmp_path / "run"))
     assert (loaded.temperature, loaded.rejection_threshold) == (20.0, 0.99)
-    prediction = loaded.predict(digits.images[0])
+    prediction = loaded.predict(digits.images[0], prepared=True)
     assert prediction.rejected
     assert prediction.digit == digits.labels[0]  # rejected, yet told
-    sure = replace(loaded.predict(digits.images[0]), rejected=False)
+    sure = replace(loaded.predict(digits.images[0], prepared=True), rejected=False)
     loaded.rejection_threshold = sure.probability  # as certain as asked is certain enough
-    assert loaded.predict(digits.images[0]) == sure
+    assert loaded.predict(digits.images[0], prepared=True) == sure
 
 
 @pytest.mark.parametrize("temperature", [0, -1, float("nan"), float("inf"), "1", None, True])
@@ -119,18 +119,20 @@ def test_blank_image_is_no_digit(classifier: Classifier, tmp_path: Path) -> None
             classifier.prepare(blank)
 
 
-def test_bytes_in_mnists_convention_are_taken_as_they_are_and_others_normalised(
+def test_arrays_are_normalised_like_files_unless_they_are_said_to_be_prepared(
     classifier: Classifier, digits: Dataset, tmp_path: Path
 ) -> None:
     image = digits.images[0]
-    assert classifier.prepare(image) is image
+    assert classifier.prepare(image, prepared=True) is image
+    np.testing.assert_array_equal(classifier.prepare(255 - image), classifier.prepare(image))  # black on white
+    with pytest.raises(InputError, match="leave out `prepared`"):
+        classifier.predict(image / 255, prepared=True)
     large = 255 - np.kron(image, np.ones((4, 4), np.uint8))  # black on white
     expected = normalize(large)
     Image.fromarray(large).save(tmp_path / "digit.png")
     for given in (large, large / 255, large[:, :, None], Image.fromarray(large), tmp_path / "digit.png"):
         np.testing.assert_array_equal(classifier.prepare(given), expected)
-    assert classifier.predict(str(tmp_path / "digit.png")) == classifier.predict(expected)
-    # A picture of 28×28 is a picture: only an array says that it is in MNIST's convention.
+    assert classifier.predict(str(tmp_path / "digit.png")) == classifier.predict(expected, prepared=True)
     palette = Image.fromarray(255 - image).convert("P")
     np.testing.assert_array_equal(classifier.prepare(palette), normalize(255 - image))
 

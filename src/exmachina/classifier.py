@@ -46,8 +46,8 @@ class Prediction:
 class Classifier:
     """A trained network, ready to read digits.
 
-    Images as uint8 (28, 28) arrays are taken to be in MNIST's convention already; any other array or file is
-    normalised to it first.
+    Every picture is normalised to MNIST's convention first, arrays like files; what is in it already, as MNIST's own
+    images are, is `prepared` and taken as it is.
     """
 
     def __init__(
@@ -79,22 +79,23 @@ class Classifier:
         """The classifier of a run in memory."""
         return cls(run.network, run.weights, temperature=run.temperature, rejection_threshold=run.rejection_threshold)
 
-    def predict(self, image: ArrayLike | str | Path) -> Prediction:
+    def predict(self, image: ArrayLike | str | Path, *, prepared: bool = False) -> Prediction:
         """Read one digit from an array or an image file.
 
-        Raises `InputError` if the file or array is not an image. A blank image gives `digit=None`.
+        `prepared` says that it is uint8 (28, 28) in MNIST's convention and is not to be normalised. Raises `InputError`
+        if the file or array is not an image. A blank image gives `digit=None`.
         """
-        return next(self.predict_many([image]))
+        return next(self.predict_many([image], prepared=prepared))
 
-    def predict_many(self, images: Iterable[ArrayLike | str | Path]) -> Iterator[Prediction]:
+    def predict_many(self, images: Iterable[ArrayLike | str | Path], *, prepared: bool = False) -> Iterator[Prediction]:
         """Read many, each with one digit, in their order and some hundreds at a time."""
         remaining = iter(images)
         while some := list(islice(remaining, TOGETHER)):
-            prepared = [self._prepared_or_blank(image) for image in some]
-            inked = [image for image in prepared if image is not None]
+            seen = [self._prepared_or_blank(image, prepared) for image in some]
+            inked = [image for image in seen if image is not None]
             read = iter(self.predict_prepared(np.stack(inked)) if inked else ())
             blank = Prediction(None, 0.0, (0.0,) * self.network.classes, rejected=True)
-            for image in prepared:
+            for image in seen:
                 yield blank if image is None else next(read)
 
     def predict_prepared(self, images: NDArray[np.uint8]) -> list[Prediction]:
@@ -107,21 +108,23 @@ class Classifier:
             found.append(Prediction(digit, probability, tuple(probabilities.tolist()), rejected))
         return found
 
-    def _prepared_or_blank(self, image: ArrayLike | str | Path) -> NDArray[np.uint8] | None:
+    def _prepared_or_blank(self, image: ArrayLike | str | Path, prepared: bool) -> NDArray[np.uint8] | None:
         try:
-            return self.prepare(image)
+            return self.prepare(image, prepared=prepared)
         except NoInk:
             return None
 
-    def prepare(self, image: ArrayLike | str | Path) -> NDArray[np.uint8]:
+    def prepare(self, image: ArrayLike | str | Path, *, prepared: bool = False) -> NDArray[np.uint8]:
         """The uint8 (28, 28) image that the network will see. Raises `NoInk` for a blank one."""
         if isinstance(image, str | Path):
             return normalize(read_image(image))
-        if isinstance(image, np.ndarray) and image.shape == (SIDE, SIDE) and image.dtype == np.uint8:
-            if not image.any():
-                raise NoInk("The image is blank; draw a digit.")
-            return image
-        return normalize(image)
+        if not prepared:
+            return normalize(image)
+        if not isinstance(image, np.ndarray) or image.shape != (SIDE, SIDE) or image.dtype != np.uint8:
+            raise InputError("Only a uint8 array (28, 28) can be prepared already; leave out `prepared`.")
+        if not image.any():
+            raise NoInk("The image is blank; draw a digit.")
+        return image
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Class probabilities (N, classes) of images uint8 (N, 28, 28), calibrated by the run's temperature."""

@@ -42,7 +42,7 @@ layers
 recipe = exmachina.get_recipe("fast").replace(epochs=0.3)
 image = test.images[257]
 run = watch(exmachina.train(recipe, train, 0, test=test), image)
-read = exmachina.Classifier.from_run(run).predict(image)
+read = exmachina.Classifier.from_run(run).predict(image, prepared=True)
 Path("run.json").write_text(json.dumps([run.test_accuracy, read.probabilities]))
 """,
 ]

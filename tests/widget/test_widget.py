@@ -22,7 +22,7 @@ def test_pad_reads_the_image_that_it_is_given(tiny_run: Run, digits: Dataset) ->
     pad = Pad(tiny_run)
     assert pad.image is None and pad.prediction is None and "nothing to read" in repr(pad)
     pad.image = digits.images[3]
-    assert pad.prediction == Classifier.from_run(tiny_run).predict(digits.images[3])
+    assert pad.prediction == Classifier.from_run(tiny_run).predict(digits.images[3], prepared=True)
     pad.image = None
     assert pad.prediction is None
 
@@ -38,14 +38,14 @@ def test_what_the_page_sends_becomes_an_image(tiny_run: Run, digits: Dataset) ->
     pad = Pad(tiny_run)
     pad.set_state({"image": memoryview(digits.images[5].tobytes()), "strokes": [[[1, 2], [3, 4]]]})
     np.testing.assert_array_equal(pad.image, digits.images[5])
-    assert pad.prediction == Classifier.from_run(tiny_run).predict(digits.images[5])
+    assert pad.prediction == Classifier.from_run(tiny_run).predict(digits.images[5], prepared=True)
     assert pad.get_state("image")["image"] == digits.images[5].tobytes()
 
 
 def test_another_classifier_reads_the_same_image(tiny_run: Run, digits: Dataset) -> None:
     pad = Pad(tiny_run, digits.images[1])
     pad.classifier = Classifier.load("fast")
-    assert pad.prediction == pad.classifier.predict(digits.images[1])
+    assert pad.prediction == pad.classifier.predict(digits.images[1], prepared=True)
 
 
 @pytest.mark.parametrize("image", [np.zeros((27, 28), np.uint8), np.zeros((28, 28)), "seven.png"])

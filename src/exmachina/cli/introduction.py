@@ -127,7 +127,7 @@ def _evaluate(console: Console, classifier: Classifier, test: Dataset) -> None:
 def _predict(console: Console, classifier: Classifier, test: Dataset) -> None:
     heading(console, 6, "Predict", f"Test image {PREDICTED}. What do you see? Then what the network sees:")
     image = test.images[PREDICTED]
-    prediction = classifier.predict(image)
+    prediction = classifier.predict(image, prepared=True)
     console.print(digits(console, image[None], [""]))
     console.print(probability_bars(prediction.probabilities))
     verdict = "right" if prediction.digit == test.labels[PREDICTED] else "wrong"

@@ -66,7 +66,7 @@ def read_test_images(classifier: Classifier, indices: list[int]) -> Iterator[Rea
         if not 0 <= index < len(test):
             raise InputError(f"Index {index} is out of range; the test images run from 0 to {len(test) - 1}.")
     for index in indices:
-        prediction = classifier.predict(test.images[index])
+        prediction = classifier.predict(test.images[index], prepared=True)
         yield Reading(f"mnist:test:{index}", prediction, label=int(test.labels[index]))
 
 

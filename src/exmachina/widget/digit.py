@@ -49,7 +49,8 @@ class DigitPart(Part):
 
     @traitlets.observe("classifier", "image")
     def _read(self, _: Any) -> None:
-        self.set_trait("prediction", None if self.image is None else self.classifier.predict(self.image))
+        image = self.image
+        self.set_trait("prediction", None if image is None else self.classifier.predict(image, prepared=True))
 
 
 class Pad(DigitPart):

@@ -58,7 +58,7 @@ def test_calibrate_keeps_the_share_that_was_asked_for_and_changes_no_weight(
 ) -> None:
     fixed = calibrate(tiny_run, test_digits, keep=0.9)
     classifier = Classifier.from_run(fixed)
-    predictions = [classifier.predict(image) for image in test_digits.images]
+    predictions = [classifier.predict(image, prepared=True) for image in test_digits.images]
     assert np.mean([not one.rejected for one in predictions]) == pytest.approx(0.9, abs=0.003)
     assert fixed.temperature == tiny_run.temperature == 1 and tiny_run.rejection_threshold is None
     assert all(np.array_equal(fixed.weights[name], tiny_run.weights[name]) for name in tiny_run.weights)

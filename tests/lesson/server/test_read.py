@@ -18,6 +18,7 @@ from PIL import Image
 
 from exmachina import Classifier
 from exmachina.data import Dataset
+from exmachina.images.mnist import normalize
 from exmachina.images.strokes import render_strokes
 
 PNG, JPEG = {"Content-Type": "image/png"}, {"Content-Type": "image/jpeg"}
@@ -71,17 +72,25 @@ def test_pixels_read_as_the_library_reads_them(
 ) -> None:
     classifier = Classifier.load(tiny_run_directory)
     for image in test_digits.images[:20]:
-        told = client.post(URL, json={"pixels": image.ravel().tolist()}).json()
-        expected = classifier.predict(image)
+        told = client.post(URL, json={"pixels": image.ravel().tolist(), "prepared": True}).json()
+        expected = classifier.predict(image, prepared=True)
         assert told["digit"] == expected.digit and told["probabilities"] == list(expected.probabilities)
         assert told["image"] == image.ravel().tolist() and told["rejected"] == expected.rejected
+
+
+def test_pixels_are_normalised_like_a_picture(client: httpx.Client, test_digits: Dataset) -> None:
+    image = test_digits.images[0]
+    told = client.post(URL, json={"pixels": (255 - image).ravel().tolist()}).json()  # black on white
+    assert told["image"] == normalize(image).ravel().tolist()
 
 
 def test_strokes_read_as_the_library_reads_them(client: httpx.Client, tiny_run_directory: Path) -> None:
     image = render_strokes(SEVEN, 3.0)
     told = client.post(URL, json={"strokes": SEVEN, "width": 3.0}).json()
     assert told["image"] == image.ravel().tolist()
-    assert told["probabilities"] == list(Classifier.load(tiny_run_directory).predict(image).probabilities)
+    assert told["probabilities"] == list(
+        Classifier.load(tiny_run_directory).predict(image, prepared=True).probabilities
+    )
 
 
 @pytest.mark.parametrize("body", [{"strokes": []}, {"strokes": [[]]}, {"strokes": [[[5, 5]]]}, {"pixels": [0] * 784}])

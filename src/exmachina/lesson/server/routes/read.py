@@ -24,12 +24,16 @@ PIXELS = SIDE * SIDE
 
 
 class Ink(BaseModel):
-    """Strokes, lists of [x, y] points in any unit with the pen's width in pixels of 28; or the 784 pixels."""
+    """Strokes, lists of [x, y] points in any unit with the pen's width in pixels of 28; or the 784 pixels.
+
+    Pixels are normalised like any picture, unless `prepared` says that they are in MNIST's convention already.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
     strokes: list[list[list[float]]] | None = None
     width: float = Field(default=PEN_WIDTH, gt=0, le=WIDEST_PEN)
     pixels: list[Annotated[int, Field(ge=0, le=255)]] | None = Field(default=None, min_length=PIXELS, max_length=PIXELS)
+    prepared: bool = False
 
     def image(self) -> NDArray[np.uint8]:
         """The image that the network will see; raises `NoInk` if there is nothing on it."""
@@ -38,7 +42,8 @@ class Ink(BaseModel):
         if self.strokes is not None:
             check_strokes(self.strokes)
             return render_strokes(self.strokes, self.width)
-        return np.array(self.pixels, np.uint8).reshape(SIDE, SIDE)
+        pixels = np.array(self.pixels, np.uint8).reshape(SIDE, SIDE)
+        return pixels if self.prepared else normalize(pixels)
 
 
 BODY = {
@@ -86,7 +91,7 @@ def _predict(services: Services, run: str, prepare: Callable[[], NDArray[np.uint
         image = prepare()
     except NoInk:
         image = np.zeros((SIDE, SIDE), np.uint8)
-    prediction = classifier.predict(image)
+    prediction = classifier.predict(image, prepared=True)
     return {
         "digit": prediction.digit,
         "probability": prediction.probability,

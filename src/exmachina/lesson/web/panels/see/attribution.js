@@ -28,7 +28,7 @@ export function mount(root) {
 function mountAttribution(root) {
   /** @type {number | null} */
   let asked = null;
-  const figure = h("div", {});
+  const figure = h("div", {}, ...shown(new Float32Array(784), 1, 0, "\u00a0")); // its place, until it is drawn
   const choices = [
     { value: -1, text: t("Its answer") },
     ...Array.from({ length: 10 }, (_, i) => ({
@@ -59,37 +59,40 @@ function mountAttribution(root) {
       const shares = integratedGradients(model.network, model.weights, image, digit);
       const max = reach(shares);
       const total = shares.reduce((sum, share) => sum + share, 0);
-      figure.replaceChildren(
-        h(
-          "div",
-          { class: "bordered" },
-          heatMap(shares, {
-            width: 28,
-            height: 28,
-            scale: "signed",
-            max,
-            label: t("What each pixel adds to the score of {digit}", { digit }),
-          }),
-        ),
-        legend("signed", max, { low: t("against"), high: t("for") }),
-        h(
-          "p",
-          { class: "note" },
-          t(
-            "Together the pixels add {total} to the score of {digit}; the score is {score}, an empty sheet's {empty}.",
-            {
-              total: fixed(total, 2),
-              digit,
-              score: fixed(result.logits[digit], 2),
-              empty: fixed(result.logits[digit] - total, 2),
-            },
-          ),
-        ),
+      const note = t(
+        "Together the pixels add {total} to the score of {digit}; the score is {score}, an empty sheet's {empty}.",
+        {
+          total: fixed(total, 2),
+          digit,
+          score: fixed(result.logits[digit], 2),
+          empty: fixed(result.logits[digit] - total, 2),
+        },
       );
+      figure.replaceChildren(...shown(shares, max, digit, note));
     }, 250); // once the pen rests: it takes two dozen passes through the network
   }
   whileVisible(root, ["result", "model", "image"], show);
 }
+
+/**
+ * What each of 784 pixels adds, on a scale up to `max`, and a note below.
+ * @param {Float32Array} shares @param {number} max @param {number} digit @param {string} note
+ */
+const shown = (shares, max, digit, note) => [
+  h(
+    "div",
+    { class: "bordered" },
+    heatMap(shares, {
+      width: 28,
+      height: 28,
+      scale: "signed",
+      max,
+      label: t("What each pixel adds to the score of {digit}", { digit }),
+    }),
+  ),
+  legend("signed", max, { low: t("against"), high: t("for") }),
+  h("p", { class: "note" }, note),
+];
 
 /** @param {HTMLElement} root */
 function mountDream(root) {

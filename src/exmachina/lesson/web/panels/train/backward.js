@@ -40,6 +40,7 @@ export function mount(root) {
     label: t("How far back"),
     onstep: paint,
   });
+  travel.element.hidden = true; // until there is something to travel through
   const labels = [
     { value: -1, text: t("Its label") },
     ...Array.from({ length: 10 }, (_, i) => ({
@@ -73,6 +74,7 @@ export function mount(root) {
     const key = JSON.stringify(network);
     if (key === built) return;
     built = key;
+    travel.element.hidden = false;
     const all = steps(network);
     stations = all
       .map(({ layer, output }, index) => ({ layer, output, index }))

@@ -47,7 +47,8 @@ def guess(page: Any, name: str, value: str) -> None:
 
 
 def next_stop(page: Any) -> str:
-    text: str = page.locator(".path-line .next strong").inner_text()
+    """The stop that the line tells, once it tells one: it is filled after the press that began the way."""
+    text: str = page.locator(".path-line .next strong", has_text=re.compile(r"\S")).inner_text()
     return text
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +42,7 @@ def test_library_is_that_of_the_sources() -> None:
 
 @pytest.mark.parametrize("name", engines())
 @pytest.mark.parametrize("network", [*NETWORKS.values(), random_network(3), random_network(11)], ids=lambda n: n.name)
-def test_every_variant_agrees_with_pytorch(name: str, network) -> None:
+def test_every_variant_agrees_with_pytorch(name: str, network: Any) -> None:
     network = without_dropout(network)
     rng = np.random.default_rng(0)
     images = rng.random((9, *network.input_shape), dtype=np.float32)
@@ -90,7 +92,7 @@ def test_an_engine_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch
     library.cache_clear()
 
 
-def test_where_nothing_native_is_webassembly_serves(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+def test_where_nothing_native_is_webassembly_serves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("EXMACHINA_ENGINE", raising=False)
     monkeypatch.setattr("exmachina.engine.loading.COMPILED", tmp_path)
     library.cache_clear()

@@ -1,9 +1,11 @@
 """Cleaning pages: MNIST's digits on paper with lamps, shadows, lines and dirt come back as they were."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
@@ -15,22 +17,22 @@ from papers import PAPERS, paper, written
 
 
 @pytest.fixture(scope="module")
-def digits():
+def digits() -> NDArray[np.uint8]:
     return load_mnist()[1].images[:100]
 
 
-def enlarged(picture, factor=10):
+def enlarged(picture: Any, factor: Any = 10) -> Any:
     side = 28 * factor
     return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC))
 
 
-def alike(a, b):
+def alike(a: Any, b: Any) -> Any:
     """Correlation of two pictures, one pixel's shift allowed: 1 for equal ones, far less for another digit."""
     shifts = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)]
     return max(np.corrcoef(np.roll(a, shift, (0, 1)).ravel(), b.ravel())[0, 1] for shift in shifts)
 
 
-def photographed(picture, light=1.0, noise=4.0, ink=0.25, seed=0):
+def photographed(picture: Any, light: Any = 1.0, noise: Any = 4.0, ink: Any = 0.25, seed: Any = 0) -> Any:
     """A digit of 28×28 written on a page of 600×450 with `light` on it, by a camera with `noise`."""
     page = np.zeros((600, 450))
     page[200:424, 100:324] = enlarged(picture, 8) / 255
@@ -38,23 +40,23 @@ def photographed(picture, light=1.0, noise=4.0, ink=0.25, seed=0):
     return np.clip(page + np.random.default_rng(seed).normal(0, noise, page.shape), 0, 255).astype(np.uint8)
 
 
-def lamp():
+def lamp() -> Any:
     row, column = np.mgrid[:600, :450] / 600
     return 1 - 0.6 * ((row - 0.2) ** 2 + (column - 0.1) ** 2)
 
 
-def shadow():
+def shadow() -> Any:
     row, column = np.mgrid[:600, :450]
     return ndimage.gaussian_filter(np.where(row + 0.7 * column < 450, 1.0, 0.55), 4)
 
 
 @pytest.mark.parametrize("light", [1.0, lamp(), shadow()])
-def test_blank_paper_in_a_photograph_has_no_ink(light):
+def test_blank_paper_in_a_photograph_has_no_ink(light: Any) -> None:
     with pytest.raises(NoInk):
         normalize(photographed(np.zeros((28, 28), np.uint8), light))
 
 
-def test_blank_ruled_page_has_no_ink():
+def test_blank_ruled_page_has_no_ink() -> None:
     page = np.full((400, 300), 240, np.uint8)
     page[30::40] = 150
     page[31::40] = 150
@@ -62,24 +64,24 @@ def test_blank_ruled_page_has_no_ink():
         normalize(page)
 
 
-def test_clean_drawing_passes_untouched(digits):
+def test_clean_drawing_passes_untouched(digits: NDArray[np.uint8]) -> None:
     for picture in digits:
         large = enlarged(picture)
         assert clean(large) is large
 
 
-def test_noise_alone_is_no_digit():
+def test_noise_alone_is_no_digit() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (60, 60), np.uint8)
     assert not clean(noise).any()
 
 
 @pytest.mark.parametrize("light", [1.0, lamp(), shadow()])
-def test_photographed_digit_recovers(digits, light):
+def test_photographed_digit_recovers(digits: NDArray[np.uint8], light: Any) -> None:
     results = [alike(normalize(photographed(picture, light)), picture) for picture in digits[:30]]
     assert np.mean(np.array(results) > 0.88) >= 0.9
 
 
-def test_chalk_in_uneven_light_recovers(digits):
+def test_chalk_in_uneven_light_recovers(digits: NDArray[np.uint8]) -> None:
     boards = [255 - photographed(picture, lamp(), ink=0.1) for picture in digits[:20]]
     assert (
         np.mean([alike(normalize(board), picture) > 0.85 for board, picture in zip(boards, digits, strict=False)])
@@ -88,13 +90,13 @@ def test_chalk_in_uneven_light_recovers(digits):
 
 
 @pytest.mark.parametrize("light", [lamp(), shadow()])
-def test_uneven_paper_becomes_black(digits, light):
+def test_uneven_paper_becomes_black(digits: NDArray[np.uint8], light: Any) -> None:
     page = clean(255 - photographed(digits[0], light))
     assert np.mean(page[:150] > INK) < 0.02
     assert page.max() == 255
 
 
-def test_ruled_lines_go_and_crossing_strokes_stay(digits):
+def test_ruled_lines_go_and_crossing_strokes_stay(digits: NDArray[np.uint8]) -> None:
     wins = 0
     for picture in digits[:20]:
         page = photographed(picture)
@@ -104,14 +106,14 @@ def test_ruled_lines_go_and_crossing_strokes_stay(digits):
     assert wins >= 18
 
 
-def test_a_rule_is_no_rule_if_it_is_the_crossbar_of_a_tight_cut():
+def test_a_rule_is_no_rule_if_it_is_the_crossbar_of_a_tight_cut() -> None:
     four = np.zeros((150, 120), bool)
     four[:, 80:83] = True
     four[100:103] = True
     assert not ruled_lines(four).any()
 
 
-def test_specks_and_the_table_beside_the_page_are_dropped(digits):
+def test_specks_and_the_table_beside_the_page_are_dropped(digits: NDArray[np.uint8]) -> None:
     generator = np.random.default_rng(3)
     for picture in digits[:10]:
         page = 255 - np.pad(enlarged(picture, 5), ((100, 100), (120, 140)))
@@ -122,7 +124,7 @@ def test_specks_and_the_table_beside_the_page_are_dropped(digits):
         assert alike(normalize(page), clean_result) > 0.99
 
 
-def test_pieces_near_the_digit_belong_to_it():
+def test_pieces_near_the_digit_belong_to_it() -> None:
     page = np.zeros((200, 200), np.uint8)
     page[60:64, 80:120] = 255  # the bar of a 5, and a gap
     page[70:140, 80:90] = 255
@@ -136,10 +138,10 @@ def test_pieces_near_the_digit_belong_to_it():
 
 
 @pytest.mark.parametrize("kind", PAPERS)
-def test_digits_are_read_alike_whatever_their_size_cut_polarity_and_paper(digits, kind):
+def test_digits_are_read_alike_whatever_their_size_cut_polarity_and_paper(digits: NDArray[np.uint8], kind: Any) -> None:
     reader = Classifier.load("accurate")
 
-    def answers(pages):
+    def answers(pages: Any) -> Any:
         return reader.logits(np.stack([normalize(page) for page in pages])).argmax(axis=1)
 
     expected = answers(digits[:40])
@@ -158,13 +160,13 @@ def test_digits_are_read_alike_whatever_their_size_cut_polarity_and_paper(digits
 @pytest.mark.parametrize("light_ink", [False, True])
 @pytest.mark.parametrize("unit", [1, 3, 6])
 @pytest.mark.parametrize("kind", PAPERS)
-def test_empty_paper_of_every_kind_has_no_ink(kind, unit, light_ink):
+def test_empty_paper_of_every_kind_has_no_ink(kind: Any, unit: int, light_ink: bool) -> None:
     page = paper(kind, 36 * unit, 36 * unit, unit).astype(np.uint8)
     with pytest.raises(NoInk):
         normalize(255 - page if light_ink else page)
 
 
-def test_a_pattern_of_stripes_is_no_digit():
+def test_a_pattern_of_stripes_is_no_digit() -> None:
     stripes = np.where(np.arange(216) // 12 % 2, 225, 200).astype(np.uint8)
     for page in (np.tile(stripes, (216, 1)), np.tile(stripes, (216, 1)).T):
         with pytest.raises(NoInk):

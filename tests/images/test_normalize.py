@@ -1,9 +1,11 @@
 """Normalisation against MNIST itself: its digits come back from larger, inverted, shifted and photographed copies."""
 
 import contextlib
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
@@ -28,27 +30,27 @@ NO_STEPS = Steps(*[False] * 6)
 
 
 @pytest.fixture(scope="module")
-def mnist():
+def mnist() -> Any:
     return load_mnist()[1].images
 
 
 @pytest.fixture(scope="module")
-def digits(mnist):
+def digits(mnist: Any) -> NDArray[np.uint8]:
     return mnist[:100]
 
 
-def enlarged(picture, factor=10):
+def enlarged(picture: Any, factor: Any = 10) -> Any:
     side = 28 * factor
     return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC))
 
 
-def alike(a, b):
+def alike(a: Any, b: Any) -> Any:
     """Correlation of two pictures, one pixel's shift allowed: 1 for equal ones, far less for another digit."""
     shifts = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)]
     return max(np.corrcoef(np.roll(a, shift, (0, 1)).ravel(), b.ravel())[0, 1] for shift in shifts)
 
 
-def centre_of_mass(pictures):
+def centre_of_mass(pictures: Any) -> Any:
     pictures = pictures.astype(np.float64)
     mass = pictures.sum(axis=(-2, -1))
     index = np.arange(pictures.shape[-1])
@@ -58,25 +60,25 @@ def centre_of_mass(pictures):
 # MNIST's convention ---------------------------------------------------------------------------------------
 
 
-def test_constant_is_the_mean_centre_of_mass_of_mnist():
+def test_constant_is_the_mean_centre_of_mass_of_mnist() -> None:
     rows, columns = centre_of_mass(load_mnist()[0].images[:20_000])
     assert rows.mean() == pytest.approx(CENTRE, abs=0.02)
     assert columns.mean() == pytest.approx(CENTRE, abs=0.02)
     assert rows.std() == pytest.approx(1 / np.sqrt(12), abs=0.02)  # whole-pixel shifts leave a uniform remainder
 
 
-def test_mnist_digits_pass_almost_unchanged(mnist):
+def test_mnist_digits_pass_almost_unchanged(mnist: Any) -> None:
     results = [(normalize(picture), picture) for picture in mnist[:500]]
     assert np.mean([np.abs(result.astype(int) - picture).max() <= 3 for result, picture in results]) > 0.6
     assert np.mean([alike(result, picture) > 0.95 for result, picture in results]) > 0.95
 
 
-def test_normalising_twice_changes_little(digits):
+def test_normalising_twice_changes_little(digits: NDArray[np.uint8]) -> None:
     once = [normalize(enlarged(picture)) for picture in digits]
     assert np.median([alike(normalize(picture), picture) for picture in once]) > 0.99
 
 
-def test_ink_measures_twenty_pixels_and_balances_on_the_centre(digits):
+def test_ink_measures_twenty_pixels_and_balances_on_the_centre(digits: NDArray[np.uint8]) -> None:
     pictures = np.stack([normalize(enlarged(picture, 7)) for picture in digits])
     rows, columns = centre_of_mass(pictures)
     assert np.abs(rows - CENTRE).max() <= 0.5
@@ -85,23 +87,23 @@ def test_ink_measures_twenty_pixels_and_balances_on_the_centre(digits):
 
 
 @pytest.mark.parametrize("factor", [2, 3, 10, 20])
-def test_enlarged_digit_recovers(digits, factor):
+def test_enlarged_digit_recovers(digits: NDArray[np.uint8], factor: int) -> None:
     assert np.mean([alike(normalize(enlarged(picture, factor)), picture) > 0.9 for picture in digits]) >= 0.95
 
 
-def test_inverted_digit_gives_the_same(digits):
+def test_inverted_digit_gives_the_same(digits: NDArray[np.uint8]) -> None:
     for picture in digits:
         large = enlarged(picture)
         assert np.array_equal(normalize(255 - large), normalize(large))
 
 
-def test_shifted_digit_is_recentred(digits):
+def test_shifted_digit_is_recentred(digits: NDArray[np.uint8]) -> None:
     for picture in digits:
         padded = np.pad(picture, ((5, 40), (31, 2)))
         assert np.array_equal(normalize(padded), normalize(picture))
 
 
-def test_faint_ink_on_grey_paper_gives_nearly_the_same(digits):
+def test_faint_ink_on_grey_paper_gives_nearly_the_same(digits: NDArray[np.uint8]) -> None:
     for picture in digits[:20]:
         faint = (180 - enlarged(picture).astype(int) * 60 // 255).astype(np.uint8)
         assert alike(normalize(faint), normalize(enlarged(picture))) > 0.99
@@ -128,18 +130,18 @@ def test_faint_ink_on_grey_paper_gives_nearly_the_same(digits):
         lambda image: Image.fromarray(image).convert("F"),
     ],
 )
-def test_every_kind_of_image_gives_the_same_digit(digits, convert):
+def test_every_kind_of_image_gives_the_same_digit(digits: NDArray[np.uint8], convert: Any) -> None:
     for picture in digits[:3]:
         assert np.abs(normalize(convert(picture)).astype(int) - normalize(picture)).max() <= 1
 
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int32, np.float32])
-def test_bitmap_of_zeros_and_ones_is_seen(digits, dtype):
+def test_bitmap_of_zeros_and_ones_is_seen(digits: NDArray[np.uint8], dtype: Any) -> None:
     bitmap = digits[0] > 127
     assert np.array_equal(normalize(bitmap.astype(dtype)), normalize(bitmap.astype(np.uint8) * 255))
 
 
-def test_luma_is_that_of_the_standard():
+def test_luma_is_that_of_the_standard() -> None:
     colours = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [10, 200, 90]]], np.uint8)
     assert np.abs(greyscale(colours) - colours @ [0.299, 0.587, 0.114]).max() <= 0.5
 
@@ -164,7 +166,7 @@ def test_luma_is_that_of_the_standard():
         (np.eye(5, dtype=np.int64) * -1, "-1"),
     ],
 )
-def test_what_is_no_image_is_refused_in_one_line(image, part):
+def test_what_is_no_image_is_refused_in_one_line(image: Any, part: str) -> None:
     with pytest.raises(InputError) as caught:
         normalize(image)
     assert part in str(caught.value)
@@ -174,17 +176,17 @@ def test_what_is_no_image_is_refused_in_one_line(image, part):
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (28, 28), (280, 280), (3, 2000)])
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_blank_picture_has_no_ink(shape, level):
+def test_blank_picture_has_no_ink(shape: Any, level: int) -> None:
     with pytest.raises(NoInk):
         normalize(np.full(shape, level, np.uint8))
 
 
-def test_transparent_picture_has_no_ink():
+def test_transparent_picture_has_no_ink() -> None:
     with pytest.raises(NoInk):
         normalize(np.zeros((40, 40, 4), np.uint8))
 
 
-def test_speck_on_a_large_page_is_no_ink():
+def test_speck_on_a_large_page_is_no_ink() -> None:
     page = np.full((600, 600), 255, np.uint8)
     page[300:305, 300:305] = 0
     with pytest.raises(NoInk):
@@ -192,14 +194,14 @@ def test_speck_on_a_large_page_is_no_ink():
 
 
 @pytest.mark.parametrize("shape", [(1, 2), (2, 1), (1, 400), (400, 1), (2, 3), (5, 3000)])
-def test_odd_shapes_end_in_a_picture_or_input_error(shape):
+def test_odd_shapes_end_in_a_picture_or_input_error(shape: Any) -> None:
     generator = np.random.default_rng(0)
     for _ in range(20):
         with contextlib.suppress(InputError):
             assert normalize(generator.integers(0, 256, shape, np.uint8)).shape == (28, 28)
 
 
-def test_random_noise_never_breaks_it():
+def test_random_noise_never_breaks_it() -> None:
     generator = np.random.default_rng(1)
     for side in (3, 28, 99, 150, 300):
         for image in (generator.integers(0, 256, (side, side), np.uint8), generator.random((side, side, 4))):
@@ -210,7 +212,7 @@ def test_random_noise_never_breaks_it():
 # The steps one by one -------------------------------------------------------------------------------------
 
 
-def test_stages_come_in_order_and_end_in_the_normalised_picture(digits):
+def test_stages_come_in_order_and_end_in_the_normalised_picture(digits: NDArray[np.uint8]) -> None:
     shown = stages(255 - enlarged(digits[0]))
     assert list(shown) == ["greyscale", "polarity", "clean", "contrast", "crop", "scale", "centre"]
     assert np.array_equal(shown["centre"], normalize(enlarged(digits[0])))
@@ -218,13 +220,13 @@ def test_stages_come_in_order_and_end_in_the_normalised_picture(digits):
     assert max(shown["scale"].shape) == 20
 
 
-def test_without_steps_a_picture_is_merely_resized(digits):
+def test_without_steps_a_picture_is_merely_resized(digits: NDArray[np.uint8]) -> None:
     large = 255 - digits[0].repeat(3, axis=0).repeat(3, axis=1)
     assert np.array_equal(normalize(large, NO_STEPS), 255 - digits[0])
 
 
 @pytest.mark.parametrize("step", ["polarity", "clean", "contrast", "crop", "scale", "centre"])
-def test_each_step_can_be_left_out(digits, step):
+def test_each_step_can_be_left_out(digits: NDArray[np.uint8], step: str) -> None:
     large = 255 - np.pad(enlarged(digits[0], 4), ((0, 30), (0, 90)))
     shown = stages(large, Steps(**{step: False}))
     assert shown["centre"].shape == (28, 28)
@@ -234,14 +236,14 @@ def test_each_step_can_be_left_out(digits, step):
         assert np.array_equal(before, after)
 
 
-def test_polarity_is_decided_from_the_border():
+def test_polarity_is_decided_from_the_border() -> None:
     picture = np.zeros((20, 20), np.uint8)
     picture[2:18, 2:18] = 200  # most of the picture is bright and yet the ink
     assert np.array_equal(polarity(picture), picture)
     assert np.array_equal(polarity(255 - picture), picture)
 
 
-def test_contrast_runs_from_paper_to_ink():
+def test_contrast_runs_from_paper_to_ink() -> None:
     picture = np.full((9, 9), 50, np.uint8)
     picture[4, 4], picture[4, 5], picture[4, 3] = 150, 100, 20
     assert contrast(picture)[4, 3:6].tolist() == [0, 255, 128]
@@ -251,11 +253,11 @@ def test_contrast_runs_from_paper_to_ink():
 @pytest.mark.parametrize(
     ("shape", "expected"), [((40, 20), (20, 10)), ((30, 60), (10, 20)), ((100, 2), (20, 1)), ((4, 5), (16, 20))]
 )
-def test_scale_keeps_the_aspect_ratio(shape, expected):
+def test_scale_keeps_the_aspect_ratio(shape: Any, expected: Any) -> None:
     assert scale(np.full(shape, 255, np.uint8)).shape == expected
 
 
-def test_shrinking_averages_areas():
+def test_shrinking_averages_areas() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (35, 21), np.uint8)
     # Repeating each pixel makes both sides divisible, so that plain block means are the exact answer.
     fine = picture.repeat(4, axis=0).repeat(2, axis=1).astype(float)
@@ -263,13 +265,13 @@ def test_shrinking_averages_areas():
     assert np.abs(resize(picture, 20, 14) - expected).max() <= 0.501
 
 
-def test_growing_interpolates_as_scipy_does():
+def test_growing_interpolates_as_scipy_does() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (7, 5), np.uint8)
     expected = ndimage.zoom(picture.astype(float), 3, order=1, grid_mode=True, mode="nearest")
     assert np.abs(resize(picture, 21, 15) - expected).max() <= 0.501
 
 
-def test_centre_never_pushes_ink_over_the_edge():
+def test_centre_never_pushes_ink_over_the_edge() -> None:
     picture = np.full((20, 20), 1, np.uint8)
     picture[0, 0] = 255
     picture[-1, -1] = 255

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import ndimage, stats
 
 from exmachina.data import load_mnist_split
@@ -9,11 +10,11 @@ from exmachina.evaluation.datasets.drift import image_properties, label_drift, p
 
 
 @pytest.fixture(scope="module")
-def digits():
+def digits() -> NDArray[np.uint8]:
     return load_mnist_split("test").images[:500]
 
 
-def test_label_drift_by_hand():
+def test_label_drift_by_hand() -> None:
     result = label_drift(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), classes=2)
     assert result.distance == pytest.approx(0.25)
     assert (result.train_shares, result.test_shares) == ((0.5, 0.5), (0.25, 0.75))
@@ -23,14 +24,14 @@ def test_label_drift_by_hand():
     assert result.noticeable
 
 
-def test_the_same_labels_do_not_drift_and_one_class_alone_is_no_crash():
+def test_the_same_labels_do_not_drift_and_one_class_alone_is_no_crash() -> None:
     labels = np.arange(1_000) % 10
     assert label_drift(labels, labels).distance == 0
     assert not label_drift(labels, labels).noticeable
     assert label_drift(np.zeros(5, int), np.zeros(3, int)).p_value == 1
 
 
-def test_properties_by_scipys_measures(digits, monkeypatch):
+def test_properties_by_scipys_measures(digits: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "CHUNK", 120)
     result = image_properties(digits)
     centres = np.array([ndimage.center_of_mass(image) for image in digits])
@@ -44,7 +45,7 @@ def test_properties_by_scipys_measures(digits, monkeypatch):
     assert result["edge"] == pytest.approx(1 - np.array(inner))
 
 
-def test_slant_is_the_lean_of_a_straight_line():
+def test_slant_is_the_lean_of_a_straight_line() -> None:
     image = np.zeros((2, 28, 28), np.uint8)
     steps = np.arange(4, 24)
     image[0, steps, 14] = 255  # upright
@@ -52,12 +53,12 @@ def test_slant_is_the_lean_of_a_straight_line():
     assert image_properties(image)["slant"] == pytest.approx([0, 1], abs=1e-5)
 
 
-def test_blank_images_have_properties_too():
+def test_blank_images_have_properties_too() -> None:
     result = image_properties(np.zeros((2, 28, 28), np.uint8))
     assert all((values == 0).all() for values in result.values())
 
 
-def test_property_drift_is_scipys_statistic_with_the_largest_first(digits):
+def test_property_drift_is_scipys_statistic_with_the_largest_first(digits: NDArray[np.uint8]) -> None:
     bolder = ndimage.grey_dilation(digits, (1, 2, 2))
     result = property_drift(digits, bolder)
     assert [one.statistic for one in result] == sorted((one.statistic for one in result), reverse=True)
@@ -68,6 +69,6 @@ def test_property_drift_is_scipys_statistic_with_the_largest_first(digits):
     assert intensity.train_mean < intensity.test_mean
 
 
-def test_nothing_cannot_be_compared():
+def test_nothing_cannot_be_compared() -> None:
     with pytest.raises(InputError, match="0 training"):
         label_drift(np.zeros(0, int), np.zeros(2, int))

@@ -1,25 +1,27 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 
-from exmachina.data import load_mnist_split
+from exmachina.data import Dataset, load_mnist_split
 from exmachina.errors import InputError
 from exmachina.evaluation.datasets import duplicates as room
 from exmachina.evaluation.datasets.duplicates import find_duplicates, principal_components
 
 
 @pytest.fixture(scope="module")
-def digits():
+def digits() -> Dataset:
     return load_mnist_split("test")
 
 
 @pytest.fixture
-def small_blocks(monkeypatch):
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "BLOCK", (64, 150))  # so that a search crosses several
 
 
-def test_planted_copies_are_found_and_nothing_else(digits, small_blocks):
+def test_planted_copies_are_found_and_nothing_else(digits: Dataset, small_blocks: Any) -> None:
     train, test = digits.images[:1_000].copy(), digits.images[1_000:1_300].copy()
     test[7], test[200] = train[3], train[999]
     train[500] = train[3]  # a second copy of the same
@@ -33,7 +35,7 @@ def test_planted_copies_are_found_and_nothing_else(digits, small_blocks):
     assert result.closest == result.pairs[0]
 
 
-def test_every_pair_within_a_wide_limit_is_found(digits, small_blocks):
+def test_every_pair_within_a_wide_limit_is_found(digits: Dataset, small_blocks: Any) -> None:
     train, test = digits.images[:300], digits.images[300:400]
     a, b = train.reshape(300, -1) / 255, test.reshape(100, -1) / 255
     relative = np.sqrt(((b[:, None] - a) ** 2).sum(2)) / np.linalg.norm(b, axis=1)[:, None]
@@ -43,7 +45,7 @@ def test_every_pair_within_a_wide_limit_is_found(digits, small_blocks):
     assert result.closest.distance == pytest.approx(relative.min())
 
 
-def test_nearest_neighbours_are_scikit_learns(digits, small_blocks):
+def test_nearest_neighbours_are_scikit_learns(digits: Dataset, small_blocks: Any) -> None:
     train, test = digits[:600], digits[600:800]
     components = principal_components(train.images)
     oracle = KNeighborsClassifier(1).fit(components.project(train.images), train.labels)
@@ -54,7 +56,7 @@ def test_nearest_neighbours_are_scikit_learns(digits, small_blocks):
     assert accuracy.value == pytest.approx(oracle.score(components.project(test.images), test.labels), abs=0.01)
 
 
-def test_components_are_scikit_learns(digits):
+def test_components_are_scikit_learns(digits: Dataset) -> None:
     images = digits.images[:900]
     ours = principal_components(images, 12)
     oracle = PCA(12).fit(images.reshape(900, -1) / 255)
@@ -63,12 +65,12 @@ def test_components_are_scikit_learns(digits):
     assert ours.mean == pytest.approx(oracle.mean_, abs=1e-5)
 
 
-def test_blank_images_are_compared_without_dividing_by_their_ink():
+def test_blank_images_are_compared_without_dividing_by_their_ink() -> None:
     blank = np.zeros((3, 28, 28), np.uint8)
     assert find_duplicates(blank, blank[:1]).identical == 1
 
 
-def test_a_search_for_nothing_is_refused():
+def test_a_search_for_nothing_is_refused() -> None:
     with pytest.raises(InputError, match="Cannot search"):
         find_duplicates(np.zeros((3, 28, 28), np.uint8), np.zeros((0, 28, 28), np.uint8))
     with pytest.raises(InputError, match="principal components"):

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import mahalanobis
@@ -8,7 +10,7 @@ from exmachina.evaluation.datasets.duplicates import principal_components
 from exmachina.evaluation.datasets.label_errors import compare_with_votes, find_label_errors, outliers
 
 
-def noisy_problem(n=600, wrong=12):
+def noisy_problem(n: Any = 600, wrong: Any = 12) -> Any:
     """Probabilities that know the truth, and labels of which some are wrong."""
     rng = np.random.default_rng(0)
     truth = np.arange(n) % 10
@@ -20,7 +22,7 @@ def noisy_problem(n=600, wrong=12):
     return probabilities, labels, truth, changed
 
 
-def test_swapped_labels_are_found_and_the_right_ones_suggested():
+def test_swapped_labels_are_found_and_the_right_ones_suggested() -> None:
     probabilities, labels, truth, changed = noisy_problem()
     result = find_label_errors(probabilities, labels)
     # Only images of more than average confidence are accused: none wrongly, and most of those swapped.
@@ -32,7 +34,7 @@ def test_swapped_labels_are_found_and_the_right_ones_suggested():
     )
 
 
-def test_label_errors_match_a_loop_over_images():
+def test_label_errors_match_a_loop_over_images() -> None:
     probabilities, labels, _, _ = noisy_problem()
     thresholds = [probabilities[labels == k, k].mean() for k in range(10)]
     expected = {}
@@ -46,18 +48,18 @@ def test_label_errors_match_a_loop_over_images():
     assert result.joint.sum() - np.trace(result.joint) == len(expected)
 
 
-def test_a_class_without_labels_and_a_network_without_opinion_doubt_nothing():
+def test_a_class_without_labels_and_a_network_without_opinion_doubt_nothing() -> None:
     flat = np.full((20, 10), 0.1, np.float32)
     assert find_label_errors(flat, np.zeros(20, int)).label_errors == ()
 
 
-def test_label_errors_are_compared_with_peoples_votes():
+def test_label_errors_are_compared_with_peoples_votes() -> None:
     result = compare_with_votes([947, 9729, 3, 3])
     assert result.doubted == (947, 9729)
     assert (len(result.missed), result.others) == (13, 1)
 
 
-def test_outliers_are_scipys_farthest_by_mahalanobis():
+def test_outliers_are_scipys_farthest_by_mahalanobis() -> None:
     data = load_mnist_split("test")[:1_500]
     result = outliers(data.images, data.labels, 5)
     components = principal_components(data.images, 30)
@@ -74,13 +76,13 @@ def test_outliers_are_scipys_farthest_by_mahalanobis():
         assert data.labels[one.index] == one.label
 
 
-def test_a_planted_oddity_is_the_first_outlier():
+def test_a_planted_oddity_is_the_first_outlier() -> None:
     data = load_mnist_split("test")[:800]
     images = data.images.copy()
     images[17] = np.random.default_rng(0).integers(0, 256, (28, 28))
     assert outliers(images, data.labels, 3)[0].index == 17
 
 
-def test_outliers_need_a_label_for_every_image():
+def test_outliers_need_a_label_for_every_image() -> None:
     with pytest.raises(InputError, match="Cannot look"):
         outliers(np.zeros((3, 28, 28), np.uint8), np.zeros(2, int))

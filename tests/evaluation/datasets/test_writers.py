@@ -2,7 +2,10 @@ import gzip
 import hashlib
 import struct
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +20,7 @@ from exmachina.evaluation.datasets.writers import (
 )
 
 
-def table_bytes(rows=10_000):
+def table_bytes(rows: Any = 10_000) -> Any:
     """A table in QMNIST's form: column 0 the label, column 2 the writer."""
     table = np.zeros((rows, 8), ">i4")
     table[:, 0], table[:, 2] = np.arange(rows) % 10, 2_000 + np.arange(rows) // 40
@@ -25,7 +28,7 @@ def table_bytes(rows=10_000):
 
 
 @pytest.fixture
-def served(monkeypatch):
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A web server on this machine that offers a table, its address, and what it has been asked for."""
     raw = gzip.compress(table_bytes())
     monkeypatch.setitem(room.SHA256, "test", hashlib.sha256(raw).hexdigest())
@@ -34,13 +37,13 @@ def served(monkeypatch):
     class Handler(BaseHTTPRequestHandler):
         content = raw
 
-        def do_GET(self):
+        def do_GET(self) -> None:
             asked.append(self.path)
             self.send_response(200)
             self.end_headers()
             self.wfile.write(self.content)
 
-        def log_message(self, *_):
+        def log_message(self, *_: Any) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -52,7 +55,7 @@ def served(monkeypatch):
     server.server_close()
 
 
-def test_writers_are_downloaded_once_and_read_from_the_folder(served, tmp_path):
+def test_writers_are_downloaded_once_and_read_from_the_folder(served: Any, tmp_path: Path) -> None:
     url, asked, _ = served
     for _ in range(2):
         download_writers("test", folder=tmp_path / "data", base_url=url)
@@ -63,7 +66,7 @@ def test_writers_are_downloaded_once_and_read_from_the_folder(served, tmp_path):
     assert (result.labels == np.arange(10_000) % 10).all()
 
 
-def test_a_download_with_another_hash_leaves_nothing_behind(served, tmp_path):
+def test_a_download_with_another_hash_leaves_nothing_behind(served: Any, tmp_path: Path) -> None:
     url, _, handler = served
     handler.content = handler.content[:-1] + b"?"
     with pytest.raises(InputError, match="SHA-256 differs"):
@@ -71,25 +74,25 @@ def test_a_download_with_another_hash_leaves_nothing_behind(served, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_offline_is_told_in_one_line_with_the_fix(tmp_path):
+def test_offline_is_told_in_one_line_with_the_fix(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="go online once or give the file by path") as caught:
         download_writers("test", folder=tmp_path, base_url="http://127.0.0.1:9/")
     assert "\n" not in str(caught.value)
 
 
-def test_absent_writers_are_told_in_one_line_with_the_fix(tmp_path):
+def test_absent_writers_are_told_in_one_line_with_the_fix(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="download them or give qmnist-test-labels"):
         load_writers("test", folder=tmp_path)
 
 
-def test_a_folder_that_cannot_be_written_is_told_in_one_line(served, tmp_path):
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(served: Any, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="set EXMACHINA_DATA"):
         download_writers("test", folder=tmp_path / "file" / "data", base_url=served[0])
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-def test_a_table_by_path_may_be_gzipped_or_not(tmp_path, compressed):
+def test_a_table_by_path_may_be_gzipped_or_not(tmp_path: Path, compressed: bool) -> None:
     path = tmp_path / "table"
     path.write_bytes(gzip.compress(table_bytes()) if compressed else table_bytes())
     assert len(load_writers("test", path)) == 250
@@ -109,7 +112,7 @@ def test_a_table_by_path_may_be_gzipped_or_not(tmp_path, compressed):
         gzip.compress(bytes(300_000_000), 1),  # a bomb: nothing but zeros
     ],
 )
-def test_tables_that_are_not_qmnists_are_refused_in_one_line(tmp_path, content):
+def test_tables_that_are_not_qmnists_are_refused_in_one_line(tmp_path: Path, content: Any) -> None:
     path = tmp_path / "table"
     path.write_bytes(content)
     with pytest.raises(InputError) as caught:
@@ -117,7 +120,7 @@ def test_tables_that_are_not_qmnists_are_refused_in_one_line(tmp_path, content):
     assert "\n" not in str(caught.value)
 
 
-def test_labels_of_other_digits_are_noticed(tmp_path):
+def test_labels_of_other_digits_are_noticed(tmp_path: Path) -> None:
     path = tmp_path / "table"
     path.write_bytes(table_bytes())
     table = load_writers("test", path)
@@ -126,7 +129,7 @@ def test_labels_of_other_digits_are_noticed(tmp_path):
         table.check_labels(np.zeros(10_000, int))
 
 
-def test_the_worst_tenth_of_twenty_writers_are_the_two_with_most_errors():
+def test_the_worst_tenth_of_twenty_writers_are_the_two_with_most_errors() -> None:
     writers = np.repeat(np.arange(20), 50)
     wrong = np.zeros(1_000, bool)
     wrong[writers == 7] = np.arange(50) < 30
@@ -139,7 +142,7 @@ def test_the_worst_tenth_of_twenty_writers_are_the_two_with_most_errors():
     assert 0.045 < worst.by_chance < 0.15
 
 
-def test_when_writers_do_not_differ_the_worst_decile_is_what_chance_gives():
+def test_when_writers_do_not_differ_the_worst_decile_is_what_chance_gives() -> None:
     rng = np.random.default_rng(1)
     writers, wrong = np.repeat(np.arange(100), 60), rng.random(6_000) < 0.05
     worst = worst_decile(wrong, writers, rng)

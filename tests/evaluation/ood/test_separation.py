@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import special
@@ -9,27 +11,27 @@ from exmachina.evaluation.ood.separation import auroc, fpr95, measure_kind
 
 
 @pytest.fixture(params=[None, 1])
-def scores(request):
+def scores(request: pytest.FixtureRequest) -> Any:
     """Scores of digits and strangers, once distinct and once with many ties."""
     rng = np.random.default_rng(0)
     digits, non_digits = rng.normal(1.5, 1, 800), rng.normal(0, 1, 500)
     return (digits, non_digits) if request.param is None else (digits.round(1), non_digits.round(1))
 
 
-def test_auroc_agrees_with_scikit_learn(scores):
+def test_auroc_agrees_with_scikit_learn(scores: Any) -> None:
     digits, non_digits = scores
     truth = np.r_[np.ones(800), np.zeros(500)]
     assert auroc(digits, non_digits) == pytest.approx(roc_auc_score(truth, np.r_[digits, non_digits]))
 
 
-def test_fpr95_is_the_first_point_of_scikit_learns_curve_at_95_percent(scores):
+def test_fpr95_is_the_first_point_of_scikit_learns_curve_at_95_percent(scores: Any) -> None:
     digits, non_digits = scores
     truth = np.r_[np.ones(800), np.zeros(500)]
     fpr, tpr, _ = roc_curve(truth, np.r_[digits, non_digits], drop_intermediate=False)
     assert fpr95(digits, non_digits) == pytest.approx(fpr[tpr >= 0.95][0])
 
 
-def test_the_scores_are_their_formulas():
+def test_the_scores_are_their_formulas() -> None:
     logits = np.array([[1.0, 2.0, 3.0], [-4.0, 0.0, 4.0]])
     exponentials = np.exp(logits)
     assert energy(logits) == pytest.approx(np.log(exponentials.sum(1)))
@@ -37,7 +39,7 @@ def test_the_scores_are_their_formulas():
     assert energy(np.array([[1e4, 0.0]])) == pytest.approx([1e4])
 
 
-def test_rejection_keeps_the_share_of_validation_digits_it_was_fixed_for():
+def test_rejection_keeps_the_share_of_validation_digits_it_was_fixed_for() -> None:
     logits = np.random.default_rng(0).normal(size=(1_000, 10)) * 3
     rejection = fit_rejection(logits, "energy", 0.995)
     assert rejection.rejects(logits).sum() == 5
@@ -45,7 +47,7 @@ def test_rejection_keeps_the_share_of_validation_digits_it_was_fixed_for():
     assert fit_rejection(logits, "max_softmax", 1.0).rejects(logits).sum() == 0
 
 
-def test_images_with_small_logits_are_told_apart_and_rejected():
+def test_images_with_small_logits_are_told_apart_and_rejected() -> None:
     rng = np.random.default_rng(1)
     digits = rng.normal(size=(400, 10))
     digits[np.arange(400), rng.integers(0, 10, 400)] += 12
@@ -68,7 +70,7 @@ def test_images_with_small_logits_are_told_apart_and_rejected():
         lambda logits: measure_kind("nan", logits, logits * np.nan, fit_rejection(logits)),
     ],
 )
-def test_bad_requests_are_refused_in_one_line(call):
+def test_bad_requests_are_refused_in_one_line(call: Any) -> None:
     with pytest.raises(InputError) as caught:
         call(np.zeros((3, 10)))
     assert "\n" not in str(caught.value)

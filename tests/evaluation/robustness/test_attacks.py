@@ -28,7 +28,7 @@ def seeded() -> np.random.Generator:
 @pytest.mark.parametrize("method", ["fgsm", "pgd"])
 @pytest.mark.parametrize("epsilon", [0.0, 0.1, 0.6])
 def test_images_stay_within_epsilon_and_the_range_of_pixels(
-    method, epsilon, tiny_run: Run, test_digits: Dataset
+    method: str, epsilon: float, tiny_run: Run, test_digits: Dataset
 ) -> None:
     images = scale(test_digits.images[:20])[:, None]
     changed = adversarial_images(model_of(tiny_run), images, test_digits.labels[:20], method, epsilon, seeded())

@@ -1,5 +1,8 @@
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from exmachina.data import load_mnist_split
@@ -8,11 +11,11 @@ from exmachina.evaluation.robustness.curves import SWEEPS, change, curve
 
 
 @pytest.fixture(scope="module")
-def digits():
+def digits() -> NDArray[np.uint8]:
     return load_mnist_split("test").images[:40]
 
 
-def test_whole_shifts_move_pixels_right_down_left_and_up(digits):
+def test_whole_shifts_move_pixels_right_down_left_and_up(digits: NDArray[np.uint8]) -> None:
     moved = change(digits, "shift", 2)
     assert (moved[0, :, 2:] == digits[0, :, :-2]).all()
     assert (moved[1, 2:] == digits[1, :-2]).all()
@@ -21,16 +24,16 @@ def test_whole_shifts_move_pixels_right_down_left_and_up(digits):
 
 
 @pytest.mark.parametrize(("name", "value"), [("shift", 0), ("rotation", 0), ("scale", 1), ("pen_width", 0)])
-def test_no_change_is_no_change(name, value, digits):
+def test_no_change_is_no_change(name: str, value: int, digits: NDArray[np.uint8]) -> None:
     assert (change(digits, name, value) == digits).all()
 
 
-def test_a_quarter_turn_is_numpys(digits):
+def test_a_quarter_turn_is_numpys(digits: NDArray[np.uint8]) -> None:
     assert np.abs(change(digits, "rotation", 90).astype(int) - np.rot90(digits, axes=(1, 2))).max() <= 1
 
 
 @pytest.mark.parametrize("radius", [1, 2])
-def test_pen_width_is_grey_dilation_and_erosion_by_a_disc(radius, digits):
+def test_pen_width_is_grey_dilation_and_erosion_by_a_disc(radius: int, digits: NDArray[np.uint8]) -> None:
     disc = np.ones((2 * radius + 1,) * 2, bool)
     disc[[0, 0, -1, -1], [0, -1, 0, -1]] = False  # a plus sign, or a square of five without its corners
     thicker, thinner = change(digits, "pen_width", radius), change(digits, "pen_width", -radius)
@@ -39,14 +42,14 @@ def test_pen_width_is_grey_dilation_and_erosion_by_a_disc(radius, digits):
         assert (fine == ndimage.grey_erosion(before, footprint=disc)).all()
 
 
-def test_a_wider_pen_leaves_more_ink_and_the_size_of_the_digit_sets_it_too(digits):
+def test_a_wider_pen_leaves_more_ink_and_the_size_of_the_digit_sets_it_too(digits: NDArray[np.uint8]) -> None:
     for name in ("pen_width", "scale"):
         ink = [change(digits, name, value).mean() for value in SWEEPS[name].values]
         assert ink == sorted(ink)
 
 
-def test_a_curve_counts_mistakes_at_every_value(digits):
-    def predict(images):  # "1" where the ink's middle lies in the right half
+def test_a_curve_counts_mistakes_at_every_value(digits: NDArray[np.uint8]) -> None:
+    def predict(images: Any) -> Any:  # "1" where the ink's middle lies in the right half
         columns = (images.sum(1) * np.arange(28)).sum(1) / images.sum((1, 2))
         return np.eye(10)[(columns > 14).astype(int)]
 
@@ -60,6 +63,6 @@ def test_a_curve_counts_mistakes_at_every_value(digits):
 
 
 @pytest.mark.parametrize(("name", "value"), [("colour", 1), ("scale", 0), ("rotation", float("nan"))])
-def test_changes_that_make_no_sense_are_refused(name, value, digits):
+def test_changes_that_make_no_sense_are_refused(name: str, value: Any, digits: NDArray[np.uint8]) -> None:
     with pytest.raises(InputError):
         change(digits, name, value)

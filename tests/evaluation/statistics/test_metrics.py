@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn import metrics as oracle
@@ -8,7 +10,7 @@ from exmachina.evaluation.statistics.metrics import accuracy, brier_score, measu
 
 
 @pytest.fixture
-def scored():
+def scored() -> Any:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 10, 700)
     logits = rng.normal(size=(700, 10)).astype(np.float32)
@@ -16,7 +18,7 @@ def scored():
     return logits, labels
 
 
-def test_loss_and_accuracy_agree_with_scikit_learn(scored):
+def test_loss_and_accuracy_agree_with_scikit_learn(scored: Any) -> None:
     logits, labels = scored
     result = measure(logits, labels)
     assert result.accuracy.value == oracle.accuracy_score(labels, logits.argmax(1))
@@ -24,13 +26,13 @@ def test_loss_and_accuracy_agree_with_scikit_learn(scored):
     assert result.n == 700
 
 
-def test_brier_score_agrees_with_scikit_learn(scored):
+def test_brier_score_agrees_with_scikit_learn(scored: Any) -> None:
     logits, labels = scored
     expected = oracle.brier_score_loss(labels, softmax(logits), labels=np.arange(10), scale_by_half=False)
     assert brier_score(softmax(logits), labels) == pytest.approx(expected)
 
 
-def test_confusion_matrix_and_class_scores_agree_with_scikit_learn(scored):
+def test_confusion_matrix_and_class_scores_agree_with_scikit_learn(scored: Any) -> None:
     logits, labels = scored
     result, predicted = measure(logits, labels), logits.argmax(1)
     assert (result.confusion == oracle.confusion_matrix(labels, predicted)).all()
@@ -41,7 +43,7 @@ def test_confusion_matrix_and_class_scores_agree_with_scikit_learn(scored):
     assert [score.support for score in result.per_class] == list(support)
 
 
-def test_a_network_that_always_says_one_has_scores_and_no_crash():
+def test_a_network_that_always_says_one_has_scores_and_no_crash() -> None:
     logits = np.zeros((50, 10))
     logits[:, 1] = 200
     labels = np.arange(50) % 10
@@ -52,11 +54,11 @@ def test_a_network_that_always_says_one_has_scores_and_no_crash():
     assert result.accuracy.value == 0.1
 
 
-def test_loss_stays_finite_where_the_probability_rounds_to_zero():
+def test_loss_stays_finite_where_the_probability_rounds_to_zero() -> None:
     assert negative_log_likelihood(np.array([[1000.0, 0.0]]), np.array([1])) == pytest.approx(1000)
 
 
-def test_a_network_that_answers_nan_is_named_as_such():
+def test_a_network_that_answers_nan_is_named_as_such() -> None:
     logits = np.zeros((4, 10))
     logits[2, 3] = np.nan
     with pytest.raises(InputError, match="1 of 4 images with nan"):
@@ -64,6 +66,6 @@ def test_a_network_that_answers_nan_is_named_as_such():
 
 
 @pytest.mark.parametrize("labels", [np.zeros(3, int), np.full(4, 10), np.full(4, -1)])
-def test_labels_that_do_not_fit_are_refused(labels):
+def test_labels_that_do_not_fit_are_refused(labels: Any) -> None:
     with pytest.raises(InputError):
         accuracy(np.zeros((4, 10)), labels)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from page_browser import Visit, serving_files, visiting
 
-sys.path.append(str(Path(__file__).parents[1] / "server"))  # lesson_server.py, the server's own test helper
+from lesson_server import serving
+from page_browser import Visit, serving_files, visiting
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +25,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def lesson_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a lesson's server."""
-    from lesson_server import serving
 
     from exmachina.lesson.server import Settings
 

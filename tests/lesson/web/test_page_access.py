@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
-from page_browser import SEVEN, visiting
 
 from needed import needed
+from page_browser import AXE, SEVEN, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +18,6 @@ PAPER = """(() => ({
         .filter(root => !root.hasChildNodes())
         .map(root => root.dataset.panel),
 }))()"""
-AXE = Path(__file__).parents[3] / "node_modules/axe-core/axe.min.js"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

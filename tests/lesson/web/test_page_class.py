@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_browser import PATIENCE, SEVEN, Visit, visiting
-from test_page_access import AXE
-from test_page_train import begin, finish
 
 from exmachina.classifier import Classifier
 from exmachina.data import load_idx_folder, load_image_folder, load_mnist_split
 from exmachina.evaluation.statistics.intervals import wilson
 from exmachina.lesson.server import Settings
 from exmachina.runs import Run
+from lesson_server import serving
+from page_browser import AXE, PATIENCE, SEVEN, Visit, begin, finish, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -32,7 +31,6 @@ OTHER_SEVEN = [(0.25, 0.2), (0.75, 0.25), (0.4, 0.85)]  # the same seven elsewhe
 @pytest.fixture(scope="module")
 def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A lesson for a class, with its own page."""
-    from lesson_server import serving
 
     address = f"http://192.168.1.5:8000/?token={CODE}"
     folder = tmp_path_factory.mktemp("school")

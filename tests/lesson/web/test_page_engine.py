@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from test_page_parity import node
 
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset
@@ -16,6 +15,7 @@ from exmachina.lesson.assess import assess
 from exmachina.runs import Run
 from exmachina.training import StepEnd
 from exmachina.training.finetuning import finetune
+from nodejs import node
 
 
 def plain(data: Dataset) -> dict[str, Any]:

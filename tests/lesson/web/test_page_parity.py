@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,11 +13,9 @@ from exmachina.images.mnist import NoInk, Steps, normalize
 from exmachina.images.strokes import render_strokes
 from exmachina.networks import NETWORKS, BatchNorm, Conv, Dense, Flatten, MaxPool, Network
 from needed import needed
+from nodejs import NO_NODE, NODE, node
 
 HERE = Path(__file__).parent
-WEB = HERE.parents[2] / "src" / "exmachina" / "lesson" / "web"
-NODE = shutil.which("node")
-NO_NODE = "NO NODE: the page's arithmetic is NOT compared with the library's. Install node to test it."
 
 PADDED = Network(
     "padded",
@@ -33,22 +29,6 @@ PADDED = Network(
     mean=0.2,
     std=0.4,
 )
-
-
-def node(folder: Path, script: str, data: Any) -> Any:
-    """What `script` makes of `data`: a module body that maps the constant `data` to `answer`."""
-    needed(NODE, NO_NODE)
-    (folder / "data.json").write_text(json.dumps(data), encoding="utf-8")
-    module = f"""import {{ readFileSync }} from "node:fs";
-const web = {json.dumps(WEB.as_uri())};
-const data = JSON.parse(readFileSync({json.dumps(str(folder / "data.json"))}));
-{script}
-console.log(JSON.stringify(answer));"""
-    (folder / "script.mjs").write_text(module, encoding="utf-8")
-    assert NODE is not None
-    found = subprocess.run([NODE, str(folder / "script.mjs")], capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stderr
-    return json.loads(found.stdout)
 
 
 def test_pure_functions_hold() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from page_browser import SEVEN, Visit, visiting
 
 ENGLISH = re.compile(

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from page_browser import Visit
 from PIL import Image
 from scipy import ndimage
-from test_page_parity import node
 
 from exmachina.data import load_mnist
 from exmachina.images.mnist import NoInk, greyscale, normalize
+from nodejs import node
+from page_browser import Visit
 from papers import PAPERS, written
 
 Picture = NDArray[np.uint8]

@@ -6,18 +6,10 @@ import re
 from typing import Any
 
 import pytest
-from page_browser import PATIENCE, SEVEN, Visit, visiting
+
+from page_browser import PATIENCE, SEVEN, Visit, begin, finish, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-def begin(visit: Visit, **sliders: str) -> Any:
-    """Begin a training; a slider by its label."""
-    panel = visit.show("training")
-    for label, value in sliders.items():
-        panel.get_by_label(label, exact=True).first.fill(value)
-    panel.get_by_role("button", name="Train", exact=True).click()
-    return panel
 
 
 def paused_step(panel: Any) -> int:
@@ -34,11 +26,6 @@ def begin_paused(visit: Visit, **sliders: str) -> tuple[Any, int]:
     panel.locator(".fact", has_text="Step").wait_for()
     panel.get_by_role("button", name="Pause").click()
     return panel, paused_step(panel)
-
-
-def finish(panel: Any) -> None:
-    panel.locator(".test-accuracy").wait_for(timeout=4 * PATIENCE)
-    panel.get_by_text("as trained").wait_for()
 
 
 def test_network_trained_in_the_page_reads_the_test_set(copy_visit: Visit) -> None:

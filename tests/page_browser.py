@@ -12,6 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+AXE = Path(__file__).parents[1] / "node_modules/axe-core/axe.min.js"  # what assistive technology would stumble over
 PATIENCE = 30_000  # milliseconds; a busy machine must not fail a test that only waits
 
 
@@ -105,3 +106,18 @@ def visiting(browser: Any, address: str, **options: Any) -> Iterator[Visit]:
     finally:
         context.close()
     assert visit.complaints == [], visit.complaints
+
+
+def begin(visit: Visit, **sliders: str) -> Any:
+    """Begin a training; a slider by its label."""
+    panel = visit.show("training")
+    for label, value in sliders.items():
+        panel.get_by_label(label, exact=True).first.fill(value)
+    panel.get_by_role("button", name="Train", exact=True).click()
+    return panel
+
+
+def finish(panel: Any) -> None:
+    """Wait until the training that `begin` began has ended and its test is read."""
+    panel.locator(".test-accuracy").wait_for(timeout=4 * PATIENCE)
+    panel.get_by_text("as trained").wait_for()

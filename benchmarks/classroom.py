@@ -40,7 +40,7 @@ serve(port=0, token="code-of-the-class", open_browser=False, on_ready=ready, set
 TRAINING = ("/data/train-0.bin", "/data/train-1.bin", "/data/train-2.bin", "/data/test-0.bin")
 LEARNER, TEACHER = "code-of-the-class", "code-of-the-teacher"
 LOOK = 2.0  # seconds between two looks at the wall
-GLYPHS = {  # a few digits as strokes in a unit square
+GLYPHS: dict[int, list[list[tuple[float, float]]]] = {  # a few digits as strokes in a unit square
     0: [[(0.5, 0), (0.1, 0.3), (0.1, 0.7), (0.5, 1), (0.9, 0.7), (0.9, 0.3), (0.5, 0)]],
     1: [[(0.3, 0.2), (0.5, 0), (0.5, 1)]],
     2: [[(0.1, 0.2), (0.5, 0), (0.9, 0.3), (0.1, 1), (0.9, 1)]],

@@ -112,7 +112,7 @@ def test_the_run_can_be_kept(tens: tuple[np.ndarray, np.ndarray], tmp_path: Path
 def test_bad_knobs_are_named() -> None:
     for options, words in (({"recipe": "fats"}, "Choose one of"), ({"learning_rate": -1}, "learning_rate is -1")):
         with pytest.raises(InputError, match=words):
-            DigitClassifier(**options).fit(np.eye(4), [0, 1, 0, 1])  # type: ignore[arg-type]
+            DigitClassifier(**options).fit(np.eye(4), [0, 1, 0, 1])
 
 
 def test_a_small_data_set_gets_as_many_steps_as_mnist() -> None:

@@ -32,7 +32,7 @@ def test_a_part_of_the_steps_is_timed_in_a_process_of_its_own_and_scaled_up() ->
 def test_rows_sum_up_every_seed_and_none_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def pretend(
         item: Contestant, seeds: list[int], environment: dict[str, str], *, fraction: float, precision: str
-    ) -> list:
+    ) -> list[Measured]:
         assert environment["EXMACHINA_ENGINE"] == "avx2" and precision == "fp32"
         if item.name == REFERENCE:
             return [Measured(seed, 300.0 + 10 * seed, None, fraction) for seed in seeds]
@@ -42,6 +42,7 @@ def test_rows_sum_up_every_seed_and_none_is_left_out(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(compare, "_choose", lambda names: [BY_NAME[REFERENCE], BY_NAME["fast"]])
     *steps, rows = compare_speed(quick=True, instructions="avx2")
     assert all(isinstance(step, Progress) for step in steps)
+    assert not isinstance(rows, Progress)
     keras, fast = rows
     assert (fast.n, fast.seeds, len(fast.accuracies)) == (20, list(range(20)), 20)
     assert fast.train_seconds == pytest.approx(10.5)  # the median of 1 … 20

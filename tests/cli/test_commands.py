@@ -125,8 +125,8 @@ def test_many_seeds_train_on_the_engine_alone(capsys: pytest.CaptureFixture[str]
 def test_train_over_seeds_tells_every_seed_and_their_spread_and_keeps_the_runs(
     idx_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ("--recipe", "fast", "--seeds", "3", "--epochs", "0.5", "--data", str(idx_folder), "--json")
-    arguments += ("--out", str(tmp_path / "runs"))
+    options = ("--recipe", "fast", "--seeds", "3", "--epochs", "0.5", "--data", str(idx_folder), "--json")
+    arguments = (*options, "--out", str(tmp_path / "runs"))
     code, out, _ = run_command("train", *arguments, capsys=capsys)
     summary = json.loads(out)
     assert code == 0

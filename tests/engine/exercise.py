@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from network_kinds import random_network
@@ -14,7 +15,7 @@ from exmachina.engine.native import NativeLibrary
 from exmachina.networks import NETWORKS, Network
 
 AUGMENTATION = Augmentation(2, 10.0, 0.1, 0.2, 0.5, 0.5, 0.5, 0.5, 0.2)
-OPTIMIZERS = ("adamw", "adadelta", "sgd")
+OPTIMIZERS: tuple[Literal["adadelta", "adamw", "sgd"], ...] = ("adamw", "adadelta", "sgd")
 
 
 def exercise(engine: NativeLibrary, network: Network, seed: int) -> None:

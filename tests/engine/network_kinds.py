@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 
 from exmachina.errors import InputError
 from exmachina.networks import BatchNorm, Conv, Dense, Dropout, Flatten, Layer, MaxPool, Network
+from exmachina.networks.layers import Activation
+
+ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 
 
 def without_dropout(network: Network) -> Network:
@@ -28,11 +32,11 @@ def random_network(seed: int, dropout: float = 0.0) -> Network:
 
 
 def _random_network(rng: np.random.Generator, name: str, dropout: float) -> Network:
-    def some(*limits: int) -> int:
-        return int(rng.integers(*limits))
+    def some(low: int, high: int | None = None) -> int:
+        return int(rng.integers(low, high))
 
-    def activation() -> str:
-        return str(rng.choice(["linear", "relu", "softmax"], p=[0.4, 0.5, 0.1]))
+    def activation() -> Activation:
+        return ACTIVATIONS[rng.choice(3, p=[0.4, 0.5, 0.1])]
 
     layers: list[Layer] = []
     flat = False
@@ -44,24 +48,24 @@ def _random_network(rng: np.random.Generator, name: str, dropout: float) -> Netw
             )
         )
         if kind in ("flatten", "dense") and not flat:
-            layers.append(Flatten(f"flatten{i}", activation()))  # type: ignore[arg-type]
+            layers.append(Flatten(f"flatten{i}", activation()))
             flat = True
         if kind == "dense" or (flat and kind not in ("flatten", "dropout")):
-            layers.append(Dense(f"dense{i}", activation(), units=some(1, 50)))  # type: ignore[arg-type]
+            layers.append(Dense(f"dense{i}", activation(), units=some(1, 50)))
         elif kind == "conv":
             layers.append(
                 Conv(
                     f"conv{i}", activation(), filters=some(1, 40), kernel=some(1, 6), stride=some(1, 4), padding=some(4)
                 )
-            )  # type: ignore[arg-type]
+            )
         elif kind == "conv3":
-            layers.append(Conv(f"conv{i}", activation(), filters=8 * some(1, 5), kernel=3, padding=some(2)))  # type: ignore[arg-type]
+            layers.append(Conv(f"conv{i}", activation(), filters=8 * some(1, 5), kernel=3, padding=some(2)))
         elif kind == "pool":
-            layers.append(MaxPool(f"pool{i}", activation(), size=some(1, 4)))  # type: ignore[arg-type]
+            layers.append(MaxPool(f"pool{i}", activation(), size=some(1, 4)))
         elif kind == "norm":
-            layers.append(BatchNorm(f"norm{i}", activation()))  # type: ignore[arg-type]
+            layers.append(BatchNorm(f"norm{i}", activation()))
         elif kind == "dropout":
-            layers.append(Dropout(f"dropout{i}", activation(), rate=0.0))  # type: ignore[arg-type]
+            layers.append(Dropout(f"dropout{i}", activation(), rate=0.0))
     if not flat:
         layers.append(Flatten("flatten"))
     layers.append(Dense("out", "softmax", units=some(2, 20)))

@@ -63,7 +63,8 @@ def test_check_learns(checked: list[float]) -> None:
 
 def test_arm_finds_the_same(build: Any, zig: list[str], checked: list[float], tmp_path: Path) -> None:
     emulator = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
-    needed(emulator is not None, "NO qemu-aarch64: the engine is NOT run on ARM. Install qemu-user to test it.")
+    needed(emulator, "NO qemu-aarch64: the engine is NOT run on ARM. Install qemu-user to test it.")
+    assert emulator is not None
     target = ["-target", "aarch64-linux-musl", "-static"]
     subprocess.run([*zig, *target, *build.FLAGS, "check.c", "-o", tmp_path / "check"], cwd=ENGINE, check=True)
     result = subprocess.run([emulator, tmp_path / "check"], capture_output=True, text=True, check=True)
@@ -112,8 +113,8 @@ def unpacked(zig: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
         if name.startswith(("src/", "engine/", "pyproject.toml", "PACKAGE.md", "LICENSE", "MANIFEST.in")):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, copy / name)
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w", folder, copy]
-    subprocess.run(command, env={**os.environ, "EXMACHINA_RELEASE": "1"}, check=True)
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w"]
+    subprocess.run([*command, folder, copy], env={**os.environ, "EXMACHINA_RELEASE": "1"}, check=True)
     (wheel,) = folder.glob("*.whl")
     assert wheel.name.endswith("-py3-none-any.whl")
     with zipfile.ZipFile(wheel) as archive:
@@ -155,7 +156,7 @@ export_site("site", {"fast": "fast"})
 
 def test_wheel_shows_the_widget_and_writes_the_page_outside_the_repository(unpacked: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(unpacked)}
-    command = [sys.executable, "-c", INSTALLED, unpacked]
+    command = [sys.executable, "-c", INSTALLED, str(unpacked)]
     shown = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stderr
     module, picture = map(int, shown.stdout.split())

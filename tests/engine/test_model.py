@@ -145,12 +145,12 @@ def test_gradient_of_the_pixels_is_pytorchs(network: Network) -> None:
     loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(labels.astype(np.int64)), reduction="sum")
     (expected,) = torch.autograd.grad(loss, pixels, retain_graph=True)
     model = model_of(network, weights, explains=True)
-    close = {"rtol": 0, "atol": ENOUGH * float(expected.abs().max())}
-    np.testing.assert_allclose(model.image_gradient(images, labels), expected.numpy(), **close)
+    atol = ENOUGH * float(expected.abs().max())
+    np.testing.assert_allclose(model.image_gradient(images, labels), expected.numpy(), rtol=0, atol=atol)
     seeds = np.random.default_rng(5).normal(size=logits.shape).astype(np.float32)
     (expected,) = torch.autograd.grad((logits * torch.from_numpy(seeds)).sum(), pixels)
-    close["atol"] = ENOUGH * float(expected.abs().max())
-    np.testing.assert_allclose(model.image_gradient(images, seeds=seeds), expected.numpy(), **close)
+    atol = ENOUGH * float(expected.abs().max())
+    np.testing.assert_allclose(model.image_gradient(images, seeds=seeds), expected.numpy(), rtol=0, atol=atol)
 
 
 def test_pixels_of_many_images_are_explained_block_by_block() -> None:

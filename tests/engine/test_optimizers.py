@@ -20,7 +20,7 @@ START = np.array([1.5, -0.7, 0.2], np.float64)
 
 
 def gradient(x: np.ndarray) -> np.ndarray:
-    return np.arange(1, len(x) + 1) * x**3 - 1
+    return np.asarray(np.arange(1, len(x) + 1) * x**3 - 1)
 
 
 def test_adadelta_is_kerass_formula() -> None:

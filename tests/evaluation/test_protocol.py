@@ -115,6 +115,7 @@ def test_progress_names_every_part_in_order(
 ) -> None:
     items = list(evaluate(dull_run, digits, test_digits, quick=True, extent=small))
     numbers = [item.number for item in items if isinstance(item, Progress)]
+    assert isinstance(items[0], Progress)
     assert numbers == sorted(numbers) and set(numbers) == set(range(1, items[0].total + 1))
     assert sum(isinstance(item, Evaluation) for item in items) == 1
 

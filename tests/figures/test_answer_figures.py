@@ -69,8 +69,8 @@ def test_curve_says_where_the_loss_began_and_ended(words: Read, off_the_page: Re
     assert f"The loss falls from 2.50 to {end} in 200 steps; 97.12 % of the test digits are read right" in texts
     assert {"batches", "epochs", "validation", "training", "test", "loss (nats)", "accuracy (%)", "step"} <= set(texts)
     upper, lower = figure.axes
-    np.testing.assert_allclose(upper.lines[0].get_ydata(), losses)
-    np.testing.assert_allclose(lower.lines[0].get_ydata(), [80, 95])
+    np.testing.assert_allclose(np.asarray(upper.lines[0].get_ydata()), losses)
+    np.testing.assert_allclose(np.asarray(lower.lines[0].get_ydata()), [80, 95])
     assert off_the_page(figure) == []
 
 

@@ -75,7 +75,7 @@ def test_examples_lie_on_the_curve_of_minus_log_p(test_digits: Dataset, words: R
     chances = [0.98, 0.5, 0.01]
     figure = cross_entropy(test_digits.images[:3], [4, 5, 6], chances)
     texts = words(figure)
-    points = [line.get_xydata()[0] for line in figure.axes[0].lines if line.get_marker() == "o"]
+    points = [np.asarray(line.get_xydata())[0] for line in figure.axes[0].lines if line.get_marker() == "o"]
     np.testing.assert_allclose(points, [[p, -np.log(p)] for p in chances])
     for label, p in zip([4, 5, 6], chances, strict=True):
         assert f"{label}: p = {p:.4f} loss {-np.log(p):.2f}" in texts
@@ -103,7 +103,8 @@ def test_descent_draws_the_walks_and_ranks_them(words: Read, off_the_page: Read)
     assert title in texts
     assert any("through nothing real; the loss of 64 training images" in word for word in texts)
     assert {"start", "trained", "AdamW", "Adadelta", "SGD", "loss (nats)"} <= set(texts)
-    drawn = [line.get_xydata() for axes in figure.axes[:1] for line in axes.lines if len(line.get_xydata()) == 21]
+    drawn = [np.asarray(line.get_xydata()) for axes in figure.axes[:1] for line in axes.lines]
+    drawn = [line for line in drawn if len(line) == 21]
     for walk, line in zip(walks, drawn, strict=True):
         np.testing.assert_allclose(line, walk.points)
     assert off_the_page(figure) == []

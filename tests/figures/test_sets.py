@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from exmachina.data import Dataset
 from exmachina.figures import explain_figures, hello_figures, inspect_figures, palette
+from exmachina.figures.drawing.style import Plate
 from exmachina.figures.sets import Figures
 from exmachina.runs import Run
 
@@ -69,11 +70,11 @@ def test_a_curve_needs_more_than_one_point(digits: Dataset) -> None:
 def test_figures_are_drawn_when_they_are_asked_for() -> None:
     drawn: list[str] = []
 
-    def maker(name: str) -> Figure:
+    def maker(name: str) -> Plate:
         drawn.append(name)
-        return Figure()
+        return Plate()
 
-    figures = Figures({name: partial(maker, name) for name in ("one", "two")})  # type: ignore[arg-type]
+    figures = Figures({name: partial(maker, name) for name in ("one", "two")})
     assert len(figures) == 2 and not drawn
     assert figures["two"] is figures["two"] and drawn == ["two"]
     assert [name for name, _ in figures.items()] == ["one", "two"] and drawn == ["two", "one"]

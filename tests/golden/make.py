@@ -81,7 +81,7 @@ def samples(values: NDArray[np.floating]) -> list[float]:
 
 def drawings() -> list[dict[str, Any]]:
     rng = np.random.default_rng(5)
-    made = [{"strokes": [[[84, 62], [202, 62], [168, 140], [140, 224]]], "width": 2.5}]  # a 7
+    made: list[dict[str, Any]] = [{"strokes": [[[84, 62], [202, 62], [168, 140], [140, 224]]], "width": 2.5}]  # a 7
     for _ in range(9):
         walks = [np.cumsum(rng.normal(0, 9, (rng.integers(2, 25), 2)), axis=0) + 140 for _ in range(rng.integers(1, 4))]
         made.append({"strokes": [walk.round().tolist() for walk in walks], "width": float(rng.choice([1.2, 2.5, 5.0]))})
@@ -145,7 +145,7 @@ def adrift(network: Network) -> set[str]:
 
 def training() -> dict[str, Any]:
     data = load_mnist_split("train")
-    result = {}
+    result: dict[str, Any] = {}
     for recipe in (get_recipe("fast"), get_recipe("classic"), MIXED):
         steps = (event for event in train(recipe, data, SEED, threads=1) if isinstance(event, StepEnd))
         taken = list(itertools.islice(steps, STEPS[recipe.name]))

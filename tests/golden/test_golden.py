@@ -33,7 +33,7 @@ def image(text: str) -> NDArray[np.uint8]:
 
 def samples(values: NDArray[np.floating], count: int) -> NDArray[np.floating]:
     flat = values.ravel()
-    return flat[np.linspace(0, flat.size - 1, count).round().astype(int)]
+    return np.asarray(flat[np.linspace(0, flat.size - 1, count).round().astype(int)])
 
 
 def test_drawings_become_the_same_bytes() -> None:

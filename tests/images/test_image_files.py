@@ -66,7 +66,8 @@ def refused(source: Any) -> Any:
 def test_png_is_read_exactly_from_path_string_and_bytes(tmp_path: Path, grey: Any, png: Any) -> None:
     path = tmp_path / "digit.png"
     path.write_bytes(png)
-    for source in (path, str(path), png, bytearray(png)):
+    sources: tuple[str | Path | bytes, ...] = (path, str(path), png, bytearray(png))  # type: ignore[assignment]
+    for source in sources:
         picture = read_image(source)
         assert picture.dtype == np.uint8
         assert np.array_equal(picture, grey)

@@ -36,7 +36,7 @@ def mnist() -> Any:
 
 @pytest.fixture(scope="module")
 def digits(mnist: Any) -> NDArray[np.uint8]:
-    return mnist[:100]
+    return np.asarray(mnist[:100])
 
 
 def enlarged(picture: Any, factor: Any = 10) -> Any:

@@ -9,6 +9,7 @@ import torch
 from exmachina.data import Dataset
 from exmachina.errors import InputError
 from exmachina.inspection import feature_maps, neuron_sum, strongest_neuron
+from exmachina.networks import Conv
 from exmachina.runs import Run
 from exmachina.training.pytorch.module import build
 
@@ -36,7 +37,8 @@ def test_sum_equals_pytorchs_value_everywhere(random_network_run: Run, test_digi
 
 
 def test_sum_at_a_padded_corner_counts_nothing_outside(random_network_run: Run, test_digits: Dataset) -> None:
-    padded = next(layer for layer in random_network_run.network.layers if getattr(layer, "padding", 0))
+    convolutions = (layer for layer in random_network_run.network.layers if isinstance(layer, Conv))
+    padded = next(layer for layer in convolutions if layer.padding)
     result = neuron_sum(random_network_run, test_digits.images[0], padded.name, 0, 0, 0)
     for item in result.contributions:
         assert not item.inputs[: padded.padding].any()

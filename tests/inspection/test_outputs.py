@@ -113,6 +113,6 @@ def test_layer_without_kernels_is_refused_with_the_choices(tiny_run: Run) -> Non
 
 def test_image_of_another_shape_or_type_is_refused(tiny_run: Run) -> None:
     with pytest.raises(InputError, match=r"uint8 \(28, 28\), not float64 \(28, 28\)"):
-        feature_maps(tiny_run, np.zeros((28, 28)))
+        feature_maps(tiny_run, np.zeros((28, 28)))  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"not uint8 \(27, 28\)"):
         before_activation(tiny_run, np.zeros((27, 28), np.uint8), "conv1")

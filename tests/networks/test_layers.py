@@ -133,7 +133,7 @@ def test_whole_numbers_out_of_range_are_refused(layer: type[Layer], option: str,
 def test_nothing_of_something_is_refused(layer: Layer) -> None:
     for option in layer.limits.keys() - {"padding"}:
         with pytest.raises(InputError, match=f"{option} is 0"):
-            replace(layer, **{option: 0})
+            replace(layer, **{option: 0})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1, 1.0, math.nan, True, "0.5", None])

@@ -57,10 +57,15 @@ def test_a_users_program_and_the_readmes_have_no_type_errors(tmp_path: Path) -> 
     (tmp_path / "user.py").write_text(USER, encoding="utf-8")
     (tmp_path / "readme.py").write_text(readme[1], encoding="utf-8")
     (tmp_path / "mypy.ini").write_text("[mypy]\n[mypy-sklearn.*]\nignore_missing_imports = True\n")
-    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", ROOT / ".mypy_cache" / "users", "user.py"]
+    command = [sys.executable, "-m", "mypy", "--strict", "user.py", "readme.py"]
     environment = {**os.environ, "MYPYPATH": str(ROOT / "src")}
     checked = subprocess.run(
-        [*command, "readme.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        [*command, "--cache-dir", str(ROOT / ".mypy_cache" / "users")],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert checked.returncode == 0, checked.stdout
 

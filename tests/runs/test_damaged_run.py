@@ -179,29 +179,30 @@ def test_infinity_in_the_record_is_not_json(directory: Path) -> None:
     assert "JSON" in refused(directory)
 
 
-WRONG_FIELDS: list[tuple[str, Any]] = [
-    *(("history", value) for value in (None, {}, "x", 3, [3], ["x"], [None], [{"loss": "x"}], [{"loss": [1]}], [[]])),
-    *(("history", [{"loss": value}]) for value in (True, {}, 10**400)),
-    *(("temperature", value) for value in (None, "1", 0, -1, True, [1], 1e9, 10**400)),
-    *(("rejection_threshold", value) for value in ("0.5", -0.1, 1.1, True, [], {})),
-    *(("seed", value) for value in (None, -1, 1.5, "0", True, 2**63, [])),
-    *(("recipe", value) for value in (None, [], "fast", 3, {"name": 3}, {"name": ["x"]})),
-    *(("splits", value) for value in (None, [], "x")),
-    *(("train_seconds", value) for value in (None, -1, "1", True)),
-    *(("test_loss", value) for value in ("x", -1, True, [])),
-    *(("test_accuracy", value) for value in ("x", -0.1, 1.1, True, [])),
-    *(("precision", value) for value in (None, 3, [], "x" * 2000)),
-    *(("device", value) for value in (None, 3, {})),
-    *(("threads", value) for value in (None, 0, 1.0, "1", True)),
-    *(("interrupted", value) for value in (None, 0, 1, "false")),
-    *(("versions", value) for value in (None, [], {"python": 3})),
-    *(("hardware", value) for value in (None, [], "x")),
-    *(("git_revision", value) for value in (3, [], True)),
-    *(("created", value) for value in (3, [])),
-    *(("network", value) for value in (None, [], "classic", {}, {"name": "x"})),
-    *(("sha256", value) for value in (None, [], "x", {}, {"model.safetensors": None}, {"model.safetensors": 3})),
-    *(("format", value) for value in (None, "1", 2, [1])),
+WRONG_VALUES: list[tuple[str, tuple[Any, ...]]] = [
+    ("history", (None, {}, "x", 3, [3], ["x"], [None], [{"loss": "x"}], [{"loss": [1]}], [[]])),
+    ("history", ([{"loss": True}], [{"loss": {}}], [{"loss": 10**400}])),
+    ("temperature", (None, "1", 0, -1, True, [1], 1e9, 10**400)),
+    ("rejection_threshold", ("0.5", -0.1, 1.1, True, [], {})),
+    ("seed", (None, -1, 1.5, "0", True, 2**63, [])),
+    ("recipe", (None, [], "fast", 3, {"name": 3}, {"name": ["x"]})),
+    ("splits", (None, [], "x")),
+    ("train_seconds", (None, -1, "1", True)),
+    ("test_loss", ("x", -1, True, [])),
+    ("test_accuracy", ("x", -0.1, 1.1, True, [])),
+    ("precision", (None, 3, [], "x" * 2000)),
+    ("device", (None, 3, {})),
+    ("threads", (None, 0, 1.0, "1", True)),
+    ("interrupted", (None, 0, 1, "false")),
+    ("versions", (None, [], {"python": 3})),
+    ("hardware", (None, [], "x")),
+    ("git_revision", (3, [], True)),
+    ("created", (3, [])),
+    ("network", (None, [], "classic", {}, {"name": "x"})),
+    ("sha256", (None, [], "x", {}, {"model.safetensors": None}, {"model.safetensors": 3})),
+    ("format", (None, "1", 2, [1])),
 ]
+WRONG_FIELDS = [(field, value) for field, values in WRONG_VALUES for value in values]
 
 
 @pytest.mark.parametrize(("field", "value"), WRONG_FIELDS, ids=lambda value: str(value)[:30])

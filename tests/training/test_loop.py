@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -268,7 +269,7 @@ EMPTY = Dataset(np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8), "nothing
 def test_data_that_cannot_be_learned_is_refused(short: Recipe, digits: Dataset) -> None:
     five = short.replace(network=short.network.replace("dense1", units=5))
     large = replace(short.network, input_shape=(1, 32, 32))
-    cases: list[tuple[Recipe, Dataset, dict[str, Dataset]]] = [
+    cases: list[tuple[Recipe, Dataset, dict[str, Any]]] = [
         *((short, EMPTY, {}), (short, digits, {"test": EMPTY}), (short, digits, {"validation": EMPTY})),
         *((five, digits, {}), (short.replace(network=large), digits, {})),
     ]

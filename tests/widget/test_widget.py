@@ -13,7 +13,7 @@ import traitlets
 from exmachina import Classifier, InputError, Run, get_recipe, train
 from exmachina.data import Dataset
 from exmachina.inspection import kernels
-from exmachina.training import Event, Recipe, StepEnd
+from exmachina.training import Event, Recipe, StepEnd, TrainingEnd
 from exmachina.widget import Layers, Pad, TrainingView, watch
 from exmachina.widget.training import POINTS
 
@@ -89,6 +89,7 @@ def test_training_on_show_learns_what_it_learns_unseen(recipe: Recipe, digits: D
     steps = [event for event in train(recipe, digits, 3) if isinstance(event, StepEnd)]
     run = view.follow(train(recipe, digits, 3, test=digits))
     *_, end = train(recipe, digits, 3)
+    assert isinstance(end, TrainingEnd)
     for name, values in end.run.weights.items():
         np.testing.assert_array_equal(run.weights[name], values)
     state = sent(view)

@@ -1,7 +1,6 @@
-from typing import Any
-
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import stats
 
 from exmachina.errors import InputError
@@ -9,7 +8,7 @@ from exmachina.evaluation.arrays import softmax
 from exmachina.evaluation.calibration.conformal import conformal_coverage, fit_threshold, prediction_sets
 
 
-def draw(n: Any, seed: Any) -> Any:
+def draw(n: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 10, n)
     logits = rng.normal(size=(n, 10))

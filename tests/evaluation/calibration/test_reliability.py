@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import softmax
-from exmachina.evaluation.calibration.reliability import calibration, ece_by_chance, fit_temperature
+from exmachina.evaluation.calibration.reliability import Binning, calibration, ece_by_chance, fit_temperature
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_equal_width_ece_is_the_sum_over_fifteen_bins(calibrated: Any) -> None:
 
 
 @pytest.mark.parametrize(("binning", "strategy"), [("width", "uniform"), ("mass", "quantile")])
-def test_reliability_agrees_with_scikit_learn(calibrated: Any, binning: str, strategy: str) -> None:
+def test_reliability_agrees_with_scikit_learn(calibrated: Any, binning: Binning, strategy: str) -> None:
     logits, labels = calibrated
     probabilities = softmax(2 * logits)
     result = calibration(probabilities, labels, bins=10, binning=binning)
@@ -107,6 +107,6 @@ def test_a_network_of_noise_is_told_to_be_unsure() -> None:
 
 def test_an_unknown_binning_is_refused() -> None:
     with pytest.raises(InputError, match="Choose width or mass"):
-        calibration(np.full((2, 2), 0.5), np.array([0, 1]), binning="area")
+        calibration(np.full((2, 2), 0.5), np.array([0, 1]), binning="area")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="0 bins"):
         calibration(np.full((2, 2), 0.5), np.array([0, 1]), bins=0)

@@ -63,7 +63,7 @@ def test_images_with_small_logits_are_told_apart_and_rejected() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda logits: fit_rejection(logits, "margin"),
+        lambda logits: fit_rejection(logits, "margin"),  # type: ignore[arg-type]
         lambda logits: fit_rejection(logits, keep=0),
         lambda logits: auroc(np.array([]), np.ones(3)),
         lambda logits: measure_kind("none", logits, logits[:0], fit_rejection(logits)),

@@ -8,7 +8,7 @@ import pytest
 from exmachina import InputError
 from exmachina.data import Dataset, scale
 from exmachina.engine import Model, initial_weights
-from exmachina.evaluation.robustness.attacks import adversarial_images, attack
+from exmachina.evaluation.robustness.attacks import Method, adversarial_images, attack
 from exmachina.networks import Dense, Flatten, Network
 from exmachina.runs import Run
 
@@ -28,7 +28,7 @@ def seeded() -> np.random.Generator:
 @pytest.mark.parametrize("method", ["fgsm", "pgd"])
 @pytest.mark.parametrize("epsilon", [0.0, 0.1, 0.6])
 def test_images_stay_within_epsilon_and_the_range_of_pixels(
-    method: str, epsilon: float, tiny_run: Run, test_digits: Dataset
+    method: Method, epsilon: float, tiny_run: Run, test_digits: Dataset
 ) -> None:
     images = scale(test_digits.images[:20])[:, None]
     changed = adversarial_images(model_of(tiny_run), images, test_digits.labels[:20], method, epsilon, seeded())

@@ -121,7 +121,7 @@ def test_motion_blur_leaves_a_fading_trail_and_keeps_the_ink() -> None:
 
 
 def test_glass_blur_moves_ink_a_little_and_loses_none(digits: NDArray[np.uint8]) -> None:
-    images = digits.astype(np.float32) / 255
+    images = np.asarray(digits / 255, np.float32)
     glassy = pixels.glass_blur(images, rng(), 0.7, 1, 2)
     assert glassy.sum(axis=(1, 2)) == pytest.approx(images.sum(axis=(1, 2)), rel=1e-3)
     plain = ndimage.gaussian_filter(images, (0, 0.99, 0.99))  # two blurs of .7
@@ -129,7 +129,7 @@ def test_glass_blur_moves_ink_a_little_and_loses_none(digits: NDArray[np.uint8])
 
 
 def test_fog_keeps_white_white_at_most_and_the_digit_visible(digits: NDArray[np.uint8]) -> None:
-    images = digits.astype(np.float32) / 255
+    images = np.asarray(digits / 255, np.float32)
     foggy = strokes.fog(images, rng(), 3.0, 1.4)
     # ink + 3 cloud, divided by 4: the digit's own contrast is a quarter of what it was.
     assert 0 <= foggy.min() <= foggy.max() <= 1

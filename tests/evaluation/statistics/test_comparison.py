@@ -2,13 +2,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from statsmodels.stats.contingency_tables import mcnemar
 
 from exmachina.errors import InputError
 from exmachina.evaluation.statistics.comparison import compare, exact_p_value, z_score
 
+Labels = NDArray[np.int64]
 
-def predictions(n12: Any, n21: Any, both: Any = 5, n: Any = 1_000) -> Any:
+
+def predictions(n12: int, n21: int, both: int = 5, n: int = 1_000) -> tuple[Labels, Labels, Labels]:
     """Labels of zero and two networks with the given numbers of discordant images."""
     first, second = np.zeros(n, int), np.zeros(n, int)
     first[: both + n12] = 1

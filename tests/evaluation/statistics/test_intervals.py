@@ -92,6 +92,7 @@ def test_mean_over_seeds_has_scipys_t_interval() -> None:
     summary = over_seeds(values)
     expected = stats.t.interval(0.95, 4, loc=np.mean(values), scale=stats.sem(values))
     assert summary.sd == pytest.approx(np.std(values, ddof=1))
+    assert summary.interval is not None
     assert (summary.interval.low, summary.interval.high) == pytest.approx(expected)
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
-from lesson_server import Lesson, serving
 
 from exmachina.errors import InputError
 from exmachina.lesson.server import Settings
 from exmachina.lesson.server.guards import HostGuard
 from exmachina.lesson.server.settings import is_loopback
+from lesson_server import Lesson, serving
 
 TOKEN = "correct-horse-battery"
 
@@ -86,8 +86,8 @@ def test_server_for_others_accepts_numbers_and_its_own_names_alone() -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_foreign_origin_is_refused(client: httpx.Client, origin: str, method: str) -> None:
-    body = {"json": {}} if method == "POST" else {}
-    answer = client.request(method, "/api/v1/collection", headers={"Origin": origin}, **body)  # type: ignore[arg-type]
+    body: dict[str, Any] = {"json": {}} if method == "POST" else {}
+    answer = client.request(method, "/api/v1/collection", headers={"Origin": origin}, **body)
     assert answer.status_code == 403 and "another site" in answer.json()["error"]
 
 

@@ -13,13 +13,13 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from lesson_server import serving
 
 from exmachina.classifier import Classifier
 from exmachina.data import load_mnist_split
 from exmachina.lesson.server import Limits, Settings
 from exmachina.runs import Run
 from exmachina.runs.files import sha256
+from lesson_server import serving
 
 ZIP = {"Content-Type": "application/zip"}
 Change = Callable[[dict[str, Any], dict[str, bytes]], None]
@@ -124,7 +124,7 @@ BAD: dict[str, Change] = {
     "recipe": put("recipe", "fast"),
     "format": put("format", 2),
     "a file too many": lambda record, files: files.update({"model.onnx": b"x"}),
-    "a file too few": lambda record, files: files.pop("model.safetensors") and None,
+    "a file too few": lambda record, files: files.__delitem__("model.safetensors"),
     "a path": lambda record, files: files.update({"../../model.pkl": b"x"}),
     "no JSON": lambda record, files: files.update({"run.json": b"{"}),
     "infinite JSON": lambda record, files: files.update({"run.json": b'{"format": Infinity}'}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ const answer = data.images.map((image) => [...forward(data.network, weights, ima
 
 def test_strokes_give_the_library_s_own_bytes(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    drawings = []
+    drawings: list[dict[str, Any]] = []
     for _ in range(60):
         strokes = [
             (np.cumsum(rng.normal(0, 9, (rng.integers(1, 30), 2)), axis=0) + 140).round().tolist()

@@ -16,7 +16,7 @@ def walk(recipe: Recipe, start: np.ndarray, steps: int) -> np.ndarray:
     optimizer = build_optimizer(recipe, [x])
     for _ in range(steps):
         optimizer.zero_grad()
-        (torch.arange(1, len(start) + 1) * x**4 / 4 - x).sum().backward()  # type: ignore[no-untyped-call]
+        (torch.arange(1, len(start) + 1) * x**4 / 4 - x).sum().backward()
         optimizer.step()
     return x.detach().numpy()
 
@@ -25,7 +25,7 @@ START = np.array([1.5, -0.7, 0.2], np.float64)
 
 
 def gradient(x: np.ndarray) -> np.ndarray:
-    return np.arange(1, len(x) + 1) * x**3 - 1
+    return np.asarray(np.arange(1, len(x) + 1) * x**3 - 1)
 
 
 def test_adadelta_is_kerass_formula() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from lesson_server import Lesson, serving
 
 from exmachina.lesson.server import Settings
+from lesson_server import Lesson, serving
 
 
 @pytest.fixture(scope="session")

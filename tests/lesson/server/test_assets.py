@@ -8,10 +8,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from lesson_server import PATIENCE, Lesson
 
 from exmachina.lesson import WEB
 from exmachina.lesson.server.assets import TYPES, Assets
+from lesson_server import PATIENCE, Lesson
 
 ATTACKS = [
     "/../secret.txt",

@@ -14,12 +14,12 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from lesson_server import PATIENCE, Lesson, serving
 
 from exmachina.data import load_idx_folder, load_image_folder
 from exmachina.images.strokes import render_strokes
 from exmachina.lesson.server import Settings
 from exmachina.lesson.server.launch import teacher_address
+from lesson_server import PATIENCE, Lesson, serving
 
 CODE, TEACHER = "code-of-the-class", "code-of-the-teacher"
 STROKES = [[[10.0, 10.0], [90.0, 12.5], [40.0, 120.0]]]

@@ -12,12 +12,12 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from lesson_server import Lesson
 
 from exmachina.data import load_idx_folder, load_image_folder
 from exmachina.errors import InputError
 from exmachina.images.strokes import render_strokes
 from exmachina.lesson.server.collection import Collection
+from lesson_server import Lesson
 
 STROKES = [[[10.0, 10.0], [90.0, 12.5], [40.0, 120.0]]]
 IMAGE = render_strokes(STROKES)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from lesson_server import PATIENCE
 
 from exmachina.errors import InputError
 from exmachina.lesson.server import serve
 from exmachina.lesson.server.launch import bind
+from lesson_server import PATIENCE
 
 PROGRAM = textwrap.dedent("""
     import sys

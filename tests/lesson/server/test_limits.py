@@ -14,10 +14,10 @@ from typing import Any
 
 import httpx
 import pytest
-from lesson_server import PATIENCE, Lesson, serving
 
 from exmachina.lesson.server import Limits, Settings
 from exmachina.lesson.server.limits import BodyGuard, Busy, Deadline
+from lesson_server import PATIENCE, Lesson, serving
 
 JSON = {"Content-Type": "application/json"}
 POST = "POST /api/v1/collection HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

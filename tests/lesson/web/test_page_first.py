@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_browser import SEVEN, visiting
 
 from exmachina.lesson import WEB
+from page_browser import SEVEN, visiting
 
 pytestmark = pytest.mark.browser
 

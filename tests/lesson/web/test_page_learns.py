@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from page_browser import PATIENCE, Visit
 
 pytestmark = pytest.mark.browser

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+
 from page_browser import SEVEN, Visit
 
 pytestmark = pytest.mark.browser

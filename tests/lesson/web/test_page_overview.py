@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from page_browser import SEVEN, Visit, visiting
 
 pytestmark = pytest.mark.browser

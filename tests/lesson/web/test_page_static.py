@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from page_browser import SEVEN, Visit, visiting
 
 pytestmark = pytest.mark.browser

@@ -8,8 +8,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from page_browser import PATIENCE, SEVEN, Visit
 from PIL import Image, ImageDraw
+
+from page_browser import PATIENCE, SEVEN, Visit
 
 pytestmark = pytest.mark.browser
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from exmachina.batch import FilePrediction, predict_many
     from exmachina.classifier import Classifier, Prediction
     from exmachina.data import (
         Dataset,
@@ -54,6 +55,7 @@ _HOME = {
     "Dataset": "data",
     "EpochEnd": "training",
     "Event": "training",
+    "FilePrediction": "batch",
     "InputError": "errors",
     "NETWORKS": "networks",
     "Network": "networks",
@@ -75,6 +77,7 @@ _HOME = {
     "load_mnist": "data",
     "normalize": "images.mnist",
     "one_hot": "data",
+    "predict_many": "batch",
     "read_image": "images.files",
     "scale": "data",
     "split": "data",
@@ -90,6 +93,7 @@ __all__ = [
     "Dataset",
     "EpochEnd",
     "Event",
+    "FilePrediction",
     "InputError",
     "Network",
     "Prediction",
@@ -110,6 +114,7 @@ __all__ = [
     "load_mnist",
     "normalize",
     "one_hot",
+    "predict_many",
     "read_image",
     "scale",
     "split",

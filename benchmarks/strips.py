@@ -2,9 +2,10 @@
 
 python benchmarks/strips.py [--hand mnist] [--count 400] [--seed 0] [--touching 0.35] [--run accurate] [--json]
 
-A strip is a string of 1 to 8 digits on noisy paper; of any two neighbours a share touches. Hands: `mnist` (test digits) is in the
-package; `optdigits=FILE`, `pendigits=FILE` and `pictures=FOLDER_OR_ZIP` (the label first in each name) are the reader's own.
-Told is the share of strings read whole, with Wilson's 95 % interval, and the same for those with a touch and those without.
+A strip is a string of 1 to 8 digits on noisy paper; of any two neighbours a share touches. Hands: `mnist` (test digits)
+is in the package; `optdigits=FILE`, `pendigits=FILE` and `pictures=FOLDER_OR_ZIP` (the label first in each name) are
+the reader's own. Told is the share of strings read whole, with Wilson's 95 % interval, and the same for those with a
+touch and those without.
 """
 
 from __future__ import annotations
@@ -103,10 +104,11 @@ def pictures_hand(path: Path) -> Hand:
 
 def write(
     hand: Hand, digits: NDArray[np.intp], generator: np.random.Generator, touching: float, height: int = HEIGHT
-) -> tuple[NDArray[np.float64], int]:
-    """Ink 0 to 1 of the hand's digits beside one another, and how many neighbours touch."""
+) -> tuple[NDArray[np.float64], list[NDArray[np.bool_]], int]:
+    """Ink 0 to 1 of the hand's digits beside one another, where each one's is, and how many neighbours touch."""
     canvas = np.zeros((2 * height, (len(digits) + 1) * 2 * height))
     right, touches = height // 2, 0
+    places = []
     for place, index in enumerate(digits):
         picture = hand.cuts[index]
         size = height * generator.uniform(0.85, 1.1)
@@ -124,12 +126,20 @@ def write(
         else:
             left = right
         canvas[rows, left : left + one.shape[1]] = np.maximum(canvas[rows, left : left + one.shape[1]], one)
+        places.append((top, left, one > 0.4))
         right = max(right, left + one.shape[1])
-    return canvas[:, : right + height // 2], touches
+    canvas = canvas[:, : right + height // 2]
+    return canvas, [_placed(canvas.shape, *place) for place in places], touches
+
+
+def _placed(shape: tuple[int, ...], top: int, left: int, ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    mask = np.zeros(shape, bool)
+    mask[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+    return mask
 
 
 def _reach(before: NDArray[np.float64], one: NDArray[np.float64]) -> int:
-    """The column at which ink of `one` would touch ink that is there, rows as they are; its neighbours in height count."""
+    """The column at which ink of `one` would touch ink that is there; two rows up or down count as the same."""
     from scipy import ndimage
 
     wide = ndimage.maximum_filter1d(before, 5, axis=0) > 0.5
@@ -154,10 +164,33 @@ def make_strips(hand: Hand, count: int, seed: int, touching: float) -> list[Stri
     strips = []
     for _ in range(count):
         digits = generator.integers(0, len(hand.cuts), generator.integers(1, 9))
-        ink, touches = write(hand, digits, generator, touching)
+        ink, _, touches = write(hand, digits, generator, touching)
         text = "".join(str(hand.labels[index]) for index in digits)
         strips.append(Strip(on_paper(ink, generator), text, touches))
     return strips
+
+
+def make_page(
+    hand: Hand, numbers: int, columns: int, seed: int, touching: float = 0.0
+) -> tuple[Picture, list[list[str]]]:
+    """A page of numbers of 1 to 6 digits in columns, and what is written, row by row."""
+    generator = np.random.default_rng(seed)
+    rows = -(-numbers // columns)
+    height = 36
+    ink = np.zeros((int(rows * height * 2.4) + 2 * height, columns * height * 9))
+    written: list[list[str]] = []
+    for number in range(numbers):
+        digits = generator.integers(0, len(hand.cuts), generator.integers(1, 7))
+        one, _, _ = write(hand, digits, generator, touching, height)
+        one = one[:, : height * 8]
+        top = int(number // columns * height * 2.4) + generator.integers(0, 4)
+        left = number % columns * height * 9 + height // 2 + generator.integers(0, height // 3)
+        part = ink[top : top + one.shape[0], left : left + one.shape[1]]
+        part[:] = np.maximum(part, one[: part.shape[0], : part.shape[1]])
+        if number % columns == 0:
+            written.append([])
+        written[-1].append("".join(str(hand.labels[index]) for index in digits))
+    return on_paper(ink, generator), written
 
 
 def wilson(right: int, count: int) -> str:

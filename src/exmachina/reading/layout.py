@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from exmachina.reading.sheet import Mask
-
+Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 
 SPECK = 0.12  # of a digit's height: ink smaller in both directions is dirt
@@ -110,3 +109,37 @@ def _distance(part: Part, group: list[Part]) -> float:
         for other in group
         if other is not part
     )
+
+
+def places(boxes: list[tuple[int, int, int, int]], height: float) -> list[tuple[int, int]]:
+    """Row and column of each field, both from 0, from its top, bottom, left and right.
+
+    Fields of a row share half of a digit's height; fields of a column half of the narrower one's width.
+    """
+    middles = [(top + bottom) / 2 for top, bottom, _, _ in boxes]
+    rows = _numbered(middles, [[abs(a - b) <= 0.5 * height for b in middles] for a in middles])
+    centres = [(left + right) / 2 for _, _, left, right in boxes]
+    columns = _numbered(centres, [[_share_width(a, b) for b in boxes] for a in boxes])
+    return list(zip(rows, columns, strict=True))
+
+
+def _share_width(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
+    shared = min(a[3], b[3]) - max(a[2], b[2])
+    return 2 * shared >= min(a[3] - a[2], b[3] - b[2])
+
+
+def _numbered(positions: list[float], together: list[list[bool]]) -> list[int]:
+    """Which group each position is in; groups are numbered by where their first member stands."""
+    numbers = [-1] * len(positions)
+    order = sorted(range(len(positions)), key=positions.__getitem__)
+    groups: list[list[int]] = []
+    for index in order:
+        group = next((some for some in groups if any(together[index][other] for other in some)), None)
+        if group is None:
+            groups.append(group := [])
+        group.append(index)
+    groups.sort(key=lambda some: sum(positions[index] for index in some) / len(some))
+    for number, some in enumerate(groups):
+        for index in some:
+            numbers[index] = number
+    return numbers

@@ -22,17 +22,13 @@ USUAL = 48  # pixels a digit is high in what is worked on
 NETWORK = "accurate"
 
 
-def read(
-    image: ArrayLike | Image.Image | str | os.PathLike[str] | bytes, classifier: Classifier | None = None
-) -> Page:
+def read(image: ArrayLike | Image.Image | str | os.PathLike[str] | bytes, classifier: Classifier | None = None) -> Page:
     """Every digit on a page: a path, the bytes of a PNG or JPEG file, a Pillow image or an array of brightness.
 
     `classifier` reads the single digits; default: the shipped `accurate`. Raises `InputError` for what is no picture
     and for one without a digit.
     """
-    picture = (
-        read_image(image) if isinstance(image, str | bytes | os.PathLike) else greyscale(image)
-    )
+    picture = read_image(image) if isinstance(image, str | bytes | os.PathLike) else greyscale(image)
     return read_picture(picture, classifier or _accurate())
 
 
@@ -51,7 +47,7 @@ def read_picture(picture: NDArray[np.uint8], classifier: Classifier) -> Page:
     fields = _read(classifier, chunks, sheet)
     if not fields:
         raise InputError("No digit was found in the picture; photograph the page from above, in even light.")
-    return Page(picture.shape[1], picture.shape[0], tuple(fields))
+    return Page(picture.shape[1], picture.shape[0], tuple(sorted(fields, key=lambda field: (field.row, field.column))))
 
 
 def prepare(picture: NDArray[np.uint8]) -> Sheet:
@@ -76,12 +72,11 @@ def _read(classifier: Classifier, chunks: list[Chunk], sheet: Sheet) -> list[Fie
     first = search.score(classifier, chunks, wholes)
     cut = [cut_further(chunk, _doubtful(chunk, scores)) for chunk, scores in zip(chunks, first, strict=True)]
     scores = search.score(classifier, cut, [chunk.candidates() for chunk in cut])
-    fields = []
-    for chunk_, score in zip(cut, scores, strict=True):
-        field = _field(chunk_, search.best(chunk_.count, score), sheet)
-        if any(glyph.digit is not None for glyph in field.glyphs):
-            fields.append(field)
-    return fields
+    ways = [search.best(chunk.count, some) for chunk, some in zip(cut, scores, strict=True)]
+    read = [(chunk, way) for chunk, way in zip(cut, ways, strict=True) if any(step.digit is not None for step in way)]
+    height = cut[0].height if cut else 0.0
+    places = layout.places([chunk.box(0, chunk.count) for chunk, _ in read], height)
+    return [_field(chunk, way, sheet, place) for (chunk, way), place in zip(read, places, strict=True)]
 
 
 def _doubtful(whole: Chunk, scores: search.Scores) -> list[int]:
@@ -95,7 +90,7 @@ def _doubtful(whole: Chunk, scores: search.Scores) -> list[int]:
     return doubtful
 
 
-def _field(whole: Chunk, steps: list[search.Step], sheet: Sheet) -> Field:
+def _field(whole: Chunk, steps: list[search.Step], sheet: Sheet, place: tuple[int, int]) -> Field:
     glyphs = tuple(
         Glyph(
             step.digit,
@@ -109,7 +104,7 @@ def _field(whole: Chunk, steps: list[search.Step], sheet: Sheet) -> Field:
     text = "".join("?" if glyph.digit is None else str(glyph.digit) for glyph in glyphs)
     probability = float(np.prod([glyph.probability for glyph in glyphs]))
     box = _box(whole.box(0, whole.count), sheet)
-    return Field(text, probability, any(glyph.unsure for glyph in glyphs), 0, 0, box, glyphs)
+    return Field(text, probability, any(glyph.unsure for glyph in glyphs), *place, box, glyphs)
 
 
 def _box(place: tuple[int, int, int, int], sheet: Sheet) -> Box:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from exmachina.images.mnist import NoInk, centre, contrast, crop, scale
 from exmachina.images.paper import grown
@@ -24,7 +23,7 @@ OVERLAP = 0.5  # of the narrower one's width: ink above or below other ink belon
 class Chunk:
     """A field's ink around (top, left) of the page, cut into pieces.
 
-    `ink` uint8 (h, w); `owner` (h, w) says which piece a stroke's pixel is of, −1 for paper; pieces count from the left.
+    `ink` uint8 (h, w); `owner` (h, w) says which piece a stroke's pixel is of, counted from the left, −1 for paper.
     """
 
     top: int
@@ -96,9 +95,7 @@ def chunk(ink: Picture, labels: Labels, group: list[Part], height: float) -> Chu
             piece_of[part.label] = index
     owner = piece_of[labels[around]]
     mine = grown(owner >= 0, SOFT) & ((owner >= 0) | (labels[around] == 0))
-    return Chunk(
-        around[0].start, around[1].start, np.where(mine, ink[around], np.uint8(0)), owner, len(stacks), height
-    )
+    return Chunk(around[0].start, around[1].start, np.where(mine, ink[around], np.uint8(0)), owner, len(stacks), height)
 
 
 def _stacks(group: list[Part]) -> list[list[Part]]:

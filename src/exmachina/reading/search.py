@@ -92,8 +92,8 @@ def best(count: int, scores: Scores) -> list[Step]:
     steps = []
     end = count
     while end > 0:
-        first, number = came[end]
-        steps.append(_step(first, end, None if number is None else scores.probabilities[number]))
+        first, taken = came[end]
+        steps.append(_step(first, end, None if taken is None else scores.probabilities[taken]))
         end = first
     return steps[::-1]
 

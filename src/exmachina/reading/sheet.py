@@ -13,6 +13,7 @@ from PIL import Image
 
 from exmachina.images.mnist import is_dark_on_light
 from exmachina.images.paper import deviation, sample
+from exmachina.reading.layout import digit_height, parts
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -51,46 +52,56 @@ def scaling(factor: float) -> Values:
 def bright_ink(picture: Picture) -> Picture:
     """The picture with ink brighter than paper.
 
-    On a page paper is what lies between the strokes, whatever the border shows: a table, a shadow, a finger.
+    On a page ink stands out further from its surroundings than paper does, whatever the border shows.
     """
     if min(picture.shape) < 150:
         return 255 - picture if is_dark_on_light(picture) else picture
-    coarse = reduced(picture, COARSE)[0].astype(np.float64)
-    dark, light = _closed(coarse) - coarse, coarse - (255 - _closed(255 - coarse))
-    return 255 - picture if (dark**3).sum() > (light**3).sum() else picture
+    from scipy import ndimage
+
+    coarse = reduced(picture, COARSE)[0].astype(np.float32)
+    away = coarse - ndimage.gaussian_filter(coarse, max(coarse.shape) / 24, mode="nearest")
+    return 255 - picture if (away**3).sum() < 0 else picture
 
 
 def even_ink(picture: Picture) -> Picture:
-    """Ink as a share of its strongest, 0 to 255, in any light; paper is 0. Ink is brighter than paper in `picture`."""
-    coarse, _ = reduced(picture, COARSE)
-    paper = 255 - _closed(255 - coarse.astype(np.float64))
+    """Ink as a share of its strongest, 0 to 255, in any light; paper is 0. Ink is brighter than paper in `picture`.
+
+    The paper's level is asked for at first within a window that no stroke fills, and once the digits' height is known,
+    within one of that size, which follows the edge of a shadow more closely.
+    """
+    coarse = reduced(picture, COARSE)[0].astype(np.float64)
+    window = max(3, min(max(coarse.shape) // 8, min(coarse.shape) // 2))
+    ink = _share(coarse, _level(coarse, window))
+    closer = int(0.6 * digit_height(parts(ink > INKED * 255)[1]))
+    if 6 <= closer < window:
+        window = closer
+    return _share(picture, _level(coarse, window))
+
+
+def _share(picture: NDArray[np.generic], level: Values) -> Picture:
+    """How far each pixel is from the paper's level, given on a coarse copy, to strong ink: 0 to 255."""
     height, width = picture.shape
-    beneath = np.asarray(
-        Image.fromarray(paper.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR), np.float32
-    )
-    share = (picture - beneath) / np.maximum(255 - beneath, 32)
+    coarse = Image.fromarray(level.astype(np.float32))
+    beneath = np.asarray(coarse.resize((width, height), Image.Resampling.BILINEAR))
+    share = (picture.astype(np.float32) - beneath) / np.maximum(255 - beneath, 32)
     some = sample(share)
     floor = float(np.median(some))
     noise = deviation(some[some <= floor]) if (some < floor).any() else 0.0
-    least = max(floor + 5 * noise, floor + MIN_SHARE)
+    least = floor + max(5 * noise, MIN_SHARE)
     strokes = share[share > least]
     if not strokes.size:
-        return np.zeros_like(picture)
+        return np.zeros(picture.shape, np.uint8)
     strongest = max(float(np.percentile(sample(strokes), 70)), least + 0.02)
     low = min(floor + 3 * noise, least)
     even: Picture = np.clip((share - low) * (255 / (strongest - low)) + 0.5, 0, 255).astype(np.uint8)
     return even
 
 
-def _closed(values: Values) -> Values:
-    """The level of bright paper: what is left when everything dark and as narrow as a stroke is filled."""
+def _level(values: Values, window: int) -> Values:
+    """The level of dark paper: what is left when everything bright that a square `window` does not fit into is gone."""
     from scipy import ndimage
 
-    window = max(3, min(max(values.shape) // 8, min(values.shape) // 2))
-    smooth = ndimage.median_filter(values, 3, mode="nearest")
-    beyond = np.pad(smooth, window, mode="reflect", reflect_type="odd") if min(values.shape) > window else smooth
-    level = ndimage.grey_closing(beyond, size=(window, window), mode="nearest")
-    if beyond is not smooth:
-        level = level[window:-window, window:-window]
-    closed: Values = np.clip(ndimage.gaussian_filter(level, 2.0, mode="nearest"), 0, 255)
-    return closed
+    smooth = np.pad(ndimage.gaussian_filter(values, 1.0, mode="nearest"), window, mode="symmetric")
+    level = ndimage.grey_opening(smooth, size=(window, window))[window:-window, window:-window]
+    opened: Values = np.clip(ndimage.gaussian_filter(level, 2.0, mode="nearest"), 0, 255)
+    return opened

@@ -30,7 +30,7 @@ PUBLIC = {
         "load_mnist",
         "normalize",
     ),
-    *("one_hot", "read_image", "scale", "split", "train", "with_channels"),
+    *("Page", "one_hot", "read", "read_image", "scale", "split", "train", "with_channels"),
 }
 
 

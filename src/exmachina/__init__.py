@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from exmachina.images.files import read_image
     from exmachina.images.mnist import normalize
     from exmachina.networks import NETWORKS, Network, get_network
+    from exmachina.reading import Page, read
     from exmachina.runs import Run
     from exmachina.training import (
         RECIPES,
@@ -57,6 +58,7 @@ _HOME = {
     "InputError": "errors",
     "NETWORKS": "networks",
     "Network": "networks",
+    "Page": "reading",
     "Prediction": "classifier",
     "RECIPES": "training",
     "Recipe": "training",
@@ -75,6 +77,7 @@ _HOME = {
     "load_mnist": "data",
     "normalize": "images.mnist",
     "one_hot": "data",
+    "read": "reading",
     "read_image": "images.files",
     "scale": "data",
     "split": "data",
@@ -92,6 +95,7 @@ __all__ = [
     "Event",
     "InputError",
     "Network",
+    "Page",
     "Prediction",
     "Recipe",
     "Run",
@@ -110,6 +114,7 @@ __all__ = [
     "load_mnist",
     "normalize",
     "one_hot",
+    "read",
     "read_image",
     "scale",
     "split",

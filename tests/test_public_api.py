@@ -41,7 +41,7 @@ PUBLIC = {
         "load_mnist",
         "normalize",
     ),
-    *("one_hot", "predict_many", "read_image", "scale", "split", "train", "with_channels"),
+    *("Page", "one_hot", "predict_many", "read", "read_image", "scale", "split", "train", "with_channels"),
 }
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from exmachina.images.files import read_image
     from exmachina.images.mnist import normalize
     from exmachina.networks import NETWORKS, Network, get_network
+    from exmachina.reading import Page, read
     from exmachina.runs import Run
     from exmachina.training import (
         RECIPES,
@@ -59,6 +60,7 @@ _HOME = {
     "InputError": "errors",
     "NETWORKS": "networks",
     "Network": "networks",
+    "Page": "reading",
     "Prediction": "classifier",
     "RECIPES": "training",
     "Recipe": "training",
@@ -78,6 +80,7 @@ _HOME = {
     "normalize": "images.mnist",
     "one_hot": "data",
     "predict_many": "batch",
+    "read": "reading",
     "read_image": "images.files",
     "scale": "data",
     "split": "data",
@@ -96,6 +99,7 @@ __all__ = [
     "FilePrediction",
     "InputError",
     "Network",
+    "Page",
     "Prediction",
     "Recipe",
     "Run",
@@ -115,6 +119,7 @@ __all__ = [
     "normalize",
     "one_hot",
     "predict_many",
+    "read",
     "read_image",
     "scale",
     "split",

@@ -10,19 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exmachina.cli.options import Index, Json, RunOption, print_json
+from exmachina.cli.options import Index, Json, Ray, RunOption, print_json
 from exmachina.errors import InputError
 
 if TYPE_CHECKING:
     from exmachina.batch.predictions import FilePrediction
-    from exmachina.batch.table import Table
 
 TOLD = 20  # problems that are told one by one where a table holds them all
 
 
 def predict(
     images: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
             help="Image files, folders, 'patterns/**/*.png', lists (.txt), archives (.zip, .tar …), or - for paths on "
             "standard input."
@@ -31,7 +30,7 @@ def predict(
     run: RunOption = "fast",
     index: Index = None,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--out", help="Table to write, a line an image: .csv or .parquet. Stopped, it goes on when asked again."
         ),
@@ -39,6 +38,7 @@ def predict(
     workers: Annotated[
         int | None, typer.Option("--workers", help="Processes that decode and normalise. Default: all cores.")
     ] = None,
+    ray: Ray = None,
     json: Json = False,
 ) -> None:
     """Read digits from image files, folders and what is below them, or the MNIST test set."""
@@ -50,9 +50,16 @@ def predict(
 
     if not images and not index:
         raise InputError("Nothing to read: give an image file, a folder or an --index from 0 to 9999.")
+    if ray is not None:
+        if index or workers is not None or out is None or not out.rstrip("/").lower().endswith(".parquet"):
+            raise InputError(
+                "--ray reads files into Parquet: give --out NAME.parquet, and neither --index nor --workers."
+            )
+        _predict_on_cluster(ray, run, images or [], out, json)
+        return
     classifier = Classifier.load(run)
     unread = 0
-    with open_table(out, classifier) if out is not None else nullcontext() as table:
+    with open_table(Path(out), classifier) if out is not None else nullcontext() as table:
         before = table.rows if table is not None else 0
         if before:
             print(f"{before:,} were read before; going on.", file=sys.stderr)
@@ -67,7 +74,7 @@ def predict(
                 table.add(reading)
     if table is not None:
         unread = table.problems
-        _conclude(table, json)
+        _conclude(table.path, table.rows, unread, json)
     if unread:
         raise typer.Exit(2)
 
@@ -83,9 +90,25 @@ def _tell(reading: FilePrediction, json: bool, in_table: bool, unread: int) -> N
         print(f"{reading.path}: {reading.prediction}", flush=True)
 
 
-def _conclude(table: Table, json: bool) -> None:
-    if table.problems:
-        what = f"{table.problems:,} of {table.rows:,} could not be read"
+def _conclude(path: str | Path, rows: int, unread: int, json: bool) -> None:
+    if unread:
+        what = f"{unread:,} of {rows:,} could not be read"
         print(f"{what}; the table's column 'problem' says why.", file=sys.stderr)
     if not json:
-        print(table.path)
+        print(path)
+
+
+def _predict_on_cluster(address: str, run: str, images: list[str], out: str, json: bool) -> None:
+    from exmachina.classifier import Classifier
+    from exmachina.cli.reading import sources_of
+    from exmachina.cluster.connection import connected
+    from exmachina.cluster.predictions import predict_on_cluster
+
+    classifier = Classifier.load(run)
+    with connected(address):
+        written = predict_on_cluster(classifier, sources_of(images), out)
+    if json:
+        print_json({"path": written.path, "rows": written.rows, "problems": written.problems})
+    _conclude(written.path, written.rows, written.problems, json)
+    if written.problems:
+        raise typer.Exit(2)

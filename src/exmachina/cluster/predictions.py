@@ -1,0 +1,179 @@
+"""Many pictures read on a cluster: paths or Parquet in, Parquet out, by Ray Data."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from exmachina.batch.items import ARCHIVES, Item, Source, find_items
+from exmachina.batch.pool import prepare
+from exmachina.batch.predictions import predict_prepared_items
+from exmachina.batch.table import COLUMNS, load_pyarrow, parquet_schema
+from exmachina.classifier import Classifier
+from exmachina.cluster.connection import load_ray
+from exmachina.errors import InputError
+from exmachina.images.archive import is_picture
+from exmachina.images.files import MAX_BYTES
+from exmachina.runs import check_writable
+
+PATHS = 1024  # in a block, the least that is done anew when a machine dies
+ROWS_PER_FILE = 65_536
+TOGETHER = 256
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What was written: how many rows, and how many of them tell of a problem."""
+
+    path: str
+    rows: int
+    problems: int
+
+
+class Reader:
+    """A classifier on one core of a cluster: blocks of paths or pictures in, blocks of predictions out."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.classifier = Classifier(
+            classifier.network,
+            classifier.weights,
+            temperature=classifier.temperature,
+            rejection_threshold=classifier.rejection_threshold,
+            threads=1,
+        )
+
+    def __call__(self, block: Any) -> Any:
+        """The rows of `block`, an Arrow table with `path` and perhaps `content`, as `parquet_schema` has them."""
+        paths = block["path"].to_pylist()
+        contents = block["content"].to_pylist() if "content" in block.column_names else [None] * len(paths)
+        items = [_fetched(path, content) for path, content in zip(paths, contents, strict=True)]
+        rows = []
+        for one in predict_prepared_items(self.classifier, items, prepare(items)):
+            answer = one.prediction
+            read = (None, None, None) if answer is None else (answer.digit, answer.probability, answer.rejected)
+            rows.append(dict(zip(COLUMNS, (one.path, *read, one.problem or None), strict=True)))
+        return load_pyarrow().Table.from_pylist(rows, schema=parquet_schema())
+
+
+def predict_on_cluster(classifier: Classifier, sources: Iterable[Source], out: str) -> Summary:
+    """Read every picture of `sources` and write a folder of Parquet files, on a cluster that one is connected to.
+
+    A source is a file, folder, pattern or list that every machine sees under the same path, a folder by an address
+    (`s3://…`), or Parquet with a column `path` and the pictures' bytes in `content`. What a dying machine was at is
+    done anew. Raises `InputError` for what cannot be read or written there.
+    """
+    library = load_ray()
+    from ray import data as ray_data
+
+    is_local = not is_address(out)
+    target = Path(out)
+    if is_local:
+        if target.exists():
+            raise InputError(f"'{out}' exists; delete it or name another table.")
+        check_writable(target.parent)
+    context = ray_data.DataContext.get_current()
+    context.enable_progress_bars = context.print_on_execution_start = False
+    cores = max(1, int(library.cluster_resources().get("CPU", 1)))
+    readers = ray_data.ActorPoolStrategy(min_size=1, max_size=cores)
+    predictions = _dataset(library, list(sources)).map_batches(
+        Reader,
+        fn_constructor_args=(classifier,),
+        batch_size=TOGETHER,
+        batch_format="pyarrow",
+        compute=readers,
+        num_cpus=1,
+    )
+    part = str(target.with_name(f".{target.name}.part").absolute()) if is_local else out
+    if is_local:
+        shutil.rmtree(part, ignore_errors=True)
+    # Writing takes next to nothing: it must not wait for a core that the readers hold.
+    predictions.write_parquet(part, min_rows_per_file=ROWS_PER_FILE, ray_remote_args={"num_cpus": 0.01})
+    if is_local:
+        Path(part).replace(target)
+    return _summary(out)
+
+
+def is_address(name: str) -> bool:
+    """Whether a name is a URI, as `s3://bucket/folder` is."""
+    return len(urlsplit(name).scheme) > 1  # one letter is a drive of Windows
+
+
+def _dataset(library: Any, sources: list[Source]) -> Any:
+    """The pictures as a data set of Ray, a row each: their paths, or from Parquet with their content."""
+    from ray import data as ray_data
+
+    parquet = [str(source) for source in sources if str(source).rstrip("/").lower().endswith(".parquet")]
+    if parquet:
+        if len(parquet) < len(sources):
+            raise InputError("Parquet and pictures cannot be read in one go; run predict once for each.")
+        held = ray_data.read_parquet(parquet)
+        names = held.schema().names
+        if not {"path", "content"} <= set(names):
+            raise InputError(f"Parquet needs the columns path and content (bytes); this has {', '.join(names)}.")
+        return held.select_columns(["path", "content"])
+    arrow = load_pyarrow()
+    paths = _paths(sources)
+    blocks = []
+    while some := list(islice(paths, PATHS)):
+        blocks.append(library.put(arrow.table({"path": some})))
+    return ray_data.from_arrow_refs(blocks)
+
+
+def _paths(sources: Iterable[Source]) -> Iterator[str]:
+    for source in sources:
+        name = str(source)
+        if name.lower().endswith(ARCHIVES):
+            raise InputError(f"'{name}' is an archive, which a cluster cannot share; unpack it or write it as Parquet.")
+        if is_address(name):
+            yield from _listed(name)
+        else:
+            yield from (str(Path(item.path).absolute()) for item in find_items([source]))
+
+
+def _listed(address: str) -> Iterator[str]:
+    """The pictures below an address, by their addresses."""
+    arrow = load_pyarrow()
+    from pyarrow import fs
+
+    try:
+        system, folder = fs.FileSystem.from_uri(address)
+        found = system.get_file_info(fs.FileSelector(folder, recursive=True))
+    except (OSError, ValueError, arrow.ArrowException) as error:
+        raise InputError(f"'{address}' cannot be listed: {' '.join(str(error).split())}") from None
+    inside = sorted(info.path.removeprefix(folder).lstrip("/") for info in found if info.is_file)
+    pictures = [name for name in inside if is_picture(name) and not any(map(_hidden, name.split("/")))]
+    if not pictures:
+        raise InputError(f"'{address}' holds no PNG or JPEG images; name a folder that does.")
+    yield from (f"{address.rstrip('/')}/{name}" for name in pictures)
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".")
+
+
+def _fetched(path: str, content: bytes | None) -> Item:
+    """A picture with its content where that comes from a distant file."""
+    if content is not None or not is_address(path):
+        return Item(path, content)
+    arrow = load_pyarrow()
+    from pyarrow import fs
+
+    try:
+        system, place = fs.FileSystem.from_uri(path)
+        with system.open_input_stream(place) as file:
+            return Item(path, file.read(MAX_BYTES + 1))
+    except (OSError, ValueError, arrow.ArrowException) as error:
+        return Item(path, problem=f"'{path}' cannot be read: {' '.join(str(error).split())}")
+
+
+def _summary(out: str) -> Summary:
+    from pyarrow import dataset
+
+    written = dataset.dataset(out, format="parquet")
+    unread = written.count_rows(filter=~dataset.field("problem").is_null())
+    return Summary(out, written.count_rows(), unread)

@@ -22,13 +22,13 @@ from exmachina.cluster.connection import connected
 from exmachina.data import Dataset
 from exmachina.errors import InputError
 from exmachina.training import Recipe
-from exmachina.training.experiment import Trial, run_trials
+from exmachina.training.experiment import Trial, run_trials, train_job
 
 pytestmark = pytest.mark.filterwarnings("default")  # Ray's own
 
 
 def test_a_sweep_loses_nothing_when_a_node_is_killed(
-    cluster: Any, two_nodes: tuple[Any, Any], tiny_recipe: Recipe, digits: Dataset, test_digits: Dataset
+    cluster: Any, victim: Any, tiny_recipe: Recipe, digits: Dataset, test_digits: Dataset
 ) -> None:
     recipes = {rate: tiny_recipe.replace(learning_rate=rate, epochs=8) for rate in (0.005, 0.02)}
     local = {(one.value, one.seed): one for one in run_trials(recipes, range(4), digits, test_digits)}
@@ -36,7 +36,7 @@ def test_a_sweep_loses_nothing_when_a_node_is_killed(
     for trial in trials.run_trials(recipes, range(4), digits, test_digits):
         assert isinstance(trial, Trial)
         if not found:
-            cluster.remove_node(two_nodes[1], allow_graceful=False)  # its training is under way
+            cluster.remove_node(victim, allow_graceful=False)  # its training is under way
         found.append(trial)
     assert len(found) == 8
     for trial in found:
@@ -60,7 +60,7 @@ def expected(pictures: Path) -> list[tuple[Any, ...]]:
 
 def test_a_batch_loses_nothing_when_a_node_is_killed(
     cluster: Any,
-    two_nodes: tuple[Any, Any],
+    victim: Any,
     pictures: Path,
     tmp_path: Path,
     expected: list[tuple[Any, ...]],
@@ -82,29 +82,25 @@ def test_a_batch_loses_nothing_when_a_node_is_killed(
     monkeypatch.setattr(predictions, "Reader", SlowReader)
     monkeypatch.setattr(predictions, "PATHS", 50)
     monkeypatch.setattr(predictions, "TOGETHER", 50)
-    killed = []
 
-    def kill_whoever_works() -> None:
-        while not killed:
+    def kill_when_at_work() -> None:
+        while not any(mark.name.startswith(victim.node_id) for mark in marks.iterdir()):
             time.sleep(0.05)
-            for node in two_nodes:
-                if any(mark.name.startswith(node.node_id) for mark in marks.iterdir()):
-                    cluster.remove_node(node, allow_graceful=False)
-                    killed.append(node)
-                    return
+        cluster.remove_node(victim, allow_graceful=False)
 
-    killer = Thread(target=kill_whoever_works)
+    killer = Thread(target=kill_when_at_work, daemon=True)
     killer.start()
     out = tmp_path / "out.parquet"
     written = predictions.predict_on_cluster(Classifier.load("fast"), [pictures], str(out))
-    killer.join()
-    assert killed and (written.rows, written.problems) == (1000, 2)
+    killer.join(timeout=0)
+    assert not killer.is_alive(), "the node was never at work"
+    assert (written.rows, written.problems) == (400, 2)
     assert rows_of(out) == expected
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["marks", "out.parquet"]
 
 
 def test_parquet_and_addresses_are_read_like_files(
-    two_nodes: tuple[Any, Any], pictures: Path, tmp_path: Path, expected: list[tuple[Any, ...]]
+    cluster: Any, pictures: Path, tmp_path: Path, expected: list[tuple[Any, ...]]
 ) -> None:
     paths = sorted(map(str, pictures.iterdir()))
     held = pyarrow.table({"path": paths, "content": [Path(path).read_bytes() for path in paths], "more": paths})
@@ -114,7 +110,7 @@ def test_parquet_and_addresses_are_read_like_files(
     assert rows_of(tmp_path / "1.parquet") == expected
     distant = f"file://{pictures}"
     written = predictions.predict_on_cluster(classifier, [distant], f"file://{tmp_path}/2.parquet")
-    assert (written.rows, written.problems) == (1000, 2)
+    assert (written.rows, written.problems) == (400, 2)
     assert [row[1:4] for row in rows_of(tmp_path / "2.parquet")] == [row[1:4] for row in expected]
     assert {row[0] for row in rows_of(tmp_path / "2.parquet")} == {f"{distant}/{Path(path).name}" for path in paths}
 
@@ -133,14 +129,13 @@ def test_what_a_cluster_cannot_read_is_refused(cluster: Any, source: str, words:
 
 
 def test_a_training_that_cannot_be_done_leaves_the_rest_of_the_table(
-    two_nodes: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cluster: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole = trials.train_job
 
     def some_die(job: Any, data: Any, held_out: Any) -> Any:
         if job.seed == 1:
             os._exit(11)
-        return whole(job, data, held_out, threads=1)
+        return train_job(job, data, held_out, threads=1)
 
     monkeypatch.setattr(trials, "_train", some_die)
     monkeypatch.setattr(trials.run_trials, "__kwdefaults__", {"save": None, "retries": 1})
@@ -152,7 +147,7 @@ def test_a_training_that_cannot_be_done_leaves_the_rest_of_the_table(
 
 
 def test_what_is_wrong_with_a_recipe_is_told_as_on_one_machine(
-    two_nodes: tuple[Any, Any], tiny_recipe: Recipe, digits: Dataset
+    cluster: Any, tiny_recipe: Recipe, digits: Dataset
 ) -> None:
     nothing = Dataset(digits.images[:0], digits.labels[:0], "nothing")
     with pytest.raises(InputError, match=r"^'nothing' holds no images\.$"):

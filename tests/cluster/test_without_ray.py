@@ -14,7 +14,8 @@ import importlib, pathlib, sys, exmachina
 root = pathlib.Path(exmachina.__file__).parent
 for room in ("batch", "cluster", "cli", "training"):
     for path in (root / room).rglob("*.py"):
-        importlib.import_module(".".join(("exmachina", *path.relative_to(root).with_suffix("").parts)).removesuffix(".__init__"))
+        name = ".".join(("exmachina", *path.relative_to(root).with_suffix("").parts))
+        importlib.import_module(name.removesuffix(".__init__"))
 [getattr(exmachina, name) for name in exmachina.__all__]
 print([name for name in sys.modules if name.split(".")[0] in ("ray", "pyarrow")])
 """

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
+import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, redirect_stdout
+from typing import Any, TextIO
 
 from exmachina.errors import InputError
 
@@ -32,7 +35,8 @@ def connected(address: str) -> Iterator[Any]:
     """
     library = load_ray()
     if library.is_initialized():
-        yield library
+        with redirect_stdout(_OwnThread()):
+            yield library
         return
     own = {"include_dashboard": False} if address == LOCAL else {}
     try:
@@ -41,6 +45,30 @@ def connected(address: str) -> Iterator[Any]:
         reason = str(error).strip().partition("\n")[0]
         raise InputError(f"No Ray cluster at '{address}' ({reason}); start one with: ray start --head") from None
     try:
-        yield library
+        with redirect_stdout(_OwnThread()):
+            yield library
     finally:
-        library.shutdown()
+        with redirect_stdout(sys.stderr):
+            library.shutdown()
+
+
+class _OwnThread(io.TextIOBase):
+    """Standard output for the thread that makes it; what Ray's own threads have to tell goes to standard error."""
+
+    def __init__(self) -> None:
+        self._output, self._thread = sys.stdout, threading.get_ident()
+
+    def write(self, text: str) -> int:
+        return self._chosen().write(text)
+
+    def flush(self) -> None:
+        self._chosen().flush()
+
+    def isatty(self) -> bool:
+        return self._output.isatty()
+
+    def fileno(self) -> int:
+        return self._output.fileno()
+
+    def _chosen(self) -> TextIO:
+        return self._output if threading.get_ident() == self._thread else sys.stderr

@@ -24,6 +24,7 @@ from exmachina.runs import check_writable
 PATHS = 1024  # in a block, the least that is done anew when a machine dies
 ROWS_PER_FILE = 65_536
 TOGETHER = 256
+NO_CORE = {"num_cpus": 0}  # of what only moves bytes: it must not wait for a core that the readers hold
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def predict_on_cluster(classifier: Classifier, sources: Iterable[Source], out: s
     context = ray_data.DataContext.get_current()
     context.enable_progress_bars = context.print_on_execution_start = False
     cores = max(1, int(library.cluster_resources().get("CPU", 1)))
-    readers = ray_data.ActorPoolStrategy(min_size=1, max_size=cores)
+    readers = ray_data.ActorPoolStrategy(min_size=1, max_size=cores, initial_size=cores)
     predictions = _dataset(library, list(sources)).map_batches(
         Reader,
         fn_constructor_args=(classifier,),
@@ -91,8 +92,7 @@ def predict_on_cluster(classifier: Classifier, sources: Iterable[Source], out: s
     part = str(target.with_name(f".{target.name}.part").absolute()) if is_local else out
     if is_local:
         shutil.rmtree(part, ignore_errors=True)
-    # Writing takes next to nothing: it must not wait for a core that the readers hold.
-    predictions.write_parquet(part, min_rows_per_file=ROWS_PER_FILE, ray_remote_args={"num_cpus": 0.01})
+    predictions.write_parquet(part, min_rows_per_file=ROWS_PER_FILE, ray_remote_args=NO_CORE)
     if is_local:
         Path(part).replace(target)
     return _summary(out)
@@ -105,17 +105,17 @@ def is_address(name: str) -> bool:
 
 def _dataset(library: Any, sources: list[Source]) -> Any:
     """The pictures as a data set of Ray, a row each: their paths, or from Parquet with their content."""
+    from pyarrow import dataset
     from ray import data as ray_data
 
     parquet = [str(source) for source in sources if str(source).rstrip("/").lower().endswith(".parquet")]
     if parquet:
         if len(parquet) < len(sources):
             raise InputError("Parquet and pictures cannot be read in one go; run predict once for each.")
-        held = ray_data.read_parquet(parquet)
-        names = held.schema().names
+        names = dataset.dataset(parquet[0], format="parquet").schema.names
         if not {"path", "content"} <= set(names):
             raise InputError(f"Parquet needs the columns path and content (bytes); this has {', '.join(names)}.")
-        return held.select_columns(["path", "content"])
+        return ray_data.read_parquet(parquet, columns=["path", "content"], ray_remote_args=NO_CORE)
     arrow = load_pyarrow()
     paths = _paths(sources)
     blocks = []

@@ -48,11 +48,17 @@ class Reader:
             threads=1,
         )
 
-    def __call__(self, block: Any) -> Any:
-        """The rows of `block`, an Arrow table with `path` and perhaps `content`, as `parquet_schema` has them."""
-        paths = block["path"].to_pylist()
-        contents = block["content"].to_pylist() if "content" in block.column_names else [None] * len(paths)
-        items = [_fetched(path, content) for path, content in zip(paths, contents, strict=True)]
+    def __call__(self, block: Any) -> Iterator[Any]:
+        """Predictions, as `parquet_schema` has them, of an Arrow table of paths or of parts of Parquet."""
+        if "group" not in block.column_names:
+            yield self._read([_fetched(path) for path in block["path"].to_pylist()])
+            return
+        for part in block.to_pylist():
+            for some in _rows(part["source"], part["file"], part["group"]):
+                contents = zip(some["path"].to_pylist(), some["content"].to_pylist(), strict=True)
+                yield self._read([Item(path, content or b"") for path, content in contents])
+
+    def _read(self, items: list[Item]) -> Any:
         rows = []
         for one in predict_prepared_items(self.classifier, items, prepare(items)):
             answer = one.prediction
@@ -81,7 +87,8 @@ def predict_on_cluster(classifier: Classifier, sources: Iterable[Source], out: s
     context.enable_progress_bars = context.print_on_execution_start = False
     cores = max(1, int(library.cluster_resources().get("CPU", 1)))
     readers = ray_data.ActorPoolStrategy(min_size=1, max_size=cores, initial_size=cores)
-    predictions = _dataset(library, list(sources)).map_batches(
+    blocks = [library.put(block) for block in _blocks(list(sources))]
+    predictions = ray_data.from_arrow_refs(blocks).map_batches(
         Reader,
         fn_constructor_args=(classifier,),
         batch_size=TOGETHER,
@@ -103,25 +110,45 @@ def is_address(name: str) -> bool:
     return len(urlsplit(name).scheme) > 1  # one letter is a drive of Windows
 
 
-def _dataset(library: Any, sources: list[Source]) -> Any:
-    """The pictures as a data set of Ray, a row each: their paths, or from Parquet with their content."""
-    from pyarrow import dataset
-    from ray import data as ray_data
-
-    parquet = [str(source) for source in sources if str(source).rstrip("/").lower().endswith(".parquet")]
-    if parquet:
-        if len(parquet) < len(sources):
-            raise InputError("Parquet and pictures cannot be read in one go; run predict once for each.")
-        names = dataset.dataset(parquet[0], format="parquet").schema.names
-        if not {"path", "content"} <= set(names):
-            raise InputError(f"Parquet needs the columns path and content (bytes); this has {', '.join(names)}.")
-        return ray_data.read_parquet(parquet, columns=["path", "content"], ray_remote_args=NO_CORE)
+def _blocks(sources: list[Source]) -> Iterator[Any]:
+    """What there is to read, some at a time, as Arrow tables: paths, or parts of Parquet that nobody has opened yet."""
     arrow = load_pyarrow()
-    paths = _paths(sources)
-    blocks = []
-    while some := list(islice(paths, PATHS)):
-        blocks.append(library.put(arrow.table({"path": some})))
-    return ray_data.from_arrow_refs(blocks)
+    parquet = [str(source) for source in sources if str(source).rstrip("/").lower().endswith(".parquet")]
+    if not parquet:
+        paths = _paths(sources)
+        while some := list(islice(paths, PATHS)):
+            yield arrow.table({"path": some})
+    elif len(parquet) < len(sources):
+        raise InputError("Parquet and pictures cannot be read in one go; run predict once for each.")
+    for source in parquet:
+        yield from _parts(source if is_address(source) else str(Path(source).absolute()))
+
+
+def _parts(source: str) -> Iterator[Any]:
+    """The row groups of a Parquet file or a folder of them. Ray's own reading would wait for cores the readers hold."""
+    arrow = load_pyarrow()
+    from pyarrow import dataset
+
+    try:
+        held = dataset.dataset(source, format="parquet")
+    except (OSError, ValueError, arrow.ArrowException) as error:
+        raise InputError(f"'{source}' cannot be read: {' '.join(str(error).split())}") from None
+    if not {"path", "content"} <= set(held.schema.names):
+        names = ", ".join(held.schema.names)
+        raise InputError(f"Parquet needs the columns path and content (bytes); '{source}' has {names}.")
+    for fragment in held.get_fragments():
+        groups = [{"source": source, "file": fragment.path, "group": group.id} for group in fragment.row_groups]
+        yield arrow.Table.from_pylist(groups)
+
+
+def _rows(source: str, file: str, group: int) -> Iterator[Any]:
+    """The rows of a row group, some at a time."""
+    from pyarrow import fs, parquet
+
+    system = fs.FileSystem.from_uri(source)[0] if is_address(source) else fs.LocalFileSystem()
+    with system.open_input_file(file) as opened:
+        held = parquet.ParquetFile(opened)
+        yield from held.iter_batches(TOGETHER, row_groups=[group], columns=["path", "content"])
 
 
 def _paths(sources: Iterable[Source]) -> Iterator[str]:
@@ -156,10 +183,10 @@ def _hidden(name: str) -> bool:
     return name.startswith(".")
 
 
-def _fetched(path: str, content: bytes | None) -> Item:
-    """A picture with its content where that comes from a distant file."""
-    if content is not None or not is_address(path):
-        return Item(path, content)
+def _fetched(path: str) -> Item:
+    """A picture, with its content where that comes from a distant file."""
+    if not is_address(path):
+        return Item(path)
     arrow = load_pyarrow()
     from pyarrow import fs
 

@@ -14,6 +14,7 @@ from PIL import Image
 from exmachina.images.mnist import is_dark_on_light
 from exmachina.images.paper import deviation, sample
 from exmachina.reading.layout import digit_height, parts
+from exmachina.reading.rules import without_lines
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -71,7 +72,7 @@ def even_ink(picture: Picture) -> Picture:
     """
     coarse = reduced(picture, COARSE)[0].astype(np.float64)
     window = max(3, min(max(coarse.shape) // 8, min(coarse.shape) // 2))
-    ink = _share(coarse, _level(coarse, window))
+    ink, _ = without_lines(_share(coarse, _level(coarse, window)))
     closer = int(0.6 * digit_height(parts(ink > INKED * 255)[1]))
     if 6 <= closer < window:
         window = closer

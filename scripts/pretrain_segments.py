@@ -28,6 +28,8 @@ from exmachina.training import Augmentation, Recipe, fit
 
 Picture = NDArray[np.uint8]
 
+SAME, OTHER = 0.76, 0.62  # of both inks together that ink and a digit share: one whole digit, and none
+
 
 def changed(picture: Picture, generator: np.random.Generator) -> Picture:
     """A digit with another slant, aspect and pen, three times as large."""
@@ -39,7 +41,7 @@ def changed(picture: Picture, generator: np.random.Generator) -> Picture:
     turn = generator.normal(0, 0.06)
     matrix = (1 / aspect, shear, middle - middle / aspect - shear * large.shape[0] / 2, turn, 1, -turn * middle)
     large = np.asarray(Image.fromarray(large).transform(large.shape[::-1], Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR))
-    pen = int(generator.integers(-1, 3))
+    pen = int(generator.integers(-1, 4))
     if pen > 0:
         large = ndimage.grey_dilation(large, (pen + 1, pen + 1))
     elif pen < 0:
@@ -71,9 +73,9 @@ def _labelled(picture: Picture, owners: list[NDArray[np.bool_]], labels: Picture
             mask = whole.mask(first, last)
             shares = [(mask & one).sum() / max(1, (mask | one).sum()) for one in truth]
             best = int(np.argmax(shares))
-            if shares[best] >= 0.8:
+            if shares[best] >= SAME:
                 yield in_context(whole, first, last), int(labels[best])
-            elif shares[best] < 0.66:
+            elif shares[best] < OTHER:
                 yield in_context(whole, first, last), NONE
 
 
@@ -88,7 +90,7 @@ def _on_sheet(owner: NDArray[np.bool_], to_picture: NDArray[np.float64], whole: 
     return on & whole.before[-1]
 
 
-def make(hand: strips.Hand, count: int, seed: int, nones: float = 1.5) -> Dataset:
+def make(hand: strips.Hand, count: int, seed: int, nones: float = 2.5) -> Dataset:
     """So many strings' groups, at most `nones` times as many that are none as digits."""
     generator = np.random.default_rng(seed)
     pictures, labels = zip(*examples(hand, count, generator), strict=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from exmachina.reading.layout import Mask
 
 LONG = 0.3  # of the page's side: a thin straight run of that length is a line, whatever the digits' size
-LONGER_THAN_HIGH = 1.5  # and it is longer than a strip of digits is high
+LONGER, STRIP = 1.5, 180  # and it is longer than a strip of digits, lower than so many pixels, is high
 LONG_FOR_DIGITS = 2.2  # of a digit's height: no stroke is so long
 SLOPE = 2  # pixels that a line may stray up or down over its least length
 FAINT = 0.3  # of the strongest ink: what may be part of a line
@@ -20,37 +20,53 @@ def without_lines(ink: NDArray[np.uint8], digit_height: float = 0.0) -> tuple[ND
     As long as the digits' height is not known (0) only lines through much of the page go.
     """
     mask = ink > FAINT * 255
-    least = [
-        max(40, int(LONG_FOR_DIGITS * digit_height if digit_height else max(LONG * side, min(LONGER_THAN_HIGH * other, 300))))
-        for side, other in ((mask.shape[1], mask.shape[0]), mask.shape)
-    ]
-    (across, rows), (down, columns) = _lines(mask, least[0]), _lines(mask.T, least[1])
+    height, width = mask.shape
+    (across, rows), (down, columns) = (
+        _lines(each, max(40, int(LONG_FOR_DIGITS * digit_height or max(LONG * side, min(other, STRIP)))))
+        for each, side, other in ((mask, width, LONGER * height), (mask.T, height, LONGER * width))
+    )
     lines = across | down.T | (rows & columns.T & mask)
     return (np.where(lines, np.uint8(0), ink) if lines.any() else ink), lines
 
 
 def _lines(mask: Mask, least: int) -> tuple[Mask, Mask]:
-    """Pixels of thin, roughly horizontal lines of at least so many pixels, and all that these lie on, crossing strokes too."""
+    """Pixels of thin, roughly horizontal lines of at least so many pixels, and all that these lie on."""
     from scipy import ndimage
 
     none = np.zeros_like(mask)
     if mask.shape[1] < least or not mask.any():
         return none, none
-    near = ndimage.binary_dilation(mask, np.ones((1 + SLOPE, 1), bool))
-    runs = ndimage.binary_opening(near, np.ones((1, least), bool))
+    runs = _opened(_dilated(mask, 1 + SLOPE, 0), least, 1)
     if not runs.any():
         return none, none
     thickness = _thickness(mask & runs)
-    thin = mask & ~ndimage.binary_opening(mask, np.ones((thickness + 2, 1), bool))
-    labels, count = ndimage.label(ndimage.binary_dilation(runs, np.ones((3, 9), bool)))
+    thin = mask & ~_opened(mask, thickness + 2, 0)
+    labels, count = ndimage.label(_dilated(_dilated(runs, 3, 0), 9, 1))
     found = np.zeros(count + 1, bool)
     boxes = ndimage.find_objects(labels)
     widths = np.array([box[1].stop - box[1].start for box in boxes])
     heights = np.array([box[0].stop - box[0].start for box in boxes])
-    flat = heights <= 0.12 * widths + 3 * thickness + 4
-    found[1:] = flat
-    band = ndimage.binary_dilation(found[labels] & runs, np.ones((3, 1), bool))
+    found[1:] = heights <= 0.12 * widths + 3 * thickness + 4
+    band = _dilated(found[labels] & runs, 3, 0)
     return thin & band, band
+
+
+def _dilated(mask: Mask, length: int, axis: int) -> Mask:
+    """Every pixel with one of the mask within `length` pixels, itself in their middle, along an axis."""
+    from scipy import ndimage
+
+    dilated: Mask = ndimage.maximum_filter1d(mask.view(np.uint8), length, axis, mode="constant").view(bool)
+    return dilated
+
+
+def _opened(mask: Mask, length: int, axis: int) -> Mask:
+    """What is left of the mask when runs shorter than `length` along an axis are taken away."""
+    from scipy import ndimage
+
+    origin = -((length + 1) % 2)  # an even window leans to one side; the second leans back
+    least = ndimage.minimum_filter1d(mask.view(np.uint8), length, axis, mode="constant")
+    opened: Mask = ndimage.maximum_filter1d(least, length, axis, mode="constant", origin=origin).view(bool)
+    return opened
 
 
 def _thickness(lines: Mask) -> int:

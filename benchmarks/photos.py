@@ -53,7 +53,9 @@ def taken(page: Picture, kind: str, generator: np.random.Generator) -> Picture:
         return printed(page, kind, int(generator.integers(24, 34)))
     if kind == "skewed":
         angle = float(generator.uniform(2, 5) * generator.choice([-1, 1]))
-        turned = Image.fromarray(page).rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=int(np.median(page)))
+        turned = Image.fromarray(page).rotate(
+            angle, Image.Resampling.BICUBIC, expand=True, fillcolor=int(np.median(page))
+        )
         return np.asarray(turned)
     if kind == "tilted":
         return photographed(page, generator, turn=float(generator.uniform(-4, 4)), tilt=0.15)

@@ -2,8 +2,8 @@
 
 python scripts/pretrain_segments.py [--strips 8000] [--epochs 12] [--seed 0] [--out src/exmachina/reading/segments]
 
-Strings are made as in benchmarks/strips.py, with digits changed in slant, aspect and pen, cut wherever `reading` would cut
-them, and every group of pieces is an example: a digit where it has the ink of one, else none.
+Strings are made as in benchmarks/strips.py, with digits changed in slant, aspect and pen, cut wherever `reading` would
+cut them, and the ink between any two cuts is an example: a digit where it has the ink of one, else none.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 import strips
-
 from exmachina.data import Dataset
 from exmachina.reading import layout, pages, pieces
+from exmachina.reading.seams import stroke_width
 from exmachina.reading.segments import NONE, SEGMENTS, in_context
 from exmachina.training import Augmentation, Recipe, fit
 
@@ -40,7 +40,9 @@ def changed(picture: Picture, generator: np.random.Generator) -> Picture:
     middle = large.shape[1] / 2
     turn = generator.normal(0, 0.06)
     matrix = (1 / aspect, shear, middle - middle / aspect - shear * large.shape[0] / 2, turn, 1, -turn * middle)
-    large = np.asarray(Image.fromarray(large).transform(large.shape[::-1], Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR))
+    large = np.asarray(
+        Image.fromarray(large).transform(large.shape[::-1], Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
+    )
     pen = int(generator.integers(-1, 4))
     if pen > 0:
         large = ndimage.grey_dilation(large, (pen + 1, pen + 1))
@@ -65,7 +67,7 @@ def _labelled(picture: Picture, owners: list[NDArray[np.bool_]], labels: Picture
     sheet = pages.prepare(picture)
     found, some = layout.parts(sheet.mask)
     height = layout.digit_height(some)
-    for group in layout.fields(some, height) if height else []:
+    for group in layout.fields(some, height, stroke_width(sheet.mask)) if height else []:
         whole = pieces.chunk(sheet.ink, found, group, height)
         whole = pieces.cut_further(whole, list(range(whole.count)))
         truth = [_on_sheet(owner, sheet.to_picture, whole) for owner in owners]
@@ -102,6 +104,7 @@ def make(hand: strips.Hand, count: int, seed: int, nones: float = 2.5) -> Datase
 
 
 def main() -> None:
+    """Make the examples, learn them, save the run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--strips", type=int, default=8000)
     parser.add_argument("--epochs", type=float, default=12)
@@ -114,7 +117,7 @@ def main() -> None:
     train, test = make(hand, arguments.strips, arguments.seed), make(held, arguments.strips // 10, arguments.seed + 1)
     print(len(train), np.bincount(train.labels), len(test), flush=True)
     recipe = Recipe(
-        "segments", SEGMENTS, learning_rate=0.01, warmup=0.1, weight_decay=0.01, batch_size=128, epochs=arguments.epochs,
+        "segments", SEGMENTS, learning_rate=0.01, warmup=0.1, weight_decay=0.01, epochs=arguments.epochs,
         augmentation=Augmentation(rotation=6, scale=0.06, shear=0.1, elastic=0.6),
     )  # fmt: skip
     run = fit(recipe, train, seed=arguments.seed, test=test)

@@ -17,6 +17,7 @@ from exmachina.reading import layout, search, straighten
 from exmachina.reading.pieces import Chunk, chunk, cut_further
 from exmachina.reading.results import Box, Field, Glyph, Page
 from exmachina.reading.rules import without_lines
+from exmachina.reading.seams import stroke_width
 from exmachina.reading.sheet import INKED, LARGEST, Sheet, bright_ink, even_ink, reduced, scaling
 
 SURE = 0.9  # less is unsure
@@ -45,7 +46,7 @@ def read_picture(picture: NDArray[np.uint8], classifier: Classifier) -> Page:
     sheet = prepare(picture)
     labels, found = layout.parts(sheet.mask)
     height = layout.digit_height(found)
-    groups = layout.fields(found, height) if height else []
+    groups = layout.fields(found, height, stroke_width(sheet.mask)) if height else []
     chunks = [chunk(sheet.ink, labels, group, height) for group in groups]
     fields = _read(classifier, chunks, sheet)
     if not fields:
@@ -54,7 +55,7 @@ def read_picture(picture: NDArray[np.uint8], classifier: Classifier) -> Page:
 
 
 def prepare(picture: NDArray[np.uint8]) -> Sheet:
-    """The page's ink seen from above, level, without printed lines, at a size at which a digit has some fifty pixels."""
+    """The page's ink seen from above, level, without printed lines, a digit some fifty pixels high."""
     small, factor = reduced(picture, LARGEST)
     to_picture = scaling(factor)
     corners = straighten.sheet_corners(small)

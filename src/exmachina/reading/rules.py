@@ -11,6 +11,7 @@ LONG = 0.3  # of the page's side: a thin straight run of that length is a line, 
 LONGER, STRIP = 1.5, 180  # and it is longer than a strip of digits, lower than so many pixels, is high
 LONG_FOR_DIGITS = 2.2  # of a digit's height: no stroke is so long
 SLOPE = 2  # pixels that a line may stray up or down over its least length
+DARKER = 1.4  # times as dark as the lines: a stroke on them
 FAINT = 0.3  # of the strongest ink: what may be part of a line
 
 
@@ -26,7 +27,15 @@ def without_lines(ink: NDArray[np.uint8], digit_height: float = 0.0) -> tuple[ND
         for each, side, other in ((mask, width, LONGER * height), (mask.T, height, LONGER * width))
     )
     lines = across | down.T | (rows & columns.T & mask)
-    return (np.where(lines, np.uint8(0), ink) if lines.any() else ink), lines
+    if not lines.any():
+        return ink, lines
+    # A stroke that crosses a line goes on at either side of it, or is darker than the line.
+    rest = mask & ~lines
+    gap = 2 * (_thickness(lines & rows) if rows.any() else _thickness(lines.T & columns)) + 5
+    crossing = (_closed(rest, gap, 0) & rows) | (_closed(rest, gap, 1) & columns.T)
+    crossing |= ink > min(255.0, DARKER * float(np.median(ink[lines])))
+    lines &= ~crossing
+    return np.where(lines, np.uint8(0), ink), lines
 
 
 def _lines(mask: Mask, least: int) -> tuple[Mask, Mask]:
@@ -57,6 +66,15 @@ def _dilated(mask: Mask, length: int, axis: int) -> Mask:
 
     dilated: Mask = ndimage.maximum_filter1d(mask.view(np.uint8), length, axis, mode="constant").view(bool)
     return dilated
+
+
+def _closed(mask: Mask, length: int, axis: int) -> Mask:
+    """The mask with gaps shorter than `length` along an axis filled; `length` is odd."""
+    from scipy import ndimage
+
+    wide = _dilated(mask, length, axis)
+    closed: Mask = ndimage.minimum_filter1d(wide.view(np.uint8), length, axis, mode="constant", cval=1).view(bool)
+    return closed
 
 
 def _opened(mask: Mask, length: int, axis: int) -> Mask:

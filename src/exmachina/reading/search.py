@@ -1,9 +1,9 @@
 """Which pieces are digits: dynamic programming over what two networks say of every piece of ink between two cuts.
 
-A reading of a field is a way from its first cut to its last. Each step takes the ink between two cuts for one digit, or for a
-sign that is none. A way is worth the sum of its steps' odds: the logarithm of how much likelier the ink is one whole digit
-than that it is not (`segments`), and of the digit's own probability (the classifier). Ink between two cuts that are no
-step of the best way needs no worth of its own: the odds count what speaks against it already.
+A reading of a field is a way from its first cut to its last. Each step takes the ink between two cuts for one digit, or
+for a sign that is none. A way is worth the sum of its steps' odds: the logarithm of how much likelier the ink is one
+whole digit than that it is not (`segments`), and of the digit's own probability (the classifier). Ink between two cuts
+that are no step of the best way needs no worth of its own: the odds count what speaks against it already.
 """
 
 from __future__ import annotations
@@ -57,8 +57,10 @@ def score(classifier: Classifier, chunks: list[Chunk], groups: list[list[Group]]
     places = [(index, number) for index, some in enumerate(groups) for number in range(len(some))]
     told = np.zeros((len(places), NONE + 1))
     if places:
-        told = segments().probabilities(np.stack([in_context(chunks[i], *groups[i][n]) for i, n in places])).astype(
-            np.float64
+        told = (
+            segments()
+            .probabilities(np.stack([in_context(chunks[i], *groups[i][n]) for i, n in places]))
+            .astype(np.float64)
         )
     whole = 1 - told[:, NONE]
     worth = np.full(len(places), IMPOSSIBLE)

@@ -1,9 +1,9 @@
 """Is a piece of ink one whole digit? A small network that sees the piece among its neighbours.
 
-A classifier of digits knows nothing but digits: half an eight is a three to it, and two ones beside each other may be an eleven's
-"4". So a second network, trained on pieces of made-up strings, tells a whole digit from a part of one and from parts of two. It sees the
-piece at full strength and the ink around it faintly, so that it knows where the piece was cut off, and how large it is.
-`scripts/pretrain_segments.py` trains it; its weights are those of this folder's `segments`.
+A classifier of digits knows nothing but digits: half an eight is a three to it. So a second network, trained on pieces
+of made-up strings, tells a whole digit from a part of one and from parts of two. It sees the piece at full strength and
+the ink around it faintly, so that it knows where the piece was cut off, and how large it is.
+`scripts/pretrain_segments.py` trains it; its weights are in the folder `segments` beside this module.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def in_context(chunk: Chunk, first: int, last: int) -> NDArray[np.uint8]:
     columns = slice(max(0, corner[1]), min(own.shape[1], corner[1] + size))
     if rows.stop > rows.start and columns.stop > columns.start:
         ink = chunk.ink[rows, columns]
-        window[
-            rows.start - corner[0] : rows.stop - corner[0], columns.start - corner[1] : columns.stop - corner[1]
-        ] = np.where(own[rows, columns], ink, ink * AROUND)
-    return np.asarray(Image.fromarray(window).resize((SIDE, SIDE), Image.Resampling.BOX if size > SIDE else Image.Resampling.BILINEAR))
+        window[rows.start - corner[0] : rows.stop - corner[0], columns.start - corner[1] : columns.stop - corner[1]] = (
+            np.where(own[rows, columns], ink, ink * AROUND)
+        )
+    return np.asarray(
+        Image.fromarray(window).resize((SIDE, SIDE), Image.Resampling.BOX if size > SIDE else Image.Resampling.BILINEAR)
+    )

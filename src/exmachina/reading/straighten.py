@@ -13,6 +13,7 @@ Values = NDArray[np.float64]
 
 COARSE = 300  # longer side of the copy on which the sheet is looked for
 SMALLEST_SHEET = 0.2  # of the picture: a smaller bright patch is no page
+INSIDE = 0.02  # of the picture: two corners at least are further from its border, or it is a shadow's edge
 FITS = 0.93  # of the patch's area and of its four corners' that they must share
 STEEPEST = 8.0  # degrees that lines are turned by at most
 CLEARER = 1.15  # times as clear must the lines be when turned
@@ -43,10 +44,14 @@ def sheet_corners(picture: Picture) -> Values | None:
     if float(np.median(paper[patch])) - float(np.percentile(paper[outside], 75)) < 40:
         return None  # a shadow, no edge of a sheet
     corners = _corners(patch)
+    from_border = np.minimum(corners, np.array(patch.shape[::-1]) - 1 - corners).min(axis=1)
+    if (from_border > INSIDE * max(patch.shape)).sum() < 2:
+        return None
     inside = _filled(corners, patch.shape)
     if (inside & patch).sum() < FITS * (inside | patch).sum():
         return None
-    return (corners + 0.5) * factor - 0.5
+    exact: Values = (corners + 0.5) * factor - 0.5
+    return exact
 
 
 def _corners(patch: Mask) -> Values:

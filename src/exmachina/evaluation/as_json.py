@@ -14,6 +14,7 @@ from exmachina.runs.record import to_plain
 if TYPE_CHECKING:
     from exmachina.evaluation.calibration.confidence import Confidence
     from exmachina.evaluation.datasets.label_votes import LabelledErrors
+    from exmachina.evaluation.decisions import Decisions
     from exmachina.evaluation.ood.out_of_distribution import OutOfDistribution
     from exmachina.evaluation.robustness.robustness import Robustness
     from exmachina.evaluation.statistics.metrics import Metrics
@@ -32,6 +33,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
         "loss_interval": _pair(evaluation.loss),
         **accuracy_json(metrics),
         "accuracy_interval_corrected": _pair(evaluation.accuracy_corrected),
+        **_unseen(measured(evaluation.decisions)),
         **_labels(measured(evaluation.labels)),
         **_confidence(measured(evaluation.confidence)),
         **_robustness(evaluation.robustness),
@@ -109,6 +111,14 @@ def _labels(labels: LabelledErrors | None) -> dict[str, Any]:
     return {
         "error_corrected": labels.corrected.value if labels else None,
         "error_unambiguous": labels.unambiguous.value if labels else None,
+    }
+
+
+def _unseen(decisions: Decisions | None) -> dict[str, Any]:
+    unseen = decisions.unseen if decisions else None
+    return {
+        "error_unseen": unseen.value if unseen else None,
+        "error_unseen_interval": _pair(unseen) if unseen else None,
     }
 
 

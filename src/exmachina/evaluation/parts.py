@@ -15,10 +15,11 @@ from exmachina.evaluation.datasets.audit import DataAudit, audit_data
 from exmachina.evaluation.datasets.external_datasets import ExternalDataset, measure_external
 from exmachina.evaluation.datasets.label_votes import Halves, LabelledErrors, halves, labelled_errors
 from exmachina.evaluation.datasets.writers import worst_decile
+from exmachina.evaluation.decisions import Decisions, decide
 from exmachina.evaluation.inputs import Answers, Protocol
 from exmachina.evaluation.mistakes import Mistakes, explain_mistakes
 from exmachina.evaluation.ood.out_of_distribution import OutOfDistribution, measure_out_of_distribution
-from exmachina.evaluation.results import Missing, Seeds, WriterResults
+from exmachina.evaluation.results import Missing, Seeds, WriterResults, measured
 from exmachina.evaluation.robustness.attacks import AttackResult, attack
 from exmachina.evaluation.robustness.curves import Curve
 from exmachina.evaluation.robustness.robustness import Robustness, measure_curves, measure_robustness
@@ -30,7 +31,7 @@ from exmachina.evaluation.statistics.cross_validation import (
     recipe_of,
     train_one,
 )
-from exmachina.evaluation.statistics.intervals import clustered_bootstrap, over_seeds
+from exmachina.evaluation.statistics.intervals import clustered_bootstrap, complement, over_seeds, wilson
 from exmachina.evaluation.statistics.metrics import losses
 from exmachina.evaluation.test_set.selection_bias import (
     SelectionBias,
@@ -204,13 +205,41 @@ def seeds_part(protocol: Protocol, answers: Answers) -> Iterator[str | Seeds]:
     check_cheap(recipe, len(train))
     if run.splits.get("train") != len(train) or run.interrupted:
         raise InputError("this run did not learn the whole training set, so its seed is no peer of others")
-    seeds, accuracies = [run.seed], [float((~answers.wrong).mean())]
+    seeds, accuracies, apart = [run.seed], [float((~answers.wrong).mean())], []
     for seed in range(run.seed + 1, run.seed + 1 + protocol.extent.more_seeds):
-        classifier = Classifier.from_run(train_one(recipe, train, seed))
+        logits = Classifier.from_run(train_one(recipe, train, seed)).logits(test.images)
+        wrong = logits.argmax(axis=1) != test.labels
         seeds.append(seed)
-        accuracies.append(classifier.accuracy(test.images, test.labels))
+        accuracies.append(float((~wrong).mean()))
+        apart.append(float((wrong != answers.wrong).mean()))
         yield f"{len(seeds)} of {1 + protocol.extent.more_seeds}"
-    yield Seeds(tuple(seeds), tuple(accuracies), over_seeds(accuracies))
+    discordance = float(np.mean(apart)) if apart else None
+    yield Seeds(tuple(seeds), tuple(accuracies), over_seeds(accuracies), discordance)
+
+
+def decisions_part(
+    protocol: Protocol,
+    answers: Answers,
+    fitting: Fitting | Missing,
+    writers: WriterResults | Missing,
+    data: DataAudit | Missing,
+    seeds: Seeds | Missing,
+) -> Iterator[Decisions]:
+    """What follows for whoever wants to use the network, or to compare it."""
+    known_writers, audit, siblings = measured(writers), measured(data), measured(seeds)
+    accuracy = known_writers.accuracy if known_writers else wilson(int((~answers.wrong).sum()), len(answers.wrong))
+    yield decide(
+        answers.finite,
+        answers.wrong,
+        protocol.test,
+        _held_out(fitting),
+        temperature=answers.temperature,
+        test_error=complement(accuracy),
+        writers=protocol.writers if known_writers else None,
+        discordance=siblings.discordance if siblings else None,
+        odd=tuple(one.index for one in audit.outliers) if audit else (),
+        seed=protocol.seed,
+    )
 
 
 def selection_bias_part(protocol: Protocol) -> Iterator[str | SelectionBias]:

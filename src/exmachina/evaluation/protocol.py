@@ -87,6 +87,7 @@ def _measured(protocol: Protocol, subject: Subject, log_folder: Path | None) -> 
     data = yield from _titled("data", parts.data_part(protocol, answers, fitting))
     mistakes = yield from _titled("mistakes", parts.mistakes_part(protocol, answers))
     seeds = yield from _titled("seeds", parts.seeds_part(protocol, answers))
+    decisions = yield from _titled("decisions", parts.decisions_part(protocol, answers, fitting, writers, data, seeds))
     selection_bias = yield from _titled("selection_bias", parts.selection_bias_part(protocol))
     scaled = answers.finite / run.temperature
     yield Evaluation(
@@ -110,6 +111,7 @@ def _measured(protocol: Protocol, subject: Subject, log_folder: Path | None) -> 
         data=data,
         mistakes=mistakes,
         seeds=seeds,
+        decisions=decisions,
         selection_bias=selection_bias,
     )
 

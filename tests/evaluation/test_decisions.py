@@ -66,4 +66,5 @@ def test_nobody_can_agree_with_all_of_mnists_test_labels() -> None:
     # Ten labels have people's majority against them, five more have none for them.
     assert result.human.best == (0.9985, 0.999)
     assert result.human.labels == result.human.read == (8, 1)
-    assert result.power.smallest is not None and result.power.smallest > 0
+    # Half a mistake is the best guess at the next one, and says too little to compare two such networks.
+    assert result.power.smallest is None and result.power.discordance == pytest.approx(1e-4, rel=0.01)

@@ -124,11 +124,16 @@ def _unseen(decisions: Decisions | None) -> dict[str, Any]:
 
 def _confidence(confidence: Confidence | None) -> dict[str, Any]:
     if confidence is None:
-        keys = ("ece", "ece_equal_mass", "ece_by_chance", "temperature", "risk_at_98_coverage", "conformal")
-        return dict.fromkeys(keys)
+        keys = (
+            "ece ece_interval aurc aurc_interval ece_equal_mass ece_by_chance temperature risk_at_98_coverage conformal"
+        )
+        return dict.fromkeys(keys.split())
     conformal = confidence.conformal[0]
     return {
         "ece": confidence.width.ece,
+        "ece_interval": [max(confidence.ece_interval.low, 0.0), confidence.ece_interval.high],
+        "aurc": confidence.curve.aurc,
+        "aurc_interval": _pair(confidence.aurc),
         "ece_equal_mass": confidence.mass.ece,
         "ece_by_chance": confidence.ece_by_chance,
         "temperature": confidence.rescaled.temperature,
@@ -144,10 +149,11 @@ def _confidence(confidence: Confidence | None) -> dict[str, Any]:
 
 def _robustness(robustness: Robustness | Missing) -> dict[str, Any]:
     if isinstance(robustness, Missing):
-        return {"corruption": None, "mce": None, "mce_reference": robustness.reason}
+        return {"corruption": None, "mce": None, "mce_interval": None, "mce_reference": robustness.reason}
     return {
         "corruption": {name: one.error.value for name, one in robustness.errors.items()},
         "mce": robustness.summary.mce if robustness.summary else None,
+        "mce_interval": _pair(robustness.mce) if robustness.mce else None,
         "mce_reference": robustness.reference.name if robustness.reference else robustness.no_reference,
     }
 
@@ -158,6 +164,7 @@ def _out_of_distribution(ood: OutOfDistribution | None) -> dict[str, Any]:
     kinds = {
         one.name: {
             "auroc": one.max_softmax.auroc,
+            "auroc_interval": list(one.max_softmax.interval),
             "fpr95": one.max_softmax.fpr95,
             "energy_auroc": one.energy.auroc,
             "energy_fpr95": one.energy.fpr95,

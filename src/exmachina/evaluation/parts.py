@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exmachina.classifier import Classifier
 from exmachina.errors import InputError
-from exmachina.evaluation.calibration.confidence import Confidence, measure_confidence
+from exmachina.evaluation.calibration.confidence import Confidence, measure_confidence, rule_at_home
 from exmachina.evaluation.calibration.held_out import HeldOut, declared_part
 from exmachina.evaluation.datasets.audit import DataAudit, audit_data
 from exmachina.evaluation.datasets.external_datasets import ExternalDataset, measure_external
 from exmachina.evaluation.datasets.label_votes import Halves, LabelledErrors, halves, labelled_errors
+from exmachina.evaluation.datasets.weak_slices import WeakSlices, find_weak_slices
 from exmachina.evaluation.datasets.writers import worst_decile
 from exmachina.evaluation.decisions import Decisions, decide
 from exmachina.evaluation.inputs import Answers, Protocol
@@ -108,7 +110,8 @@ def writers_part(protocol: Protocol, answers: Answers) -> Iterator[WriterResults
 def confidence_part(protocol: Protocol, answers: Answers, fitting: Fitting | Missing) -> Iterator[Confidence]:
     """Calibration, selective prediction, prediction sets."""
     labels, held_out = protocol.test.labels, _held_out(fitting)
-    yield measure_confidence(answers.logits, labels, held_out, answers.temperature, protocol.seed)
+    clusters = _writers(protocol)
+    yield measure_confidence(answers.logits, labels, held_out, answers.temperature, protocol.seed, clusters)
 
 
 def robustness_part(protocol: Protocol, answers: Answers, fitting: Fitting | Missing) -> Iterator[str | Robustness]:
@@ -154,13 +157,16 @@ def ood_part(protocol: Protocol, answers: Answers, fitting: Fitting | Missing) -
     )
 
 
-def external_part(protocol: Protocol, answers: Answers) -> Iterator[str | tuple[ExternalDataset | Missing, ...]]:
+def external_part(
+    protocol: Protocol, answers: Answers, fitting: Fitting | Missing
+) -> Iterator[str | tuple[ExternalDataset | Missing, ...]]:
     """Labelled sets from elsewhere; one that cannot be measured does not cost the others."""
     results: list[ExternalDataset | Missing] = []
+    rule = None if isinstance(fitting, Missing) else rule_at_home(fitting.held_out, answers.temperature)
     for other in protocol.external_datasets:
         yield other.name
         try:
-            results.append(measure_external(answers.predict, other, protocol.test, answers.wrong))
+            results.append(measure_external(answers.predict, other, protocol.test, answers.wrong, threshold=rule))
         except InputError as error:
             results.append(Missing(f"{other.name}: {error}"))
     yield tuple(results)
@@ -178,6 +184,12 @@ def data_part(protocol: Protocol, answers: Answers, fitting: Fitting | Missing) 
         searched=protocol.extent.searched,
         compared=protocol.extent.compared,
     )
+
+
+def slices_part(protocol: Protocol, answers: Answers) -> Iterator[WeakSlices]:
+    """Where it errs more than elsewhere, corrected for having looked everywhere."""
+    test = protocol.test
+    yield find_weak_slices(test.images, test.labels, answers.digits, _writers(protocol))
 
 
 def mistakes_part(protocol: Protocol, answers: Answers) -> Iterator[str | Mistakes]:
@@ -258,6 +270,13 @@ def selection_bias_part(protocol: Protocol) -> Iterator[str | SelectionBias]:
             yield item
         else:
             yield f"seed {item.seed} trained {len(item.right)} networks"
+
+
+def _writers(protocol: Protocol) -> NDArray[np.int64] | None:
+    """Who wrote the test digits (N,), if these are the digits that the table is for."""
+    writers, labels = protocol.writers, protocol.test.labels
+    known = writers is not None and writers.labels.shape == labels.shape and (writers.labels == labels).all()
+    return writers.ids if writers is not None and known else None
 
 
 def _held_out(fitting: Fitting | Missing) -> HeldOut:

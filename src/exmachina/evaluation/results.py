@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from exmachina.evaluation.datasets.audit import DataAudit
     from exmachina.evaluation.datasets.external_datasets import ExternalDataset
     from exmachina.evaluation.datasets.label_votes import Halves, LabelledErrors
+    from exmachina.evaluation.datasets.weak_slices import WeakSlices
     from exmachina.evaluation.datasets.writers import WorstWriters
     from exmachina.evaluation.decisions import Decisions
     from exmachina.evaluation.mistakes import Mistakes
@@ -180,6 +181,7 @@ class Evaluation:
     out_of_distribution: OutOfDistribution | Missing = field(metadata=_part("Not a digit", "not_digits"))
     external_datasets: tuple[ExternalDataset | Missing, ...] | Missing = field(metadata=_part("Other hands", "others"))
     data: DataAudit | Missing = field(metadata=_part("The data itself", "data"))
+    slices: WeakSlices | Missing = field(metadata=_part("Where it is weak", "slices"))
     mistakes: Mistakes | Missing = field(metadata=_part("Why it erred", "mistakes"))
     seeds: Seeds | Missing = field(metadata=_part("Seeds", "seeds"))
     decisions: Decisions | Missing = field(metadata=_part("What to decide", "decisions"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -162,7 +163,9 @@ def external_part(
 ) -> Iterator[str | tuple[ExternalDataset | Missing, ...]]:
     """Labelled sets from elsewhere; one that cannot be measured does not cost the others."""
     results: list[ExternalDataset | Missing] = []
-    rule = None if isinstance(fitting, Missing) else rule_at_home(fitting.held_out, answers.temperature)
+    rule = None
+    with suppress(InputError):  # without a rule the error is known all the same
+        rule = rule_at_home(_held_out(fitting), answers.temperature)
     for other in protocol.external_datasets:
         yield other.name
         try:

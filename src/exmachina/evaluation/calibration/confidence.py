@@ -115,6 +115,7 @@ def measure_confidence(
 
 def rule_at_home(held_out: HeldOut, temperature: float = 1.0, share: float = RULE) -> float:
     """The confidence at or above which the share of the digits lies that the network had not learned."""
+    check_scores(held_out.logits)
     return highest_threshold(softmax(held_out.logits / temperature).max(axis=1), share)
 
 

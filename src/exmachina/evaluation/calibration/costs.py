@@ -67,6 +67,7 @@ def cheapest_thresholds(
 ) -> tuple[CheapestThreshold, ...]:
     """The cheapest threshold of every ratio, for raw logits (N, 10) and labels (N,) that none was fitted to."""
     check_scores(logits, labels)
+    check_scores(held_out.logits, held_out.labels)
     confidence, wrong = _judged(logits / temperature, labels)
     fits = [(fit, *_judged(fit.logits / temperature, fit.labels)) for fit in held_out.fits(len(labels), seed)]
     result = []

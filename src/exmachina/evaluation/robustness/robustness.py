@@ -94,7 +94,6 @@ def measure_robustness(
     beside: dict[str, float] = {}
     away: dict[str, ConfidenceAway] = {}
     wrong, wrong_beside = [], []
-    rule = None if held_out is None else rule_at_home(held_out, temperature)
     for name in CORRUPTIONS:
         seen: list[Any] = []
 
@@ -104,10 +103,10 @@ def measure_robustness(
 
         (errors[name],) = corruption_errors(both, test.images, test.labels, seed=seed, names=[name])
         wrong.append(seen[0].argmax(axis=1) != test.labels)
-        if held_out is not None and rule is not None:
+        if held_out is not None:
             probabilities = softmax(seen[0])  # `predict` has divided by the temperature
             coverage[name] = conformal_elsewhere(probabilities, test.labels, held_out, temperature)
-            away[name] = confidence_away(probabilities, test.labels, rule)
+            away[name] = confidence_away(probabilities, test.labels, rule_at_home(held_out, temperature))
         if reference is not None:
             wrong_beside.append(reference[1](seen[1]).argmax(axis=1) != test.labels)
             beside[name] = float(wrong_beside[-1].mean())

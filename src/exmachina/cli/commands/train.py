@@ -38,6 +38,9 @@ def train(
     held_out: Annotated[
         int, typer.Option("--hold-out", help="Training images to set aside, for calibrate and evaluate to fit to.")
     ] = 0,
+    hands: Annotated[
+        bool, typer.Option("--hands", help="Learn digits by other hands as well: made, of pens, of typefaces.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Train a network from scratch and save the run; or many seeds, and see the spread."""
@@ -64,6 +67,10 @@ def train(
     if held_out:
         parts = split(images, held_out, seed=seed)
         images, validation = parts.train, parts.validation
+    if hands:
+        from exmachina.data.hands import with_hands
+
+        images = with_hands(images, seed)
 
     from exmachina.cli.terminal import QUIET, make_console
     from exmachina.cli.watch import watch

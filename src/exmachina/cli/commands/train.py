@@ -70,7 +70,7 @@ def train(
     if hands:
         from exmachina.data.hands import with_hands
 
-        images = with_hands(images, seed)
+        of_mnist, images = len(images), with_hands(images, seed)
 
     from exmachina.cli.terminal import QUIET, make_console
     from exmachina.cli.watch import watch
@@ -81,6 +81,8 @@ def train(
     console.print(f"{chosen.name}: {network.parameters:,} parameters, {len(images):,} images, seed {seed}", style=QUIET)
     events = learn(chosen, images, seed, validation=validation, test=test, backend=backend, device=device)
     run = watch(events, console)
+    if hands:
+        run = replace(run, splits={**run.splits, "hands": len(images) - of_mnist})
     if held_out:
         run = replace(run, splits={**run.splits, "held_out": {"images": held_out, "seed": seed}})
     path = run.save(directory)

@@ -18,7 +18,9 @@ def written(strokes: Sequence[Points], rng: Rng) -> Image:
     """The strokes leaned, stretched and drawn with some pen: uint8 (28, 28) in MNIST's form."""
     lean, stretch = rng.normal(0, 0.18), np.exp(rng.uniform(-0.34, 0.34))  # ± 40 %
     turn = rng.normal(0, 0.08)
-    skew = np.array([[stretch, 0], [-lean, 1]]) @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    skew = np.array([[stretch, 0], [-lean, 1]]) @ np.array(
+        [[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]
+    )
     return drawn([stroke @ skew for stroke in strokes], pen(rng), rng)
 
 
@@ -61,12 +63,14 @@ def crowded(image: Image, others: Sequence[Image], rng: Rng) -> Image:
     sheet[MARGIN : MARGIN + SIDE, MARGIN : MARGIN + SIDE] = image
     kind = rng.choice(3, p=[0.55, 0.3, 0.15])
     if kind != 1:
-        for other in others[: rng.integers(1, 3)]:
+        for other in others[: int(rng.integers(1, 3))]:
             _beside(sheet, other, left, right, rng)
     if kind != 0:
         _ruled(sheet, top, bottom, rng)
     reach = rng.uniform(0, 3.5, 4).round().astype(int)  # how far past the digit's own ink the cut goes
-    cut = sheet[MARGIN + top - reach[0] : MARGIN + bottom + reach[1], MARGIN + left - reach[2] : MARGIN + right + reach[3]]
+    cut = sheet[
+        MARGIN + top - reach[0] : MARGIN + bottom + reach[1], MARGIN + left - reach[2] : MARGIN + right + reach[3]
+    ]
     return fitted(cut)
 
 

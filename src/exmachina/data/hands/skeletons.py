@@ -185,7 +185,10 @@ def _seven(rng: Rng) -> list[Say]:
 def _eight(rng: Rng) -> list[Say]:
     waist, upper, lower = rng.uniform(0.4, 0.55), rng.uniform(0.15, 0.28), rng.uniform(0.18, 0.34)
     if rng.random() < 0.25:  # two rings
-        rings = _arc(0.3, waist / 2, upper, waist / 2, 80, 440), _arc(0.3, (1 + waist) / 2, lower, (1 - waist) / 2, 270, 640)
+        rings = (
+            _arc(0.3, waist / 2, upper, waist / 2, 80, 440),
+            _arc(0.3, (1 + waist) / 2, lower, (1 - waist) / 2, 270, 640),
+        )
         return [list(ring) for ring in rings]
     side = rng.choice([-1, 1], p=[0.8, 0.2])
     gap = rng.uniform(-0.03, 0.14)  # where it began and ends at the top

@@ -14,7 +14,6 @@ from exmachina.images.strokes import render_strokes
 from exmachina.networks import NETWORKS, BatchNorm, Conv, Dense, Flatten, MaxPool, Network
 from nodejs import node
 
-
 PADDED = Network(
     "padded",
     (

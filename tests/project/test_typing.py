@@ -18,6 +18,7 @@ USER = """
 import numpy as np
 import exmachina as em
 from PIL import Image
+from exmachina.classifier import AnyImage
 from exmachina.sklearn import DigitClassifier
 
 def improve(folder: str) -> float:
@@ -43,7 +44,7 @@ def improve(folder: str) -> float:
             run = event.run
     try:
         classifier = em.Classifier.from_run(run)
-        many = [em.normalize(em.read_image("a.png")), "b.png", Image.new("L", (9, 9))]
+        many: list[AnyImage] = [em.normalize(em.read_image("a.png")), "b.png", Image.new("L", (9, 9))]
         answers: list[em.Prediction] = list(classifier.predict_many(many))
         print(DigitClassifier(recipe).fit(np.zeros((4, 784)), [0, 1, 0, 1]).predict_proba(np.zeros((1, 784))).sum())
     except em.InputError as error:

@@ -46,6 +46,10 @@ def improve(folder: str) -> float:
         classifier = em.Classifier.from_run(run)
         many: list[AnyImage] = [em.normalize(em.read_image("a.png")), "b.png", Image.new("L", (9, 9))]
         answers: list[em.Prediction] = list(classifier.predict_many(many))
+        table: list[em.FilePrediction] = list(em.predict_many("scans.zip", classifier, workers=1))
+        print(table[0].problem or table[0].prediction)
+        page: em.Page = em.read("page.jpg", classifier)
+        print(page.table(), page.strings)
         print(DigitClassifier(recipe).fit(np.zeros((4, 784)), [0, 1, 0, 1]).predict_proba(np.zeros((1, 784))).sum())
     except em.InputError as error:
         raise SystemExit(str(error)) from None

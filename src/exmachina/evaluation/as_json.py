@@ -34,6 +34,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
         **accuracy_json(metrics),
         "accuracy_interval_corrected": _pair(evaluation.accuracy_corrected),
         **_unseen(measured(evaluation.decisions)),
+        "misread": evaluation.misread.tolist(),
         **_labels(measured(evaluation.labels)),
         **_confidence(measured(evaluation.confidence)),
         **_robustness(evaluation.robustness),

@@ -114,29 +114,37 @@ def measure_robustness(
     severities = {}
     few = test[:severity_images]
     for name in CORRUPTIONS if severity_images else ():
-        severities[name] = tuple(
-            one.error.value
-            for severity in range(1, 6)
-            for one in corruption_errors(predict, few.images, few.labels, seed=seed, names=[name], severity=severity)
-        )
+        severities[name] = _by_severity(predict, few, name, seed)
         yield name
     result = Reference(reference[0], len(test), beside) if reference is not None else shipped_reference(test, seed)
-    measured = {name: one.error.value for name, one in errors.items()}
-    flags = np.stack(wrong)
+    flags, generator = np.stack(wrong), np.random.default_rng([seed, 10])
     shares = flags.mean(axis=0, dtype=np.float32)
-    generator = np.random.default_rng([seed, 10])
     yield Robustness(
         n=len(test),
         errors=errors,
         coverage=coverage,
         reference=result,
-        summary=summarise(measured, result.errors, result.n) if result is not None else None,
+        summary=_summary(errors, result) if result is not None else None,
         no_reference=None if result is not None else _why_not(test, seed),
         severities=severities,
         severity_images=len(few),
         mean=bootstrap(lambda counts: counts @ shares / len(test), len(test), generator),
         mce=None if result is None else _mce(flags, result, np.array(wrong_beside), generator),
         away=away,
+    )
+
+
+def _summary(errors: dict[str, CorruptionError], reference: Reference) -> CorruptionSummary:
+    measured = {name: one.error.value for name, one in errors.items()}
+    return summarise(measured, reference.errors, reference.n)
+
+
+def _by_severity(predict: Predict, few: Dataset, name: str, seed: int) -> tuple[float, ...]:
+    """The error under one corruption at severities 1 to 5."""
+    return tuple(
+        one.error.value
+        for severity in range(1, 6)
+        for one in corruption_errors(predict, few.images, few.labels, seed=seed, names=[name], severity=severity)
     )
 
 

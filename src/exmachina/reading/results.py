@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -18,13 +21,17 @@ class Box:
 
 @dataclass(frozen=True)
 class Glyph:
-    """One digit of a field, or one sign that was no digit: then `digit` is `None`."""
+    """One digit of a field, or one sign that was no digit: then `digit` is `None`.
+
+    `image` is what the classifier saw of it, uint8 (28, 28).
+    """
 
     digit: int | None
     probability: float
     second: int | None  # the next likeliest digit
     unsure: bool
     box: Box
+    image: NDArray[np.uint8] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,17 @@ class Page:
             cells[field.row][field.column] = field.text
         return cells
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self)
+    def to_json(self, *, images: bool = False) -> dict[str, Any]:
+        """Plain data; with every digit's 784 pixels if `images` are wanted."""
+        plain = asdict(replace(self, fields=()))
+        plain["fields"] = [
+            {**asdict(replace(field, glyphs=())), "glyphs": [_glyph(glyph, images) for glyph in field.glyphs]}
+            for field in self.fields
+        ]
+        return plain
+
+
+def _glyph(glyph: Glyph, images: bool) -> dict[str, Any]:
+    plain = asdict(glyph)
+    image = plain.pop("image")
+    return {**plain, "image": image.ravel().tolist()} if images else plain

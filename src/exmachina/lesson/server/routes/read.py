@@ -1,4 +1,4 @@
-"""Reading digits: an image, strokes or pixels in, a prediction out."""
+"""Reading digits: an image, strokes or pixels in, a prediction out; or a page in, and all its digits out."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from exmachina.images.mnist import NoInk, normalize
 from exmachina.images.strokes import PEN_WIDTH, WIDEST_PEN, render_strokes
 from exmachina.lesson.server.collection import check_strokes
 from exmachina.lesson.server.errors import first_error
+from exmachina.lesson.server.limits import IMAGE_TYPES
 from exmachina.lesson.server.services import Services
 from exmachina.lesson.site import to_json
 
@@ -58,8 +59,12 @@ BODY = {
 }
 
 
+PICTURES = {kind: BODY["requestBody"]["content"][kind] for kind in IMAGE_TYPES}  # type: ignore[index]
+PAGE_BODY = {"requestBody": {"required": True, "content": PICTURES}}
+
+
 def router(services: Services) -> APIRouter:
-    """The one route that reads."""
+    """The routes that read."""
     routes = APIRouter()
 
     @routes.post("/predict", summary="Read one digit from a PNG, a JPEG, strokes or pixels", openapi_extra=BODY)
@@ -73,7 +78,18 @@ def router(services: Services) -> APIRouter:
             raise InputError(first_error(error.errors())) from None
         return _answer(await services.predictions.run(lambda: _predict(services, run, ink.image)))
 
+    @routes.post("/read", summary="Read every digit on a page, a PNG or JPEG", openapi_extra=PAGE_BODY)
+    async def read(request: Request, run: Annotated[str, Query(max_length=100)] = "accurate") -> Response:
+        body = await request.body()
+        return _answer(await services.uploads.run(lambda: _read(services, run, body)))
+
     return routes
+
+
+def _read(services: Services, run: str, body: bytes) -> dict[str, Any]:
+    from exmachina.reading.pages import read_picture
+
+    return read_picture(read_image(body), services.library.classifier(run)).to_json(images=True)
 
 
 def _answer(prediction: dict[str, Any]) -> Response:

@@ -37,11 +37,11 @@ _EXIF = b"Exif\0\0"
 _TOO_MANY_PARTS = "is made of too many parts; open it and save it again."
 
 
-def read_image(source: str | os.PathLike[str] | bytes) -> NDArray[np.uint8]:
+def read_image(source: str | os.PathLike[str] | bytes, most_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """A PNG or JPEG file, or the bytes of one, as brightness: uint8 (height, width).
 
     Turned upright as its EXIF tag says; transparent pixels become paper; of an animation, the first picture.
-    Raises `InputError` for everything that is not such a picture of at most 25 megapixels and 64 MB.
+    Raises `InputError` for everything that is not such a picture of at most `most_pixels` and 64 MB.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         name, data = "The image", bytes(source)
@@ -55,9 +55,9 @@ def read_image(source: str | os.PathLike[str] | bytes) -> NDArray[np.uint8]:
         raise InputError(f"{name} is empty; choose a PNG or JPEG image.")
     try:
         if data.startswith(_PNG):
-            pixels, orientation = _decode_png(data)
+            pixels, orientation = _decode_png(data, most_pixels)
         elif data.startswith(_JPEG):
-            pixels, orientation = _decode_jpeg(data)
+            pixels, orientation = _decode_jpeg(data, most_pixels)
         else:
             raise _UnreadableError(f"is not a PNG or JPEG image{_looks_like(data)}; save it as one of these.")
     except _UnreadableError as error:
@@ -138,27 +138,27 @@ def _looks_like(data: bytes) -> str:
     return next((f" but {kind}" for magic, kind in kinds.items() if start.startswith(magic)), "")
 
 
-def _check_size(width: int, height: int) -> None:
+def _check_size(width: int, height: int, most: int) -> None:
     if width < 1 or height < 1:
         raise _UnreadableError(f"has no pixels ({width}×{height}); choose another image.")
-    if width * height > MAX_PIXELS:
-        raise _UnreadableError(
-            f"has {width}×{height} pixels; the limit is {MAX_PIXELS // 10**6} million. Save it smaller."
-        )
+    if width * height > most:
+        limit = f"{most // 10**6} million" if most >= 10**6 else f"{max(most, 0):,}"
+        raise _UnreadableError(f"has {width}×{height} pixels; the limit is {limit}. Save it smaller.")
 
 
-def _decode_png(data: bytes) -> tuple[NDArray[np.generic], int]:
+def _decode_png(data: bytes, most: int) -> tuple[NDArray[np.generic], int]:
     """Pixels and EXIF orientation of a PNG file."""
     kept, orientation = [_PNG], 1
     for kind, body, chunk in _png_chunks(data):
         if kind == b"IHDR":
-            _check_size(*struct.unpack(">II", body[:8]))
+            width, height = struct.unpack(">II", body[:8])
+            _check_size(width, height, most)
         if kind in _PNG_CHUNKS:
             kept.append(chunk)
         elif kind == b"eXIf" and zlib.crc32(kind + body) == int.from_bytes(chunk[-4:]):
             orientation = _orientation(body)
     with Image.open(io.BytesIO(b"".join(kept)), formats=("PNG",)) as image:
-        _check_size(*image.size)
+        _check_size(*image.size, most)
         image.load()
         return from_pillow(image), orientation
 
@@ -180,7 +180,7 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
     raise _UnreadableError(_TOO_MANY_PARTS)
 
 
-def _decode_jpeg(data: bytes) -> tuple[NDArray[np.generic], int]:
+def _decode_jpeg(data: bytes, most: int) -> tuple[NDArray[np.generic], int]:
     """Pixels and EXIF orientation of a JPEG file."""
     kept, orientation = [data[:2]], 1
     pixels = 0
@@ -190,7 +190,7 @@ def _decode_jpeg(data: bytes) -> tuple[NDArray[np.generic], int]:
         body = data[position + 4 : end]
         if marker in _START_OF_FRAME:
             height, width = struct.unpack(">HH", body[1:5])
-            _check_size(width, height)
+            _check_size(width, height, most)
             pixels = width * height
         if marker == 0xE1 and body.startswith(_EXIF):
             orientation = _orientation(body[len(_EXIF) :])
@@ -205,7 +205,7 @@ def _decode_jpeg(data: bytes) -> tuple[NDArray[np.generic], int]:
     if scans * pixels > MAX_SCAN_PIXELS:
         raise _UnreadableError(f"has {scans} scans, too many to decode; save it again as a plain JPEG.")
     with Image.open(io.BytesIO(b"".join([*kept, data[position:]])), formats=("JPEG",)) as image:
-        _check_size(*image.size)
+        _check_size(*image.size, most)
         image.draft("L", image.size)  # the file stores brightness apart from colour; decode that alone
         image.load()
         return from_pillow(image), orientation

@@ -73,6 +73,14 @@ class SiteFiles:
         """Every file's path, relative to the page."""
         return list(self._makers)
 
+    def holds(self, path: str) -> bool:
+        """Whether there is a file at this path."""
+        return path in self._makers
+
+    def made(self, path: str) -> bool:
+        """Whether it need not be made first."""
+        return path in self._made
+
     def get(self, path: str) -> bytes | None:
         """The content of a file, or `None` if there is none at this path."""
         maker = self._makers.get(path)

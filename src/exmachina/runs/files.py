@@ -46,6 +46,16 @@ def write_files(directory: str | Path, files: Mapping[str, bytes]) -> Path:
     return path
 
 
+def private_folder(directory: Path) -> Path:
+    """Make a folder that only its owner can enter; one that is there already is closed to others."""
+    for folder in reversed([folder for folder in (directory, *directory.parents) if not folder.exists()]):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    if directory.stat().st_mode & 0o077:
+        with suppress(PermissionError):  # it is somebody else's, who lets us in
+            directory.chmod(0o700)
+    return directory
+
+
 def check_writable(directory: str | Path) -> None:
     """Find out before a long training whether its run can be saved. Raises `InputError` if not."""
     path = Path(directory)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import stat
 import struct
 import zlib
@@ -25,6 +24,8 @@ from exmachina.images.mnist import from_pillow, greyscale
 MAX_PIXELS = 25_000_000
 MAX_BYTES = 64 * 2**20
 MAX_SCAN_PIXELS = 400_000_000  # a progressive JPEG repaints its picture once per scan, a bomb thousands of times
+MAX_DECODED = 100_000_000  # bytes of a decoded PNG: 25 megapixels of four bytes each
+MAX_FILL = 1 << 16  # bytes between a JPEG's segments, of which there is rarely one
 MAX_PARTS = 50_000  # chunks or segments; a picture saved in 8 kB pieces has fewer
 SUFFIXES = (".png", ".jpg", ".jpeg")
 
@@ -146,6 +147,14 @@ def _check_size(width: int, height: int, most: int) -> None:
         raise _UnreadableError(f"has {width}×{height} pixels; the limit is {limit}. Save it smaller.")
 
 
+def _check_depth(pixels: int, header: bytes) -> None:
+    """Refuse, before it is decoded, a PNG that would fill the memory with bits that nobody sees."""
+    depth, colour = header[8:10]
+    size = pixels * {0: 1, 2: 3, 4: 2}.get(colour, 4) * (2 if depth == 16 else 1)
+    if size > MAX_DECODED:
+        raise _UnreadableError(f"is {size // 10**6} MB when decoded; save it smaller, or with 8 bits a colour.")
+
+
 def _decode_png(data: bytes, most: int) -> tuple[NDArray[np.generic], int]:
     """Pixels and EXIF orientation of a PNG file."""
     kept, orientation = [_PNG], 1
@@ -153,6 +162,7 @@ def _decode_png(data: bytes, most: int) -> tuple[NDArray[np.generic], int]:
         if kind == b"IHDR":
             width, height = struct.unpack(">II", body[:8])
             _check_size(width, height, most)
+            _check_depth(width * height, body)
         if kind in _PNG_CHUNKS:
             kept.append(chunk)
         elif kind == b"eXIf" and zlib.crc32(kind + body) == int.from_bytes(chunk[-4:]):
@@ -201,7 +211,7 @@ def _decode_jpeg(data: bytes, most: int) -> tuple[NDArray[np.generic], int]:
             break
     else:
         raise _UnreadableError(_TOO_MANY_PARTS)
-    scans = 1 + len(re.findall(b"\xff\xda", data[position:]))
+    scans = 1 + data.count(b"\xff\xda", position)
     if scans * pixels > MAX_SCAN_PIXELS:
         raise _UnreadableError(f"has {scans} scans, too many to decode; save it again as a plain JPEG.")
     with Image.open(io.BytesIO(b"".join([*kept, data[position:]])), formats=("JPEG",)) as image:
@@ -215,8 +225,10 @@ def _jpeg_segment(data: bytes, position: int) -> tuple[int, int, int]:
     """Where the segment at or after `position` starts, its marker and where it ends."""
     if data[position : position + 1] != b"\xff":
         raise _UnreadableError("is damaged or cut short; save or copy it again.")
-    while data[position + 1 : position + 2] == b"\xff":  # fill bytes
-        position += 1
+    filled = data[position : position + MAX_FILL].lstrip(b"\xff")
+    if not filled:
+        raise _UnreadableError("is damaged or cut short; save or copy it again.")
+    position += len(data[position : position + MAX_FILL]) - len(filled) - 1
     marker, length = struct.unpack_from(">BH", data, position + 1)
     end = position + 2 + length
     if length < 2 or end > len(data):

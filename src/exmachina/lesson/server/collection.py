@@ -118,9 +118,13 @@ class Collection:
             private_folder(file.parent)
             os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
             self._database = sqlite3.connect(file, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-            # Deleted drawings are overwritten, not just forgotten.
-            self._database.executescript("PRAGMA secure_delete = ON; PRAGMA journal_mode = DELETE;")
-            _migrate(self._database)
+            try:
+                # Deleted drawings are overwritten, not just forgotten.
+                self._database.executescript("PRAGMA secure_delete = ON; PRAGMA journal_mode = DELETE;")
+                _migrate(self._database)
+            except BaseException:
+                self._database.close()
+                raise
         except (OSError, sqlite3.Error) as error:
             reason = getattr(error, "strerror", None) or error
             kind = NoRoomError if getattr(error, "errno", 0) == errno.ENOSPC else type(_told(error))

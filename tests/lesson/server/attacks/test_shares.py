@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import socket
 import threading
-import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,7 @@ import httpx
 import numpy as np
 import pytest
 from fastapi import HTTPException
+from uvicorn.protocols.http.flow_control import FlowControl
 
 from exmachina.lesson.server import Limits, Settings
 from exmachina.lesson.server.collection import Collection, QuotaError, Room
@@ -27,6 +25,7 @@ from exmachina.lesson.server.guards.bodies import FullError, Memory
 from exmachina.lesson.server.guards.deadline import PORTION, portions
 from exmachina.lesson.server.guards.turns import Pace, Share, TurnedAwayError, Turns
 from exmachina.lesson.server.ink import MAX_POINTS, drawable, thinned
+from exmachina.lesson.server.launch import TimedProtocol
 from exmachina.lesson.server.services import Pool
 from lesson_server import PATIENCE, Lesson, serving
 
@@ -116,22 +115,22 @@ def test_one_learners_loop_locks_nobody_out(settings: Settings, tmp_path: Path) 
     limits = Limits(requests=4, requests_per_learner=2, turn_seconds=30)
     with serving(replace(settings, data_folder=tmp_path, limits=limits)) as lesson:
         stop = threading.Event()
-        slow = {"strokes": zigzag(1500)}
+        slow = {"strokes": zigzag(300)}
 
         def loop() -> None:
             greedy = lesson.learner()
             while not stop.is_set():
                 greedy.post("/api/v1/predict?run=tiny", json=slow)
 
-        threads = [threading.Thread(target=loop) for _ in range(6)]
+        threads = [threading.Thread(target=loop) for _ in range(4)]
         for thread in threads:
             thread.start()
         other = lesson.learner()
-        answers = [other.post("/api/v1/predict?run=tiny", json={"pixels": [9] * 784}) for _ in range(5)]
+        answers = [other.post("/api/v1/predict?run=tiny", json={"pixels": [9] * 784}) for _ in range(3)]
         stop.set()
         for thread in threads:
             thread.join()
-    assert [answer.status_code for answer in answers] == [200] * 5
+    assert [answer.status_code for answer in answers] == [200] * 3
 
 
 def test_memory_for_bodies_is_shared_out() -> None:
@@ -181,20 +180,29 @@ def test_large_answer_is_handed_over_in_portions() -> None:
     assert [part["more_body"] for part in parts] == [True] * (len(parts) - 1) + [False]
 
 
-def test_answer_that_nobody_reads_is_dropped(settings: Settings, tmp_path: Path) -> None:
-    with serving(replace(settings, data_folder=tmp_path, limits=Limits(response_seconds=0.5))) as lesson:
-        size = len(lesson.learner().get("/data/train-0.bin").content)
-        with socket.socket() as raw:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            raw.connect(("127.0.0.1", lesson.port))
-            raw.settimeout(PATIENCE)
-            raw.sendall(b"GET /data/train-0.bin HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            time.sleep(1.5)
-            received = 0
-            with suppress(ConnectionResetError):
-                while chunk := raw.recv(1 << 20):
-                    received += len(chunk)
-        assert received < size  # what the system itself had taken over, and no more
+def test_connection_on_which_nobody_reads_is_dropped() -> None:
+    """Closing it would wait until the last byte is taken; aborting lets go of what is in memory."""
+
+    async def scenario() -> list[str]:
+        done: list[str] = []
+
+        class Transport(asyncio.Transport):
+            def abort(self) -> None:
+                done.append("aborted")
+
+        protocol = TimedProtocol.__new__(TimedProtocol)
+        protocol.loop, protocol.transport, protocol._unread_timer = asyncio.get_running_loop(), Transport(), None
+        protocol.flow = FlowControl(Transport())
+        protocol.unread_seconds = 0.05
+        protocol.pause_writing()
+        protocol.resume_writing()
+        await asyncio.sleep(0.1)
+        done.append("read in time")
+        protocol.pause_writing()
+        await asyncio.sleep(0.1)
+        return done
+
+    assert asyncio.run(scenario()) == ["read in time", "aborted"]
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +239,7 @@ def test_drawing_is_kept_without_points_that_nobody_sees() -> None:
     hand = [[[10.0, 10.0], [90.0, 12.5], [40.0, 120.0]], [], [[5.0, 5.0]]]
     assert thinned(hand) == hand and drawable(hand) == hand and thinned([]) == []
     with pytest.raises(ValueError, match="scribble"):
-        drawable(zigzag(MAX_POINTS))
+        drawable(zigzag(MAX_POINTS, step=0.02))
 
 
 def test_learner_may_keep_so_many_bytes(tmp_path: Path) -> None:
@@ -268,8 +276,8 @@ def test_collection_comes_in_pages_that_are_small(settings: Settings, tmp_path: 
     with serving(replace(settings, data_folder=tmp_path)) as lesson:
         client = lesson.learner()
         keys = []
-        for _ in range(31):
-            body = {"label": 1, "strokes": zigzag(2500), "image": [9] * 784}
+        for _ in range(25):
+            body = {"label": 1, "strokes": zigzag(2500, step=0.04), "image": [9] * 784}
             keys.append(client.post("/api/v1/collection", json=body).json()["id"])
         found, path, pages = [], "/api/v1/collection", 0
         while path:
@@ -277,7 +285,7 @@ def test_collection_comes_in_pages_that_are_small(settings: Settings, tmp_path: 
             assert len(answer.content) < 2 << 20
             found += [drawing["id"] for drawing in answer.json()]
             path, pages = answer.links.get("next", {}).get("url", ""), pages + 1
-        assert found == keys and pages >= 1
+        assert found == keys and pages > 1
         with zipfile.ZipFile(io.BytesIO(client.get("/api/v1/collection/export").content)) as archive:
             assert [item["id"] for item in json.loads(archive.read("digits/drawings.json"))] == keys
 

@@ -25,6 +25,7 @@ from exmachina.cli.commands import (
     leak,
     lesson,
     predict,
+    read,
     show,
     summary,
     train,
@@ -42,6 +43,7 @@ COMMANDS = (
     *(hello.hello, show.show, summary.summary, train.train, experiment.experiment, benchmark.benchmark),
     *(
         predict.predict,
+        read.read,
         inspect.inspect,
         export.export,
         import_.import_run,

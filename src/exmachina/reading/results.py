@@ -62,23 +62,23 @@ class Page:
     @property
     def strings(self) -> tuple[str, ...]:
         """The text of every field."""
-        return tuple(field.text for field in self.fields)
+        return tuple(one.text for one in self.fields)
 
     def table(self) -> list[list[str]]:
         """The texts by row and column, empty where there is no field."""
-        rows = 1 + max((field.row for field in self.fields), default=-1)
-        columns = 1 + max((field.column for field in self.fields), default=-1)
+        rows = 1 + max((one.row for one in self.fields), default=-1)
+        columns = 1 + max((one.column for one in self.fields), default=-1)
         cells = [[""] * columns for _ in range(rows)]
-        for field in self.fields:
-            cells[field.row][field.column] = field.text
+        for one in self.fields:
+            cells[one.row][one.column] = one.text
         return cells
 
     def to_json(self, *, images: bool = False) -> dict[str, Any]:
         """Plain data; with every digit's 784 pixels if `images` are wanted."""
         plain = asdict(replace(self, fields=()))
         plain["fields"] = [
-            {**asdict(replace(field, glyphs=())), "glyphs": [_glyph(glyph, images) for glyph in field.glyphs]}
-            for field in self.fields
+            {**asdict(replace(one, glyphs=())), "glyphs": [_glyph(glyph, images) for glyph in one.glyphs]}
+            for one in self.fields
         ]
         return plain
 

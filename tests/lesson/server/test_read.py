@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from anyio.from_thread import start_blocking_portal
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -256,4 +257,5 @@ def test_more_uploads_than_can_wait_are_told_to_come_back() -> None:
         assert await pool.run(lambda: 3) == 3  # there is room again
         pool.close()
 
-    asyncio.run(scenario())
+    with start_blocking_portal() as portal:
+        portal.call(scenario)

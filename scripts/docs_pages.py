@@ -34,8 +34,8 @@ figures = hello_figures(Run.load("fast"), train, test)
 figures["convolution"]  # in a notebook: the picture
 ```
 
-[`exmachina.figures`](reference/python.md) has each of them as a function of its own, and more: maps of every layer, attributions,
-preferred images. `exmachina inspect` writes all of them for one digit.
+[`exmachina.figures`](reference/python.md) has each of them as a function of its own, and more: maps of every layer,
+attributions, preferred images. `exmachina inspect` writes all of them for one digit.
 """
 ROOT_PAGES = {"CONTRIBUTING.md": "contributing", "SECURITY.md": "security", "CHANGELOG.md": "changelog"}
 

@@ -44,7 +44,10 @@ def rules(heights: dict[str, float], width: int) -> list[str]:
     """A rule a panel; what is measured is rounded down, so that no gap remains."""
     out = LATER | (AROUND if width <= 620 else set())
     return [
-        f'[data-panel="{name}"] {{ min-height: {int(high)}px; }}' for name, high in heights.items() if name not in out
+        line
+        for name, high in heights.items()
+        if name not in out
+        for line in (f'[data-panel="{name}"] {{', f"  min-height: {int(high)}px;", "}")
     ]
 
 

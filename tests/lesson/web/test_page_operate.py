@@ -91,7 +91,7 @@ def test_edits_outlast_a_reload_and_travel_in_the_link(copy_visit: Visit) -> Non
     panel.get_by_label("Set to zero").fill("30")
     panel.get_by_role("switch", name="Map 5 of conv1").click()
     panel.get_by_role("button", name="Blur").click()
-    page.wait_for_url(re.compile(r"edits=p30~o\.conv1\.5~k\.conv1\."))
+    page.wait_for_url(re.compile(r"edits=p30\*o\.conv1\.5\*k\.conv1\."))
     kernel = panel.locator(".kernel button").all_inner_texts()
     page.reload()
     page.wait_for_selector("html[data-ready]")
@@ -105,7 +105,7 @@ def test_edits_outlast_a_reload_and_travel_in_the_link(copy_visit: Visit) -> Non
 
 
 def test_edits_that_the_network_cannot_have_are_left_out(copy_visit: Visit) -> None:
-    page = copy_visit.open("?edits=p20~o.conv9.1~o.conv1.99~k.conv1.0.0.AAAA~k.conv1.0.7.AAAAAA~p1e9~%3Cb%3E")
+    page = copy_visit.open("?edits=p20*o.conv9.1*o.conv1.99*k.conv1.0.0.AAAA*k.conv1.0.7.AAAAAA*p1e9*%3Cb%3E")
     uses(page, "edited: fast")
     panel = copy_visit.show("operate")
     assert panel.get_by_label("Set to zero").input_value() == "20"

@@ -161,7 +161,7 @@ export function preset(name, kernel) {
 }
 
 /**
- * Edits in a word that fits into an address: `p30~o.conv1.3.5~k.conv1.0.0.` and the kernel's bytes in base 64.
+ * Edits in a word that fits into an address: `p30*o.conv1.3.5*k.conv1.0.0.` and the kernel's bytes in base 64.
  * @param {Edits} edits
  */
 export function encodeEdits({ pruned, kernels, off }) {
@@ -178,7 +178,7 @@ export function encodeEdits({ pruned, kernels, off }) {
     ...Object.entries(kernels).map(
       ([name, numbers]) => `k.${name.replaceAll("/", ".")}.${bytes(numbers)}`,
     ),
-  ].join("~");
+  ].join("*");
 }
 
 /**
@@ -191,7 +191,7 @@ export function decodeEdits(text, network) {
   /** @type {Edits} */
   const edits = { pruned: 0, kernels: {}, off: {} };
   const layers = new Map(switchable(network).map((step) => [step.layer.name, step]));
-  for (const part of text.slice(0, 20_000).split("~")) {
+  for (const part of text.slice(0, 20_000).split("*")) {
     const [kind, name, ...rest] = part.split(".");
     const share = /^p(\d\d?)$/.exec(kind);
     if (share) edits.pruned = Number(share[1]) / 100;

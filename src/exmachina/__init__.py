@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from exmachina.batch import FilePrediction, predict_many
     from exmachina.classifier import Classifier, Prediction
     from exmachina.data import (
         Dataset,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from exmachina.images.files import read_image
     from exmachina.images.mnist import normalize
     from exmachina.networks import NETWORKS, Network, get_network
+    from exmachina.reading import Page, read
     from exmachina.runs import Run
     from exmachina.training import (
         RECIPES,
@@ -54,9 +56,11 @@ _HOME = {
     "Dataset": "data",
     "EpochEnd": "training",
     "Event": "training",
+    "FilePrediction": "batch",
     "InputError": "errors",
     "NETWORKS": "networks",
     "Network": "networks",
+    "Page": "reading",
     "Prediction": "classifier",
     "RECIPES": "training",
     "Recipe": "training",
@@ -75,6 +79,8 @@ _HOME = {
     "load_mnist": "data",
     "normalize": "images.mnist",
     "one_hot": "data",
+    "predict_many": "batch",
+    "read": "reading",
     "read_image": "images.files",
     "scale": "data",
     "split": "data",
@@ -90,8 +96,10 @@ __all__ = [
     "Dataset",
     "EpochEnd",
     "Event",
+    "FilePrediction",
     "InputError",
     "Network",
+    "Page",
     "Prediction",
     "Recipe",
     "Run",
@@ -110,6 +118,8 @@ __all__ = [
     "load_mnist",
     "normalize",
     "one_hot",
+    "predict_many",
+    "read",
     "read_image",
     "scale",
     "split",

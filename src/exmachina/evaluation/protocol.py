@@ -83,21 +83,24 @@ def _measured(protocol: Protocol, subject: Subject, log_folder: Path | None) -> 
     curves = yield from _titled("curves", parts.curves_part(protocol, answers))
     attacks = yield from _titled("attacks", parts.attacks_part(protocol))
     ood = yield from _titled("out_of_distribution", parts.ood_part(protocol, answers, fitting))
-    external = yield from _titled("external_datasets", parts.external_part(protocol, answers))
+    external = yield from _titled("external_datasets", parts.external_part(protocol, answers, fitting))
     data = yield from _titled("data", parts.data_part(protocol, answers, fitting))
+    slices = yield from _titled("slices", parts.slices_part(protocol, answers))
     mistakes = yield from _titled("mistakes", parts.mistakes_part(protocol, answers))
     seeds = yield from _titled("seeds", parts.seeds_part(protocol, answers))
+    decisions = yield from _titled("decisions", parts.decisions_part(protocol, answers, fitting, writers, data, seeds))
     selection_bias = yield from _titled("selection_bias", parts.selection_bias_part(protocol))
     scaled = answers.finite / run.temperature
     yield Evaluation(
         subject=subject,
-        setting=_setting(protocol, fitting, time.perf_counter() - start),
+        setting=_setting(protocol, test_set, fitting, time.perf_counter() - start),
         metrics=measure(scaled, test.labels),
         health=_health(answers, test),
         opening=opening,
         # The same network looking again is no new chance to be lucky; another one is.
         accuracy_corrected=corrected_for_openings(int((~answers.wrong).sum()), len(test), opening.runs),
         loss=normal_mean(losses(scaled, test.labels)),
+        misread=np.flatnonzero(answers.wrong),
         labels=labels,
         halves=halves,
         writers=writers,
@@ -108,8 +111,10 @@ def _measured(protocol: Protocol, subject: Subject, log_folder: Path | None) -> 
         out_of_distribution=ood,
         external_datasets=external,
         data=data,
+        slices=slices,
         mistakes=mistakes,
         seeds=seeds,
+        decisions=decisions,
         selection_bias=selection_bias,
     )
 
@@ -134,9 +139,10 @@ def _part(title: str, work: Iterator[str | Part]) -> Generator[Progress, None, P
     return result
 
 
-def _setting(protocol: Protocol, fitting: Fitting | Missing, seconds: float) -> Setting:
+def _setting(protocol: Protocol, test_set: str, fitting: Fitting | Missing, seconds: float) -> Setting:
     return Setting(
         test_set=protocol.test.name,
+        test_set_digest=test_set,
         train_set=protocol.train.name,
         quick=protocol.quick,
         seed=protocol.seed,

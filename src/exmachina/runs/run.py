@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from exmachina.errors import InputError
 from exmachina.networks.layers import Network
-from exmachina.runs.files import read_limited, sha256, write_files
+from exmachina.runs.files import finish_writing, read_limited, sha256, write_files
+from exmachina.runs.onnx_graph import build_onnx, check_onnx
 from exmachina.runs.record import check_record, to_plain
 
 Weights = dict[str, NDArray[np.float32]]
@@ -61,8 +62,6 @@ class Run:
         Each file appears whole, `run.json` with the checksums of the others last. Raises `InputError` if the
         directory cannot be written or the run could not be loaded again.
         """
-        from exmachina.runs.onnx_graph import build_onnx  # onnx is slow to import and only saving needs it
-
         check_weights(self.weights, self.network, "This run")
         record = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "weights"}
         record = to_plain({**record, "network": self.network.to_json()})
@@ -76,16 +75,19 @@ class Run:
     def load(cls, source: str | Path) -> Run:
         """Read a run directory, or the run that ships with the package under a recipe's name.
 
-        Names, shapes, types and checksums must be exactly as declared and every weight finite; anything else
-        raises `InputError`. No code is ever loaded, and the weights are what predicts: the ONNX model is for others.
+        Names, shapes, types and checksums must be exactly as declared, every weight finite and the ONNX model the one
+        that layers and weights make; anything else raises `InputError`. No code is ever loaded, and the weights are
+        what predicts: the ONNX model is for others.
         A run that a browser wrote has none and is whole without; `Run.load(folder).save(folder)` adds it.
         """
         directory = find_run(source)
+        finish_writing(directory)
         metadata = _read_metadata(directory)
         network = Network.from_json(metadata["network"])
         weights = _read_weights(directory, network, metadata["sha256"].get(WEIGHTS))
         if ONNX in metadata["sha256"] or (directory / ONNX).exists():  # all parts belong together
-            _read_checked(directory / ONNX, metadata["sha256"].get(ONNX), MAX_ONNX_BYTES)
+            content = _read_checked(directory / ONNX, metadata["sha256"].get(ONNX), MAX_ONNX_BYTES)
+            check_onnx(content, network, weights, f"'{directory / ONNX}'")
         known = {item.name for item in fields(cls)} - {"network", "weights"}
         return cls(network, weights, **{name: value for name, value in metadata.items() if name in known})
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from exmachina.data import Dataset
-from exmachina.evaluation.arrays import Floats, Images, Predict
+from exmachina.evaluation.arrays import Floats, Images, Predict, softmax
 from exmachina.evaluation.calibration.held_out import HeldOut, rejection_of
-from exmachina.evaluation.calibration.rejection import Rejection
+from exmachina.evaluation.calibration.rejection import Rejection, highest_threshold
 from exmachina.evaluation.ood import non_digits
-from exmachina.evaluation.ood.separation import OODKind, measure_kind
+from exmachina.evaluation.ood.separation import KEPT, OODKind, measure_kind
 from exmachina.evaluation.statistics.intervals import Interval, wilson
 from exmachina.runs import Run
 
@@ -64,10 +64,13 @@ def measure_out_of_distribution(
 ) -> OutOfDistribution:
     """Separate test digits with logits (N, 10), as the run answers, from `n` images of each kind."""
     rejection = rejection_of(run, held_out)
+    sure = softmax(held_out.logits / run.temperature).max(axis=1)
+    thresholds = [highest_threshold(sure, share) for share in KEPT]
     kinds, examples = [], {}
     for number, (name, make) in enumerate(image_makers(test, pictures).items()):
         images = make(n, np.random.default_rng([seed, 4, number]))
-        kinds.append(measure_kind(name, digits, predict(images), rejection))
+        generator = np.random.default_rng([seed, 9, number])
+        kinds.append(measure_kind(name, digits, predict(images), rejection, generator, thresholds))
         examples[name] = images[:PICTURED]
     turned_away = int(rejection.rejects(digits).sum())
     return OutOfDistribution(

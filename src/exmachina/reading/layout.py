@@ -1,0 +1,153 @@
+"""From ink to fields: connected ink, its size, and which of it stands together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+Labels = NDArray[np.int32]
+
+SPECK = 0.12  # of a digit's height: ink smaller in both directions is dirt
+THIN = 0.4  # of a stroke's width: thinner ink is left of a printed line
+TALLEST = 3.0  # of a digit's height: taller ink is no digit
+FIELD_GAP = 1.2  # of a digit's height: ink further away belongs to another field
+
+
+@dataclass(frozen=True)
+class Part:
+    """Connected ink: its label, its box [top, bottom) × [left, right) and its pixels."""
+
+    label: int
+    top: int
+    bottom: int
+    left: int
+    right: int
+    area: int
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+
+def parts(mask: Mask) -> tuple[Labels, list[Part]]:
+    """Connected ink, diagonals included: its labels (h, w), 0 for paper, and a list."""
+    from scipy import ndimage
+
+    labels, count = ndimage.label(mask, np.ones((3, 3), bool))
+    areas = np.bincount(labels.ravel(), minlength=count + 1)
+    found = [
+        Part(label, box[0].start, box[0].stop, box[1].start, box[1].stop, int(areas[label]))
+        for label, box in enumerate(ndimage.find_objects(labels), 1)
+    ]
+    return labels, found
+
+
+def digit_height(found: list[Part]) -> float:
+    """How high the page's digits are, in pixels: the height about which most of the ink's outline lies; 0 of none."""
+    sized = [part for part in found if part.height >= 6 and part.width * 8 > part.height and part.area >= 12]
+    if not sized:
+        return 0.0
+    heights = np.array([part.height for part in sized], np.float64)
+    # Taller ink counts for more, as dirt and signs are smaller than digits and more numerous.
+    order = np.argsort(heights)
+    weights = np.cumsum(heights[order] ** 1.5)
+    return float(heights[order][np.searchsorted(weights, weights[-1] / 2)])
+
+
+def fields(found: list[Part], height: float, stroke: float) -> list[list[Part]]:
+    """Parts that stand together, each field from left to right; dirt and what is left of printed lines is left out."""
+    large = [
+        part
+        for part in found
+        if max(part.height, part.width) >= SPECK * height
+        and part.area >= THIN * stroke * max(part.height, part.width)
+        and part.height <= TALLEST * height
+    ]
+    bodies = sorted((part for part in large if part.height >= 0.45 * height), key=lambda part: part.left)
+    parent = list(range(len(bodies)))
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
+
+    for index, part in enumerate(bodies):
+        for other in range(index + 1, len(bodies)):
+            if bodies[other].left - part.right > FIELD_GAP * height:
+                if bodies[other].left > part.right + 8 * height:
+                    break
+                continue
+            if _beside(part, bodies[other]):
+                parent[root(other)] = root(index)
+    groups: dict[int, list[Part]] = {}
+    for index, part in enumerate(bodies):
+        groups.setdefault(root(index), []).append(part)
+    grouped = list(groups.values())
+    for part in large:  # a bar, a comma or a stroke goes with what it is nearest to
+        if part.height < 0.45 * height:
+            near = min(grouped, key=lambda group: _distance(part, group), default=None)
+            if near is not None and _distance(part, near) <= 0.5 * height:
+                near.append(part)
+    return [sorted(group, key=lambda part: part.left) for group in grouped]
+
+
+def _beside(a: Part, b: Part) -> bool:
+    """Do they stand on one line: is half of the lower one's height shared?"""
+    shared = min(a.bottom, b.bottom) - max(a.top, b.top)
+    return 2 * shared >= min(a.height, b.height)
+
+
+def _distance(part: Part, group: list[Part]) -> float:
+    """The least gap to a part of the group, in pixels."""
+    return min(
+        float(
+            np.hypot(
+                max(0, other.left - part.right, part.left - other.right),
+                max(0, other.top - part.bottom, part.top - other.bottom),
+            )
+        )
+        for other in group
+        if other is not part
+    )
+
+
+def places(boxes: list[tuple[int, int, int, int]], height: float) -> list[tuple[int, int]]:
+    """Row and column of each field, both from 0, from its top, bottom, left and right.
+
+    Fields of a row share half of a digit's height; fields of a column half of the narrower one's width.
+    """
+    middles = [(top + bottom) / 2 for top, bottom, _, _ in boxes]
+    rows = _numbered(middles, [[abs(a - b) <= 0.5 * height for b in middles] for a in middles])
+    centres = [(left + right) / 2 for _, _, left, right in boxes]
+    columns = _numbered(centres, [[_share_width(a, b) for b in boxes] for a in boxes])
+    return list(zip(rows, columns, strict=True))
+
+
+def _share_width(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
+    shared = min(a[3], b[3]) - max(a[2], b[2])
+    return 2 * shared >= min(a[3] - a[2], b[3] - b[2])
+
+
+def _numbered(positions: list[float], together: list[list[bool]]) -> list[int]:
+    """Which group each position is in; groups are numbered by where their first member stands."""
+    numbers = [-1] * len(positions)
+    order = sorted(range(len(positions)), key=positions.__getitem__)
+    groups: list[list[int]] = []
+    for index in order:
+        group = next((some for some in groups if any(together[index][other] for other in some)), None)
+        if group is None:
+            groups.append(group := [])
+        group.append(index)
+    groups.sort(key=lambda some: sum(positions[index] for index in some) / len(some))
+    for number, some in enumerate(groups):
+        for index in some:
+            numbers[index] = number
+    return numbers

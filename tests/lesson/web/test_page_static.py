@@ -112,7 +112,7 @@ def test_first_picture_needs_little(browser: Any, site: str) -> None:
         visit.open()
         visit.reads(8)
         sizes = visit.page.evaluate("window.fetchedAtFirst")  # later panels follow by themselves
-        assert 50 < len(sizes) and 200_000 < sum(sizes) <= 500_000
+        assert len(sizes) > 50 and 200_000 < sum(sizes) <= 500_000
 
 
 def test_guess_comes_before_the_answer(copy_visit: Visit) -> None:

@@ -91,15 +91,7 @@ def _ways(evaluation: Evaluation) -> list[Rung]:
         rungs.append(
             Rung("Worst tenth of writers", worst.error, worst.error, worst.error, f"{len(worst.writers)} hands")
         )
-        rungs.append(
-            Rung(
-                "… by chance alone",
-                worst.by_chance,
-                worst.by_chance,
-                worst.by_chance,
-                f"mistakes shuffled, p = {worst.p_value:.2g}",
-            )
-        )
+        rungs.append(Rung("… by chance alone", chance, chance, chance, f"mistakes shuffled, p = {worst.p_value:.2g}"))
     return rungs
 
 

@@ -118,21 +118,20 @@ def _sets(confidence: Confidence) -> list[Html]:
             f"{one.worst_digit}s: {percent(one.worst.value)}",
             percent(one.hardest.value),
             f"{one.mean_size:.3f}",
-            f"{one.least_fitted:,}",
         )
         for one in confidence.sets
     ]
-    head = ("sets", "held the label", "95 % interval", "worst digit", "hardest tenth", "mean size", "fitted to")
+    head = ("sets", "held the label", "95 % interval", "worst digit", "hardest tenth", "mean size")
     by_method = {one.method: one for one in confidence.sets}
     plain_sets, each, adaptive = (by_method[name] for name in ("lac", "mondrian", "aps"))
     checks = "; ".join(
         f"{one.first} against {one.second}: at most {percent(one.distance, 1)} apart, "
         + ("they could change places" if one.p_value > 0.05 else "they could not change places")
-        + f" (p = {one.p_value:.2g})"
+        + (" (p < 0.0001)" if one.p_value < 1e-4 else f" (p = {one.p_value:.2g})")
         for one in confidence.exchange
     )
     return [
-        table(f"Four ways to promise {percent(1 - plain_sets.alpha, 0)}", head, rows),
+        table(f"Four ways to promise {percent(1 - plain_sets.alpha, 0)}", head, rows, class_="named"),
         para(
             f"One threshold for all digits holds {plain_sets.worst_digit}s only {percent(plain_sets.worst.value)} "
             "of the "

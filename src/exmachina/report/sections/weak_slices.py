@@ -55,7 +55,9 @@ def name_slice(one: WeakSlice) -> str:
     """A slice as a sentence's part."""
     if one.kind == "pair of digits":
         return f"{one.name} taken for one another"
-    return f"digits {one.name}" if one.kind in ("trait", "two traits", "half") else one.name
+    if one.kind in ("trait", "two traits"):
+        return f"digits: {one.name}"
+    return f"digits {one.name}" if one.kind == "half" else one.name
 
 
 def _finding(slices: WeakSlices) -> str:
@@ -86,19 +88,17 @@ def _body(evaluation: Evaluation, slices: WeakSlices) -> list[object]:
             f"{one.error.n:,}",
             bar(one.error.value / most, percent(one.error.value)),
             span(one.error),
-            one.errors,
-            f"{one.expected:.1f}",
-            _p(one.p_value),
+            f"{one.errors} ({one.expected:.1f})",
             _p(one.holm),
             _p(one.benjamini_hochberg),
         )
         for one in slices.slices
     ]
-    looked = listed([f"{number:,} of {_plural(kind)}" for kind, number in slices.looked.items()])
-    head = ("slice", "digits", "misread", "95 % interval", "mistakes", "usual", "p", "Holm", "B.–H.")
+    looked = listed([f"{number:,} {_plural(kind)}" for kind, number in slices.looked.items()])
+    head = ("slice", "digits", "misread", "95 % interval", "mistakes (usual)", "Holm", "B.–H.")
     caption = f"The likeliest weak slices of {slices.total:,}; below {RISK:g} after correction it is not chance"
     body: list[object] = [
-        table(caption, head, rows),
+        table(caption, head, rows, class_="named"),
         para(
             f"Looked at: {looked}. {slices.certain} stand out by Holm's correction, {slices.likely} by Benjamini and "
             "Hochberg's. “Usual” is how many mistakes there would be at the error of all other digits."

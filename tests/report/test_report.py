@@ -157,6 +157,15 @@ def test_a_broken_network_is_told_plainly(value: float, evaluation: Evaluation, 
     assert "Do not use it" in render_page(result)
 
 
+def test_the_card_names_other_hands_their_licences_and_how_to_learn_them_again(evaluation: Evaluation) -> None:
+    run = evaluation.subject.run
+    taught = replace(run, splits={**run.splits, "hands": 5, "held_out": {"images": 3, "seed": 0}})
+    page = render_page(replace(evaluation, subject=replace(evaluation.subject, run=taught)))
+    assert "--hands --hold-out 3" in page
+    for words in ("CC BY 4.0 (UCI pen digits", "30 writers with a pen"):
+        assert words in page and words not in render_page(evaluation)
+
+
 def test_the_json_beside_it_holds_the_same(evaluation: Evaluation, tmp_path: Path) -> None:
     path = write_report(evaluation, tmp_path / "new" / "report.html")
     summary = json.loads((tmp_path / "new" / "report.json").read_text())

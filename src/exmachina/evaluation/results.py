@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from exmachina.evaluation.datasets.audit import DataAudit
     from exmachina.evaluation.datasets.external_datasets import ExternalDataset
     from exmachina.evaluation.datasets.label_votes import Halves, LabelledErrors
+    from exmachina.evaluation.datasets.weak_slices import WeakSlices
     from exmachina.evaluation.datasets.writers import WorstWriters
+    from exmachina.evaluation.decisions import Decisions
     from exmachina.evaluation.mistakes import Mistakes
     from exmachina.evaluation.ood.out_of_distribution import OutOfDistribution
     from exmachina.evaluation.robustness.attacks import AttackResult
@@ -87,6 +89,7 @@ class Health:
     commonest: int
     commonest_share: float
     guessing: Interval  # the accuracy of always saying the commonest label
+    faults: tuple[str, ...] = ()  # that the confusion matrix names
 
     def verdict(self, accuracy: Interval) -> str | None:
         """One plain sentence if the network is broken, constant or no better than guessing; else None."""
@@ -105,6 +108,8 @@ class Health:
                 f"This network does not read: it is right {accuracy.value:.1%} of the time, and always saying the "
                 f"commonest digit would be right {self.guessing.value:.1%} of the time. Do not use it."
             )
+        if self.faults:
+            return f"This network reads some digits and not others: {'; '.join(self.faults)}. Do not use it."
         return None
 
 
@@ -124,11 +129,16 @@ class WriterResults:
 
 @dataclass(frozen=True)
 class Seeds:
-    """Test accuracy of the same recipe over seeds; none of them was chosen for it."""
+    """Test accuracy of the same recipe over seeds; none of them was chosen for it.
+
+    `discordance` is the share of test digits that one of two such networks reads and the other does not, on average
+    between the first and each other; None for one seed alone.
+    """
 
     seeds: tuple[int, ...]
     accuracies: tuple[float, ...]
     summary: SeedSummary
+    discordance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +155,7 @@ class Setting:
     versions: dict[str, str]
     hardware: dict[str, Any]
     fitted_to: str
+    options: str  # of `exmachina evaluate`, beside the run
 
 
 def _part(title: str, key: str) -> dict[str, str]:
@@ -177,8 +188,10 @@ class Evaluation:
     out_of_distribution: OutOfDistribution | Missing = field(metadata=_part("Not a digit", "not_digits"))
     external_datasets: tuple[ExternalDataset | Missing, ...] | Missing = field(metadata=_part("Other hands", "others"))
     data: DataAudit | Missing = field(metadata=_part("The data itself", "data"))
+    slices: WeakSlices | Missing = field(metadata=_part("Where it is weak", "slices"))
     mistakes: Mistakes | Missing = field(metadata=_part("Why it erred", "mistakes"))
     seeds: Seeds | Missing = field(metadata=_part("Seeds", "seeds"))
+    decisions: Decisions | Missing = field(metadata=_part("What to decide", "decisions"))
     selection_bias: SelectionBias | Missing = field(metadata=_part("The leak", "leak"))
 
     def parts(self) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 NEGATIVE, POSITIVE = (0x4C, 0x8C, 0xC8), (0xE0, 0x7A, 0x4A)  # of the diverging scale; they show on both papers
-EMPTY = {"img", "br", "hr", "meta", "line", "rect", "circle", "path", "polyline"}
+VOID = {"img", "br", "hr", "meta", "input"}
+EMPTY = VOID | {"line", "rect", "circle", "path", "polyline"}
 
 
 class Html(str):
@@ -35,7 +36,7 @@ def el(tag: str, *children: object, **attributes: object) -> Html:
         if value is not None
     )
     if tag in EMPTY:
-        return Html(f"<{tag}{written}>" if tag in ("img", "br", "hr", "meta") else f"<{tag}{written}/>")
+        return Html(f"<{tag}{written}>" if tag in VOID else f"<{tag}{written}/>")
     return Html(f"<{tag}{written}>{join(children)}</{tag}>")
 
 
@@ -86,11 +87,12 @@ def signed(values: NDArray[np.floating], words: str, *, size: int = 56) -> Html:
 
 @dataclass(frozen=True)
 class Margin:
-    """The three notes beside every section."""
+    """The notes of every section: three in the margin, and `plain`, the finding without a word of statistics."""
 
     means: object
     computed: object
     change: object
+    plain: object = ""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ def section(key: str, number: int, title: str, content: Section) -> Html:
         aria_label=f"Notes on: {title}",
     )
     heading = el("h2", el("span", f"{number}", class_="no"), title, id_=f"{key}-title")
-    main = el("div", heading, el("p", content.finding, class_="finding"), *content.body, class_="main")
+    plain = el("p", el("strong", "In plain words. "), margin.plain, class_="plain")
+    main = el("div", heading, plain, el("p", content.finding, class_="finding"), *content.body, class_="main")
     return el("section", main, notes, id_=key, aria_labelledby=f"{key}-title")
 
 

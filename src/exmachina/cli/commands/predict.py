@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -42,21 +42,28 @@ def predict(
     json: Json = False,
 ) -> None:
     """Read digits from image files, folders and what is below them, or the MNIST test set."""
+    if not images and not index:
+        raise InputError("Nothing to read: give an image file, a folder or an --index from 0 to 9999.")
+    if ray is None:
+        unread = _predict_here(run, images or [], index or [], out, workers, json)
+    elif index or workers is not None or out is None or not out.rstrip("/").lower().endswith(".parquet"):
+        raise InputError("--ray reads files into Parquet: give --out NAME.parquet, and neither --index nor --workers.")
+    else:
+        unread = _predict_on_cluster(ray, run, images or [], out, json)
+    if unread:
+        raise typer.Exit(2)
+
+
+def _predict_here(
+    run: str, images: list[str], index: list[int], out: str | None, workers: int | None, json: bool
+) -> int:
+    """Read with this machine's cores, and return how many pictures could not be read."""
     from exmachina.batch.items import find_items
     from exmachina.batch.predictions import predict_items
     from exmachina.batch.table import open_table
     from exmachina.classifier import Classifier
     from exmachina.cli.reading import progress, read_test_images, sources_of
 
-    if not images and not index:
-        raise InputError("Nothing to read: give an image file, a folder or an --index from 0 to 9999.")
-    if ray is not None:
-        if index or workers is not None or out is None or not out.rstrip("/").lower().endswith(".parquet"):
-            raise InputError(
-                "--ray reads files into Parquet: give --out NAME.parquet, and neither --index nor --workers."
-            )
-        _predict_on_cluster(ray, run, images or [], out, json)
-        return
     classifier = Classifier.load(run)
     unread = 0
     with open_table(Path(out), classifier) if out is not None else nullcontext() as table:
@@ -64,19 +71,35 @@ def predict(
         if before:
             print(f"{before:,} were read before; going on.", file=sys.stderr)
         done = table.take if table is not None else lambda path: False
-        wanted = [number for number in index or [] if not done(f"mnist:test:{number}")]
-        items = find_items(sources_of(images or []), done)
+        wanted = [number for number in index if not done(f"mnist:test:{number}")]
+        named = {path for path in map(Path, images) if path.is_file()} if len(images) <= TOLD else set()
+        items = find_items(sources_of(images), done)
         readings = chain(read_test_images(classifier, wanted), predict_items(classifier, items, workers))
-        for reading in progress(readings, images or [], before, shown=out is not None):
+        for reading in progress(readings, images, before, shown=out is not None):
             unread += bool(reading.problem)
             _tell(reading, json, table is not None, unread)
+            if named and reading.prediction is not None and Path(reading.path) in named:
+                _point_to_read(Path(reading.path))
             if table is not None:
                 table.add(reading)
-    if table is not None:
-        unread = table.problems
-        _conclude(table.path, table.rows, unread, json)
-    if unread:
-        raise typer.Exit(2)
+    if table is None:
+        return unread
+    _conclude(table.path, table.rows, table.problems, json)
+    return table.problems
+
+
+def _point_to_read(path: Path) -> None:
+    """Say so if the picture holds more digits than the one that was read."""
+    from exmachina.images.files import read_image
+    from exmachina.images.mnist import holds_several
+
+    with suppress(InputError):  # a list or an archive of pictures
+        if holds_several(read_image(path)):
+            print(
+                f"exmachina: '{path}' seems to hold several digits, and at most one of them was read; for all of them: "
+                f"exmachina read '{path}'",
+                file=sys.stderr,
+            )
 
 
 def _tell(reading: FilePrediction, json: bool, in_table: bool, unread: int) -> None:
@@ -98,7 +121,7 @@ def _conclude(path: str | Path, rows: int, unread: int, json: bool) -> None:
         print(path)
 
 
-def _predict_on_cluster(address: str, run: str, images: list[str], out: str, json: bool) -> None:
+def _predict_on_cluster(address: str, run: str, images: list[str], out: str, json: bool) -> int:
     from exmachina.classifier import Classifier
     from exmachina.cli.reading import sources_of
     from exmachina.cluster.connection import connected
@@ -110,5 +133,4 @@ def _predict_on_cluster(address: str, run: str, images: list[str], out: str, jso
     if json:
         print_json({"path": written.path, "rows": written.rows, "problems": written.problems})
     _conclude(written.path, written.rows, written.problems, json)
-    if written.problems:
-        raise typer.Exit(2)
+    return written.problems

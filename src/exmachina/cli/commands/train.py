@@ -38,6 +38,9 @@ def train(
     held_out: Annotated[
         int, typer.Option("--hold-out", help="Training images to set aside, for calibrate and evaluate to fit to.")
     ] = 0,
+    hands: Annotated[
+        bool, typer.Option("--hands", help="Learn digits by other hands as well: made, of pens, of typefaces.")
+    ] = False,
     ray: Ray = None,
     json: Json = False,
 ) -> None:
@@ -51,8 +54,9 @@ def train(
     if epochs is not None:
         chosen = chosen.replace(epochs=epochs)
     if seeds is not None:
-        if held_out:
-            raise InputError("--hold-out goes with one --seed; leave out --seeds.")
+        if held_out or hands:
+            option = "--hold-out" if held_out else "--hands"
+            raise InputError(f"{option} goes with one --seed; leave out --seeds.")
         if backend not in (None, "engine") or device is not None:
             raise InputError("--seeds trains on the engine; give one --seed with --backend or --device.")
         _train_seeds(chosen, range(seed, seed + seeds), data, out, ray, json)
@@ -67,6 +71,10 @@ def train(
     if held_out:
         parts = split(images, held_out, seed=seed)
         images, validation = parts.train, parts.validation
+    if hands:
+        from exmachina.data.hands import AGAIN, with_hands
+
+        given, images = len(images), with_hands(images, seed)
 
     from exmachina.cli.terminal import QUIET, make_console
     from exmachina.cli.watch import watch
@@ -77,6 +85,8 @@ def train(
     console.print(f"{chosen.name}: {network.parameters:,} parameters, {len(images):,} images, seed {seed}", style=QUIET)
     events = learn(chosen, images, seed, validation=validation, test=test, backend=backend, device=device)
     run = watch(events, console)
+    if hands:
+        run = replace(run, splits={**run.splits, "given": given, "hands": len(images) - AGAIN * given})
     if held_out:
         run = replace(run, splits={**run.splits, "held_out": {"images": held_out, "seed": seed}})
     path = run.save(directory)

@@ -79,7 +79,8 @@ def declared_part(run: Run, train: Dataset) -> Dataset | None:
     if not isinstance(record, dict):
         return None
     count, seed = record.get("images"), record.get("seed")
-    if not isinstance(count, int) or not isinstance(seed, int) or run.splits.get("train") != len(train) - count:
+    learned = run.splits.get("given", run.splits.get("train"))  # without those by other hands, where they were added
+    if not isinstance(count, int) or not isinstance(seed, int) or learned != len(train) - count:
         return None
     return split(train, count, seed=seed).validation if count else None
 

@@ -8,7 +8,7 @@ a program that uses the API would ask) and sends some drawings to the class's co
 the server nothing. The teacher's page asks every two seconds what is new on the wall. All show their code. Told are
 latencies as they are seen from outside, every answer that was neither a success nor an announced wait (503 or 429 with
 Retry-After), and the server's memory, open files, threads and processes: their medians in the second and in the last
-sixth of the time. To hold: no error, 95 of 100 answers within 50 ms, and nothing that grows. The soak of docs/security.md
+sixth of the time. To hold: no error, 95 of 100 answers within 50 ms, and nothing that grows. The soak of the docs
 is `--learners 40 --seconds 600`.
 """
 

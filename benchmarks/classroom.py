@@ -165,7 +165,7 @@ def held(pid: int) -> dict[str, float]:
 def flat(samples: list[dict[str, float]]) -> dict[str, float]:
     """Medians in the second and in the last sixth of the samples, and what lies between them."""
     sixth = max(1, len(samples) // 6)
-    told = {}
+    told: dict[str, float] = {}
     for name in samples[0]:
         early, late = (
             float(np.median([sample[name] for sample in part]))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.append(str(Path(__file__).parent))
-
-from fuzz import CORPUS, KINDS, fuzz
+from fuzz_api import fuzz_api
+from fuzz_files import CORPUS, fuzz
+from fuzz_kinds import KINDS
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -20,7 +16,5 @@ def test_spoiled_input_is_one_line_at_most(kind: str) -> None:
 
 
 def test_servers_description_is_kept() -> None:
-    from api import fuzz_api
-
     tally = fuzz_api(seconds=60, count=130, seed=1)
     assert tally.findings == [] and tally.tried > 60

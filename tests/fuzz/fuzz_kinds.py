@@ -36,7 +36,7 @@ from exmachina.runs import Run
 from exmachina.runs.files import sha256
 
 Mutate = Callable[[random.Random, bytes], bytes]
-ODD = (
+ODD: tuple[Any, ...] = (
     0,
     -1,
     1,
@@ -292,6 +292,10 @@ def archives() -> list[bytes]:
     return [file.getvalue()]
 
 
+def read_archive(data: bytes) -> None:
+    assert len(_unpacked(data)) == 2
+
+
 def networks() -> list[bytes]:
     return [json.dumps(network.to_json()).encode() for network in NETWORKS.values()]
 
@@ -311,6 +315,6 @@ KINDS = {
     "strokes": Kind(
         strokes, lambda rng, data: spoil_json(rng, data) if rng.random() < 0.7 else spoil(rng, data), read_strokes
     ),
-    "archives": Kind(archives, spoil, lambda data: None if _unpacked(data) else None),
+    "archives": Kind(archives, spoil, read_archive),
     "networks": Kind(networks, spoil_json, read_network),
 }

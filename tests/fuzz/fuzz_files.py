@@ -1,10 +1,11 @@
 """Feed spoiled files to everything that reads files, until the time is up.
 
-python tests/fuzz/fuzz.py [--kind images] [--seconds 60] [--count 20000] [--seed 0]
-python tests/fuzz/fuzz.py --kind api --count 5000
+python tests/fuzz/fuzz_files.py [--kind images] [--seconds 60] [--count 20000] [--seed 0]
+python tests/fuzz/fuzz_files.py --kind api --count 5000
 
 Each kind gets an equal part of the time. Whatever is not one line of `InputError` within two seconds of processor time
-is a finding: it is told, kept in tests/fuzz/corpus/KIND, and from then on tried first by every run, the tests' short one too.
+is a finding: it is told, kept in tests/fuzz/corpus/KIND, and from then on tried first by every run, the tests' short
+one too.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from kinds import KINDS
+from fuzz_kinds import KINDS
 
 from exmachina.errors import InputError
 
@@ -84,14 +85,14 @@ def main() -> None:
     print(f"{'kind':>10} {'tried':>8} {'refused':>8} {'findings':>8} {'slowest':>8} {'peak':>8}")
     for kind in kinds:
         if kind == "api":
-            from api import fuzz_api
+            from fuzz_api import fuzz_api
 
             tally = fuzz_api(options.seconds / len(kinds), options.count, options.seed)
         else:
             tally = fuzz(kind, options.seconds / len(kinds), options.count, options.seed)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-        row = f"{kind:>10} {tally.tried:>8,} {tally.refused:>8,} {len(tally.findings):>8} {tally.slowest:>6.2f} s {peak:>5} MB"
-        print(row, flush=True)
+        counts = f"{tally.tried:>8,} {tally.refused:>8,} {len(tally.findings):>8}"
+        print(f"{kind:>10} {counts} {tally.slowest:>6.2f} s {peak:>5} MB", flush=True)
         for finding in tally.findings[:10]:
             print(finding)
         failed |= bool(tally.findings)

@@ -15,6 +15,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -212,7 +213,7 @@ def _spoil_inside(rng: random.Random, value: Any) -> None:
                 case 3 if isinstance(value[key], int | float):
                     value[key] = value[key] * rng.choice((-1, 1000, 10**12)) + rng.choice((0, 1, 0.5))
                 case _:
-                    value[key] = rng.choice(ODD)
+                    value[key] = deepcopy(rng.choice(ODD))
             return
         value = value[key]
 

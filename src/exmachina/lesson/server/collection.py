@@ -233,7 +233,7 @@ class Collection:
         return len(chosen), len(chosen) < len(rows) or len(rows) == PAGE
 
     def _set_aside(self) -> None:
-        """Hold a little of the disk; where there is none, let the file not grow, so that its journals have what is left."""
+        """Hold a little of the disk; where there is none, the file may not grow: what is left is its journals'."""
         try:
             if not self._reserve.exists() and shutil.disk_usage(self.file.parent).free > 2 * RESERVE:
                 handle = os.open(self._reserve, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -103,8 +103,7 @@ class Services:
         with self._opening:
             if self._collection is None:
                 limits = self.settings.limits
-                file = self.settings.data_folder / "lesson" / "drawings.sqlite3"
-                self._collection = Collection(file, Room.of(limits))
+                self._collection = Collection(self.settings.drawings, Room.of(limits))
             return self._collection
 
     def close(self) -> None:

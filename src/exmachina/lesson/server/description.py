@@ -123,10 +123,12 @@ class FieldAnswer(BaseModel):
 
 
 class PageAnswer(BaseModel):
-    """The numbers of a page, row by row."""
+    """The numbers of a page, row by row, of which the page has so many, as it has columns."""
 
     width: int
     height: int
+    rows: int
+    columns: int
     fields: list[FieldAnswer]
 
 

@@ -13,6 +13,7 @@ Labels = NDArray[np.int32]
 SPECK = 0.12  # of a digit's height: ink smaller in both directions is dirt
 THIN = 0.4  # of a stroke's width: thinner ink is left of a printed line
 TALLEST = 3.0  # of a digit's height: taller ink is no digit
+REPEATED = 12  # so much ink, all of one size to the pixel, is a pattern and not written
 FIELD_GAP = 1.2  # of a digit's height: ink further away belongs to another field
 
 
@@ -47,6 +48,12 @@ def parts(mask: Mask) -> tuple[Labels, list[Part]]:
         for label, box in enumerate(ndimage.find_objects(labels), 1)
     ]
     return labels, found
+
+
+def is_pattern(found: list[Part]) -> bool:
+    """Is this what is left of stripes or tiles: many parts, all of one size? A hand writes no digit twice alike."""
+    sizes = np.array([(part.height, part.width) for part in found])
+    return len(found) >= REPEATED and int(np.ptp(sizes, axis=0).max()) <= 2
 
 
 def digit_height(found: list[Part]) -> float:

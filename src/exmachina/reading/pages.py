@@ -50,7 +50,7 @@ def read_picture(picture: NDArray[np.uint8], classifier: Classifier) -> Page:
         )
     sheet = prepare(picture)
     labels, found = layout.parts(sheet.mask)
-    height = layout.digit_height(found)
+    height = 0.0 if layout.is_pattern(found) else layout.digit_height(found)
     groups = layout.fields(found, height, stroke_width(sheet.mask)) if height else []
     chunks = [chunk(sheet.ink, labels, group, height) for group in groups]
     fields = _read(classifier, chunks, sheet)

@@ -13,6 +13,7 @@ from exmachina.report.charts import Rung, ladder, rung
 from exmachina.report.markup import Html, Section, el, section
 from exmachina.report.sections.accuracy import number_section
 from exmachina.report.sections.confidence import confidence_section
+from exmachina.report.sections.contamination import contamination_section
 from exmachina.report.sections.data import data_section
 from exmachina.report.sections.decisions import decisions_section, report_data
 from exmachina.report.sections.external_datasets import external_section
@@ -30,6 +31,7 @@ SCRIPT = Path(__file__).parent / "report.js"
 SECTIONS: tuple[tuple[str, str, str, Callable[[Evaluation], Section]], ...] = (
     ("number", "The number", "The number and its doubt", number_section),
     ("decide", "What to decide", "What to decide", decisions_section),
+    ("seen", "Seen before?", "Has it seen its test?", contamination_section),
     ("leak", "The leak", "The leak, shown", selection_bias_section),
     ("seeds", "Seeds", "Seeds, and other networks", seeds_section),
     ("confidence", "Confidence", "Confidence", confidence_section),
@@ -77,7 +79,7 @@ def _front(evaluation: Evaluation, front: FirstPage) -> Html:
     kind = "A quick evaluation" if setting.quick else "An evaluation"
     strip = el("p", f"{kind} by Hello Ex Machina · {evaluation.subject.name} · {setting.created[:10]}", class_="strip")
     worries = [el("li", el("a", worry.title, href=f"#{worry.section}"), el("p", worry.text)) for worry in front.worries]
-    if not front.fit:
+    if not front.fit and not front.worries:
         listed = el("p", "Nothing else, until this network works: every other worry is about one that reads.")
     else:
         listed = el("ol", *worries) if worries else el("p", "Nothing stands out. Read on all the same.")

@@ -12,7 +12,7 @@ from PIL import Image
 from exmachina.classifier import Classifier
 from exmachina.errors import InputError
 from exmachina.images.files import read_image
-from exmachina.images.mnist import greyscale
+from exmachina.images.mnist import SIDE, greyscale
 from exmachina.reading import layout, search, straighten
 from exmachina.reading.pieces import Chunk, chunk, cut_further
 from exmachina.reading.results import Box, Field, Glyph, Page
@@ -22,6 +22,7 @@ from exmachina.reading.sheet import INKED, LARGEST, Sheet, bright_ink, even_ink,
 
 SURE = 0.9  # less is unsure
 CERTAIN = 0.97  # ink that is read so is not cut
+DIGITS = 10
 USUAL = 48  # pixels a digit is high in what is worked on
 NETWORK = "accurate"
 
@@ -43,6 +44,10 @@ def _accurate() -> Classifier:
 
 def read_picture(picture: NDArray[np.uint8], classifier: Classifier) -> Page:
     """The same for brightness uint8 (height, width)."""
+    if classifier.network.classes != DIGITS:
+        raise InputError(
+            f"Network '{classifier.network.name}' tells {classifier.network.classes} classes, not 10 digits."
+        )
     sheet = prepare(picture)
     labels, found = layout.parts(sheet.mask)
     height = layout.digit_height(found)
@@ -123,6 +128,7 @@ def _field(whole: Chunk, steps: list[search.Step], sheet: Sheet, place: tuple[in
             step.second,
             step.digit is None or step.probability < SURE,
             _box(whole.box(step.first, step.last), sheet),
+            _image(whole.glyph(step.first, step.last)),
         )
         for step in steps
     )
@@ -130,6 +136,10 @@ def _field(whole: Chunk, steps: list[search.Step], sheet: Sheet, place: tuple[in
     probability = float(np.prod([glyph.probability for glyph in glyphs]))
     box = _box(whole.box(0, whole.count), sheet)
     return Field(text, probability, any(glyph.unsure for glyph in glyphs), *place, box, glyphs)
+
+
+def _image(glyph: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+    return np.zeros((SIDE, SIDE), np.uint8) if glyph is None else glyph
 
 
 def _box(place: tuple[int, int, int, int], sheet: Sheet) -> Box:

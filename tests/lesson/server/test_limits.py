@@ -14,9 +14,12 @@ from typing import Any
 
 import httpx
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from exmachina.lesson.server import Limits, Settings
-from exmachina.lesson.server.limits import BodyGuard, Busy, Deadline
+from exmachina.lesson.server.guards.bodies import BodyGuard
+from exmachina.lesson.server.guards.deadline import Deadline
+from exmachina.lesson.server.guards.turns import Busy
 from lesson_server import PATIENCE, Lesson, serving
 
 JSON = {"Content-Type": "application/json"}
@@ -142,7 +145,8 @@ Message = dict[str, Any]
 
 def call(app: Any, scope: dict[str, Any] | None = None, incoming: list[Message] | None = None) -> list[Message]:
     """What an ASGI app sends for one request."""
-    return asyncio.run(call_async(app, scope, incoming))
+    with start_blocking_portal() as portal:  # its own thread: Playwright's loop may run in this one
+        return portal.call(call_async, app, scope, incoming)
 
 
 async def call_async(
@@ -179,16 +183,17 @@ def test_more_than_the_cap_at_once_is_told_to_come_back() -> None:
             await release.wait()
             await fine(scope, receive, send)
 
-        guard = Busy(slow, Limits(requests=2))
-        waiting = [asyncio.create_task(call_async(guard)) for _ in range(2)]
+        guard = Busy(slow, Limits(requests=2, turn_seconds=0.05))
+        waiting = [asyncio.create_task(call_async(guard, {"client": (f"10.0.0.{n}", 1)})) for n in range(2)]
         await asyncio.sleep(0)
-        refused = await call_async(guard)
+        refused = await call_async(guard, {"client": ("10.0.0.9", 1)})
         release.set()
         assert [sent[0]["status"] for sent in await asyncio.gather(*waiting)] == [200, 200]
         assert (await call_async(guard))[0]["status"] == 200  # there is room again
         return refused
 
-    refused = asyncio.run(scenario())
+    with start_blocking_portal() as portal:
+        refused = portal.call(scenario)
     assert refused[0]["status"] == 503 and int(header(refused, b"retry-after") or 0) > 0
 
 
@@ -214,7 +219,7 @@ def test_bodies_share_a_memory_that_can_be_full() -> None:
     guard = BodyGuard(fine, Limits(bodies_in_memory=100))
     big = [{"type": "http.request", "body": b"x" * 101, "more_body": False}]
     sent = call(guard, scope, big)
-    assert sent[0]["status"] == 503 and header(sent, b"retry-after")
+    assert sent[0]["status"] == 429 and header(sent, b"retry-after")
     assert call(guard, scope)[0]["status"] == 200 and guard.memory.free == 100
 
 

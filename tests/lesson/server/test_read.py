@@ -16,7 +16,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from exmachina import Classifier
+import strips
+from exmachina import Classifier, read
 from exmachina.data import Dataset
 from exmachina.images.mnist import normalize
 from exmachina.images.strokes import render_strokes
@@ -235,25 +236,24 @@ def test_unknown_run_is_named(client: httpx.Client, run: str) -> None:
     assert answer.status_code in (400, 404) and list(answer.json()) == ["error"]
 
 
-def test_more_uploads_than_can_wait_are_told_to_come_back() -> None:
-    import asyncio
-    import threading
+# Whole pages ------------------------------------------------------------------------------------------------
 
-    from fastapi import HTTPException
 
-    from exmachina.lesson.server.services import Pool
+def test_page_reads_as_the_library_reads_it(client: httpx.Client) -> None:
+    picture, _ = strips.make_page(strips.mnist_hand(), 4, 2, seed=0)
+    told = client.post("/api/v1/read", content=encode(picture), headers=PNG).json()
+    page = read(picture)
+    assert told == page.to_json(images=True) and [field["text"] for field in told["fields"]] == list(page.strings)
+    for field in told["fields"]:
+        for glyph in field["glyphs"]:
+            assert len(glyph["image"]) == 784 and max(glyph["image"]) == 255
 
-    async def scenario() -> None:
-        release = threading.Event()
-        pool = Pool(1, 1, "test")
-        working = [asyncio.create_task(pool.run(release.wait)) for _ in range(2)]
-        await asyncio.sleep(0)
-        with pytest.raises(HTTPException) as refused:
-            await pool.run(lambda: None)
-        assert refused.value.status_code == 503 and refused.value.headers == {"Retry-After": "2"}
-        release.set()
-        await asyncio.gather(*working)
-        assert await pool.run(lambda: 3) == 3  # there is room again
-        pool.close()
 
-    asyncio.run(scenario())
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_page_gets_a_reason(client: httpx.Client, name: str) -> None:
+    answer = client.post("/api/v1/read", content=HOSTILE[name], headers=PNG)
+    assert answer.status_code == 400 and "\n" not in answer.json()["error"]
+
+
+def test_page_is_a_picture_and_nothing_else(client: httpx.Client) -> None:
+    assert client.post("/api/v1/read", json={"pixels": [0] * 784}).status_code == 415

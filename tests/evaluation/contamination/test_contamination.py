@@ -20,7 +20,7 @@ from exmachina.evaluation.contamination.memory import test_looks_learned as look
 from exmachina.evaluation.contamination.result import CANNOT_KNOW, LEVEL, combine
 from exmachina.evaluation.datasets.label_votes import REJECTED_LABELS, corrected_labels
 from exmachina.report import first_page
-from exmachina.report.sections.contamination import contamination_section
+from exmachina.report.sections.selection_bias import contamination_section
 from exmachina.runs import Run
 from exmachina.training import Recipe
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 import pytest
-from anyio.from_thread import start_blocking_portal
 
 from exmachina.lesson.server import Limits, Settings
 from exmachina.lesson.server.guards.bodies import BodyGuard
@@ -145,8 +144,7 @@ Message = dict[str, Any]
 
 def call(app: Any, scope: dict[str, Any] | None = None, incoming: list[Message] | None = None) -> list[Message]:
     """What an ASGI app sends for one request."""
-    with start_blocking_portal() as portal:  # its own thread: Playwright's loop may run in this one
-        return portal.call(call_async, app, scope, incoming)
+    return asyncio.run(call_async(app, scope, incoming))
 
 
 async def call_async(
@@ -192,8 +190,7 @@ def test_more_than_the_cap_at_once_is_told_to_come_back() -> None:
         assert (await call_async(guard))[0]["status"] == 200  # there is room again
         return refused
 
-    with start_blocking_portal() as portal:
-        refused = portal.call(scenario)
+    refused = asyncio.run(scenario())
     assert refused[0]["status"] == 503 and int(header(refused, b"retry-after") or 0) > 0
 
 

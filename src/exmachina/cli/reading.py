@@ -47,6 +47,8 @@ class Reading:
             "probability": answer.probability,
             "probabilities": list(answer.probabilities),
             "rejected": answer.rejected,
+            "verdict": answer.verdict,
+            "is_digit": answer.is_digit,
         }
 
     def row(self) -> list[object]:

@@ -8,7 +8,7 @@
  * @typedef {{images: Uint8Array, labels: Uint8Array}} Digits bytes (N, 28, 28) in a row, and their labels
  * @typedef {{id: string, name: string, recipe: string, network: string, test_accuracy: number | null}} RunInfo
  * @typedef {{id: string, network: Network, weights: Weights, temperature: number, threshold: number | null,
- *   testAccuracy: number | null}} Model
+ *   rejector: import("./network/rejector.js").Rejector | null, testAccuracy: number | null}} Model
  * @typedef {{id: string, label: number, strokes: number[][][] | null, image: number[]}} Drawing
  * @typedef {import("./training.js").Training} Training
  */
@@ -17,6 +17,7 @@ import { secondsToWait, turn } from "./busy.js";
 import { bestFile } from "./engine/engine.js";
 import { fixed } from "./marks/format.js";
 import { assess } from "./network/assess.js";
+import { readRejector } from "./network/rejector.js";
 import { readSafetensors } from "./network/safetensors.js";
 import * as shelf from "./shelf.js";
 import { t } from "./texts.js";
@@ -87,6 +88,7 @@ export async function loadRun(id) {
       weights: mine.weights,
       temperature: 1,
       threshold: null,
+      rejector: null,
       testAccuracy: mine.testAccuracy,
     };
   }
@@ -94,12 +96,15 @@ export async function loadRun(id) {
     fetchJson(runFile(id, "run.json")),
     loadWeights(runFile(id, "model.safetensors")),
   ]);
+  const rejects = "rejector.safetensors" in info.sha256;
+  const file = rejects ? await request(runFile(id, "rejector.safetensors")) : null;
   return {
     id,
     network: info.network,
     weights,
     temperature: info.temperature ?? 1,
     threshold: info.rejection_threshold ?? null,
+    rejector: file && readRejector(await file.arrayBuffer()),
     testAccuracy: info.test_accuracy,
   };
 }

@@ -97,5 +97,7 @@ def _predict(services: Services, run: str, prepare: Callable[[], NDArray[np.uint
         "probability": prediction.probability,
         "probabilities": prediction.probabilities,
         "rejected": prediction.rejected,
+        "verdict": prediction.verdict,
+        "is_digit": prediction.is_digit,
         "image": image.ravel().tolist(),
     }

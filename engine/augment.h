@@ -3,27 +3,34 @@
 #include "layers.h"
 
 typedef struct {
-    float shift;    // pixels, to either side; whole ones if nothing else is asked for
-    float rotation; // radians
-    float scale;    // part larger or smaller
-    float shear;    // tangent of the slant
-    float elastic;  // standard deviation in pixels of smooth local displacements (Simard, Steinkraus and Platt 2003)
-    float pen;      // strokes thinner or thicker, by up to this part of a pixel on either side
-    float hardness; // from anti-aliased (0) to black and white (1)
-    float light;    // how bright unevenly lit paper may get
-    float noise;    // greatest standard deviation of grain
+    float shift;       // pixels, to either side; whole ones if nothing else is asked for
+    float rotation;    // radians
+    float scale;       // part larger or smaller
+    float shear;       // tangent of the slant
+    float elastic;     // standard deviation in pixels of smooth local displacements (Simard, Steinkraus and Platt 2003)
+    float pen;         // strokes thinner or thicker, by up to this part of a pixel on either side
+    float hardness;    // from anti-aliased (0) to black and white (1)
+    float light;       // how bright unevenly lit paper may get
+    float noise;       // greatest standard deviation of grain
+    float aspect;      // part wider or narrower against its height
+    float occlusion;   // part of the images of which a rectangle is hidden
+    float convolution; // part of the images seen through a random kernel (Xu et al. 2021)
 } Augmentation;
 
 enum { ELASTIC_GRID = 5, LIGHT_GRID = 3, LONGEST_SIDE = 1024 };
 enum {
     AFFINE = 0,
     ELASTIC = 16,
+    KERNEL = 80, // normal numbers, two of the others each
     LIGHT = 128,
+    HIDDEN = 192,
     GRAIN = 256
 }; // where each kind of change begins to count its random numbers
 
-static int any_warp(const Augmentation *a) { return a->rotation || a->scale || a->shear || a->elastic; }
-static int any_change(const Augmentation *a) { return a->pen || a->hardness || a->light || a->noise; }
+static int any_warp(const Augmentation *a) { return a->rotation || a->scale || a->shear || a->elastic || a->aspect; }
+static int any_change(const Augmentation *a) {
+    return a->pen || a->hardness || a->light || a->noise || a->occlusion || a->convolution;
+}
 
 static float evenly(Stream s, u32 i, float limit) { return (2 * uniform(s, i) - 1) * limit; }
 
@@ -92,7 +99,8 @@ static void move_whole(const Augmentation *a, Stream s, const float *image, int 
 static void warp(const Augmentation *a, Stream s, const float *image, int height, int width, float *to,
                  Scratch scratch) {
     const float turns = evenly(s, AFFINE + 2, a->rotation) / 6.2831853f, zoom = 1 + evenly(s, AFFINE + 3, a->scale);
-    const float slant = evenly(s, AFFINE + 4, a->shear);
+    const float slant = evenly(s, AFFINE + 4, a->shear), wider = evenly(s, AFFINE + 10, a->aspect);
+    const float stretch = square_root(wider < 0 ? 1 / (1 - wider) : 1 + wider); // wider by it, and as much lower
     const float sine = sine_of_turns(turns) / zoom, cosine = sine_of_turns(turns + .25f) / zoom;
     const float down = evenly(s, AFFINE, a->shift), right = evenly(s, AFFINE + 1, a->shift);
     float *by_y = take(&scratch, height * width), *by_x = take(&scratch, height * width);
@@ -106,7 +114,7 @@ static void warp(const Augmentation *a, Stream s, const float *image, int height
     }
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
-            const float v = y - (height - 1) * .5f, u = x - (width - 1) * .5f;
+            const float v = (y - (height - 1) * .5f) * stretch, u = (x - (width - 1) * .5f) / stretch;
             const float from_x =
                 cosine * u + (sine + slant * cosine) * v + right + by_x[y * width + x] + (width - 1) * .5f;
             const float from_y =
@@ -148,6 +156,37 @@ static void thicken(float *image, int height, int width, float amount, Scratch s
 
 static float between_0_and_1(float x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
 
+// Mixed with what a random kernel of 3 x 3 places, next to each other or two apart, makes of it: blurred, outlined,
+// inverted. The result fills 0 ... 1.
+static void convolve(Stream s, float *image, int height, int width, Scratch scratch) {
+    float kernel[9], *seen = take(&scratch, height * width), low = 0, high = 0;
+    for (u32 i = 0; i < 9; i++) kernel[i] = normal(s, KERNEL + i);
+    const int apart = uniform(s, HIDDEN + 8) < .5f ? 1 : 2;
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++) {
+            float sum = 0;
+            for (int i = 0; i < 9; i++)
+                sum += kernel[i] * pixel(image, height, width, y + (i / 3 - 1) * apart, x + (i % 3 - 1) * apart);
+            low = sum < low ? sum : low;
+            high = sum > high ? sum : high;
+            seen[y * width + x] = sum;
+        }
+    const float part = uniform(s, HIDDEN + 7), gain = high > low ? part / (high - low) : 0;
+    if (!gain) return;
+    for (int i = 0; i < height * width; i++) image[i] = (1 - part) * image[i] + gain * (seen[i] - low);
+}
+
+// A rectangle of one brightness over part of the image, its sides two pixels to a third of the image's.
+static void occlude(Stream s, float *image, int height, int width) {
+    const int rows = min_int(2 + (int)(uniform(s, HIDDEN + 1) * height / 3), height);
+    const int columns = min_int(2 + (int)(uniform(s, HIDDEN + 2) * width / 3), width);
+    const int top = (int)(uniform(s, HIDDEN + 3) * (height - rows + 1));
+    const int left = (int)(uniform(s, HIDDEN + 4) * (width - columns + 1));
+    const float level = uniform(s, HIDDEN + 5);
+    for (int y = top; y < top + rows; y++)
+        for (int x = left; x < left + columns; x++) image[y * width + x] = level;
+}
+
 static void change(const Augmentation *a, Stream s, float *image, int height, int width, Scratch scratch) {
     const int count = height * width;
     if (a->pen) thicken(image, height, width, evenly(s, AFFINE + 5, a->pen), scratch);
@@ -156,6 +195,7 @@ static void change(const Augmentation *a, Stream s, float *image, int height, in
                     gain = 1 + 11 * part * part; // 12: an edge of one pixel
         for (int i = 0; i < count; i++) image[i] = between_0_and_1((image[i] - .5f) * gain + .5f);
     }
+    if (a->convolution && uniform(s, HIDDEN + 6) < a->convolution) convolve(s, image, height, width, scratch);
     const float strength = evenly(s, AFFINE + 7, a->light); // below zero, for half of the images: nothing
     if (strength > 0) {                                     // black paper becomes brighter, ink stays
         const float even = uniform(s, AFFINE + 8);
@@ -170,6 +210,7 @@ static void change(const Augmentation *a, Stream s, float *image, int height, in
     const float grain = evenly(s, AFFINE + 9, a->noise);
     if (grain > 0)
         for (int i = 0; i < count; i++) image[i] = between_0_and_1(image[i] + grain * normal(s, GRAIN + (u32)i));
+    if (a->occlusion && uniform(s, HIDDEN) < a->occlusion) occlude(s, image, height, width);
 }
 
 static idx augment_floats(int height, int width) {

@@ -287,7 +287,7 @@ EXPORT int NAMED(model_right)(const Model *m) {
     return sum;
 }
 
-// Every batch is augmented from now on; nine numbers, see `Augmentation`.
+// Every batch is augmented from now on; twelve numbers, see `Augmentation`.
 EXPORT void NAMED(model_augment)(Model *m, const float *augmentation) {
     m->augmentation = *(const Augmentation *)augmentation;
 }

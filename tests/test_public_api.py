@@ -17,7 +17,18 @@ from exmachina.errors import InputError, check_number
 SOURCES = sorted(Path(exmachina.__file__).parent.rglob("*.py"))
 
 PUBLIC = {
-    *("NETWORKS", "RECIPES", "Augmentation", "Classifier", "Dataset", "EpochEnd", "Event", "InputError", "Network"),
+    *(
+        "NETWORKS",
+        "RECIPES",
+        "Augmentation",
+        "Classifier",
+        "Dataset",
+        "EpochEnd",
+        "Event",
+        "FilePrediction",
+        "InputError",
+    ),
+    "Network",
     *("Prediction", "Recipe", "Run", "StepEnd", "TrainingEnd", "TrainingStarted", "__version__", "get_network"),
     *(
         "finetune",
@@ -30,7 +41,7 @@ PUBLIC = {
         "load_mnist",
         "normalize",
     ),
-    *("Page", "one_hot", "read", "read_image", "scale", "split", "train", "with_channels"),
+    *("Page", "one_hot", "predict_many", "read", "read_image", "scale", "split", "train", "with_channels"),
 }
 
 

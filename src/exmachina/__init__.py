@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from exmachina.batch import FilePrediction, predict_many
     from exmachina.classifier import Classifier, Prediction
     from exmachina.data import (
         Dataset,
@@ -55,6 +56,7 @@ _HOME = {
     "Dataset": "data",
     "EpochEnd": "training",
     "Event": "training",
+    "FilePrediction": "batch",
     "InputError": "errors",
     "NETWORKS": "networks",
     "Network": "networks",
@@ -77,6 +79,7 @@ _HOME = {
     "load_mnist": "data",
     "normalize": "images.mnist",
     "one_hot": "data",
+    "predict_many": "batch",
     "read": "reading",
     "read_image": "images.files",
     "scale": "data",
@@ -93,6 +96,7 @@ __all__ = [
     "Dataset",
     "EpochEnd",
     "Event",
+    "FilePrediction",
     "InputError",
     "Network",
     "Page",
@@ -114,6 +118,7 @@ __all__ = [
     "load_mnist",
     "normalize",
     "one_hot",
+    "predict_many",
     "read",
     "read_image",
     "scale",

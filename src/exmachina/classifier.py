@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from PIL import Image
 
 from exmachina.data.dataset import SIDE
 from exmachina.engine import Model
@@ -22,6 +23,8 @@ from exmachina.runs import Rejector, Run, Weights, check_shapes
 from exmachina.runs.rejector import last_values
 
 Verdict = Literal["sure", "unsure", "no digit"]
+AnyImage: TypeAlias = ArrayLike | Image.Image | str | Path  # an array, a Pillow image or a file
+
 TOGETHER = 256  # images that are prepared before they are read
 
 
@@ -107,15 +110,15 @@ class Classifier:
             rejector=run.rejector,
         )
 
-    def predict(self, image: ArrayLike | str | Path, *, prepared: bool = False) -> Prediction:
-        """Read one digit from an array or an image file.
+    def predict(self, image: AnyImage, *, prepared: bool = False) -> Prediction:
+        """Read one digit from an array, a Pillow image or an image file.
 
         `prepared` says that it is uint8 (28, 28) in MNIST's convention and is not to be normalised. Raises `InputError`
         if the file or array is not an image. A blank image gives `digit=None`.
         """
         return next(self.predict_many([image], prepared=prepared))
 
-    def predict_many(self, images: Iterable[ArrayLike | str | Path], *, prepared: bool = False) -> Iterator[Prediction]:
+    def predict_many(self, images: Iterable[AnyImage], *, prepared: bool = False) -> Iterator[Prediction]:
         """Read many, each with one digit, in their order and some hundreds at a time."""
         remaining = iter(images)
         while some := list(islice(remaining, TOGETHER)):
@@ -161,13 +164,13 @@ class Classifier:
         rows = values[before].reshape(len(images), -1)
         return np.concatenate([rows, values[last], probabilities], axis=1), probabilities
 
-    def _prepared_or_blank(self, image: ArrayLike | str | Path, prepared: bool) -> NDArray[np.uint8] | None:
+    def _prepared_or_blank(self, image: AnyImage, prepared: bool) -> NDArray[np.uint8] | None:
         try:
             return self.prepare(image, prepared=prepared)
         except NoInk:
             return None
 
-    def prepare(self, image: ArrayLike | str | Path, *, prepared: bool = False) -> NDArray[np.uint8]:
+    def prepare(self, image: AnyImage, *, prepared: bool = False) -> NDArray[np.uint8]:
         """The uint8 (28, 28) image that the network will see. Raises `NoInk` for a blank one."""
         if isinstance(image, str | Path):
             return normalize(read_image(image))

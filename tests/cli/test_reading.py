@@ -98,7 +98,7 @@ def test_more_than_are_read_at_once_keep_their_order(tmp_path: Path, capsys: pyt
     assert sum(digit == str(label) for digit, label in zip(read, test.labels[:300], strict=True)) > 290
 
 
-@pytest.mark.parametrize(("name", "words"), [("table.xlsx", "ends in .csv"), ("file/table.csv", "file")])
+@pytest.mark.parametrize(("name", "words"), [("table.xlsx", "ends in .csv or .parquet"), ("file/table.csv", "file")])
 def test_a_table_that_cannot_be_written_is_refused(
     name: str, words: str, scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,4 +112,4 @@ def test_on_a_terminal_it_tells_how_far_it_is(
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     _, _, err = run("predict", scans, "--out", tmp_path / "table.csv", capsys=capsys)
-    assert "1 read" in err and err.endswith("\x1b[K")
+    assert "0/6 read" in err and err.endswith("\x1b[2K")  # a bar that is gone at the end

@@ -27,7 +27,10 @@ EACH = [
     Augmentation(hardness=1.0),
     Augmentation(light=0.6),
     Augmentation(noise=0.2),
-    Augmentation(2, 10.0, 0.1, 0.2, 0.5, 0.5, 0.5, 0.5, 0.2),
+    Augmentation(aspect=0.4),
+    Augmentation(occlusion=0.5),
+    Augmentation(convolution=0.5),
+    Augmentation(2, 10.0, 0.1, 0.2, 0.5, 0.5, 0.5, 0.5, 0.2, 0.4, 0.5, 0.5),
 ]
 
 
@@ -105,6 +108,46 @@ def test_scale_changes_the_area_by_its_square() -> None:
     area = augment(bars(300), Augmentation(scale=0.2)).sum(axis=(1, 2)) / bars(1).sum()
     assert 0.8**2 - 0.03 < float(area.min()) < 0.7
     assert 1.35 < float(area.max()) < 1.2**2 + 0.03
+
+
+def test_aspect_makes_wider_and_narrower_and_keeps_the_area() -> None:
+    disc = np.hypot(*(np.mgrid[:28, :28] - 13.5)) < 7
+    changed = augment(np.repeat(disc[None].astype(np.float32), 400, axis=0), Augmentation(aspect=0.4))
+    np.testing.assert_allclose(changed.sum(axis=(1, 2)), disc.sum(), rtol=0.05)
+    wide, high = (np.sqrt(changed.sum(axis).clip(0) @ (np.arange(28) - 13.5) ** 2) for axis in (1, 2))
+    ratio = wide / high
+    assert 1.3 < float(ratio.max()) < 1.45
+    assert 1 / 1.45 < float(ratio.min()) < 1 / 1.3
+    assert 0.4 < float((ratio > 1).mean()) < 0.6
+
+
+def test_occlusion_hides_one_rectangle_of_one_brightness_in_its_share_of_the_images() -> None:
+    grey = np.full((600, 28, 28), 2.0, np.float32)  # brighter than any rectangle
+    hidden = augment(grey, Augmentation(occlusion=0.3))
+    touched = (hidden != 2).any(axis=(1, 2))
+    assert 0.24 < float(touched.mean()) < 0.36
+    for image in hidden[touched]:
+        rows, columns = (np.flatnonzero((image != 2).any(axis=axis)) for axis in (1, 0))
+        inside = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        assert (inside == inside[0, 0]).all() and 0 <= inside[0, 0] <= 1
+        assert all(2 <= side <= 11 for side in inside.shape)
+
+
+def test_convolution_is_scipys_with_some_kernel_mixed_in_and_fills_the_range(images: Floats) -> None:
+    changed = augment(images, Augmentation(convolution=1.0))
+    taps = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    spacings = set()
+    for image, seen in zip(images.astype(np.float64), changed, strict=True):
+        left = {}
+        for apart in (1, 2):  # seen = (1 - a) image + a (kernel * image): linear in ten unknowns and a constant
+            moved = [ndimage.shift(image, (down * apart, right * apart), order=0) for down, right in taps]
+            columns = np.stack([*(m.ravel() for m in moved), np.ones(784)], axis=1)
+            result, *_ = np.linalg.lstsq(columns, seen.ravel().astype(np.float64), rcond=None)
+            left[apart] = float(np.abs(columns @ result - seen.ravel()).max())
+        assert min(left.values()) < 1e-5
+        spacings.add(min(left, key=lambda apart: left[apart]))
+        assert float(seen.min()) >= 0 and float(seen.max()) <= 1 + 1e-6
+    assert spacings == {1, 2}
 
 
 def test_shear_slants_upright_strokes_and_keeps_their_area() -> None:

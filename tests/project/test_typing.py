@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 USER = """
 import numpy as np
 import exmachina as em
+from PIL import Image
+from exmachina.classifier import AnyImage
 from exmachina.sklearn import DigitClassifier
 
 def improve(folder: str) -> float:
@@ -42,7 +44,10 @@ def improve(folder: str) -> float:
             run = event.run
     try:
         classifier = em.Classifier.from_run(run)
-        answers: list[em.Prediction] = list(classifier.predict_many([em.normalize(em.read_image("a.png")), "b.png"]))
+        many: list[AnyImage] = [em.normalize(em.read_image("a.png")), "b.png", Image.new("L", (9, 9))]
+        answers: list[em.Prediction] = list(classifier.predict_many(many))
+        table: list[em.FilePrediction] = list(em.predict_many("scans.zip", classifier, workers=1))
+        print(table[0].problem or table[0].prediction)
         page: em.Page = em.read("page.jpg", classifier)
         print(page.table(), page.strings)
         print(DigitClassifier(recipe).fit(np.zeros((4, 784)), [0, 1, 0, 1]).predict_proba(np.zeros((1, 784))).sum())

@@ -143,7 +143,12 @@ def forge(directory: Path, change: Callable[[onnx.ModelProto], None]) -> None:
     (directory / "run.json").write_text(json.dumps(record))
 
 
-FORGERIES = {swap_bias: "'dense1.bias'", trojan: "operators", endless: "operators", other_pool: "operators"}
+FORGERIES: dict[Callable[[Any], None], str] = {
+    swap_bias: "'dense1.bias'",
+    trojan: "operators",
+    endless: "operators",
+    other_pool: "operators",
+}
 
 
 @pytest.mark.parametrize("change", FORGERIES, ids=lambda change: change.__name__)

@@ -1,65 +1,37 @@
-"""Reading many pictures for `predict`: from files, folders, standard input and the test set, into lines or a table."""
+"""Reading many pictures for `predict`: what is to be read, what is told of it, and how far it is."""
 
 from __future__ import annotations
 
-import csv
-import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from exmachina.classifier import Classifier, Prediction
+from exmachina.batch.items import Item, Source, count_items
+from exmachina.batch.predictions import FilePrediction
+from exmachina.classifier import Classifier
 from exmachina.errors import InputError
-from exmachina.images.files import list_images
-from exmachina.images.mnist import NoInk
-from exmachina.runs import check_writable
-
-TOGETHER = 256  # pictures that are prepared side by side and then read at once
-COLUMNS = ("path", "digit", "probability", "rejected", "problem")
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What was read where, or why nothing was: then there is a problem, and for a blank picture an answer beside it."""
-
-    path: str
-    prediction: Prediction | None
-    problem: str = ""
-    label: int | None = None
-
-    def to_json(self) -> dict[str, object]:
-        """The line of `predict --json`, for a picture that could be opened."""
-        assert self.prediction is not None
-        answer = self.prediction
-        label = {} if self.label is None else {"label": self.label}
-        return {
-            "path": self.path,
-            **label,
-            "digit": answer.digit,
-            "probability": answer.probability,
-            "probabilities": list(answer.probabilities),
-            "rejected": answer.rejected,
-            "verdict": answer.verdict,
-            "is_digit": answer.is_digit,
-        }
-
-    def row(self) -> list[object]:
-        """The line of a table."""
-        if self.prediction is None:
-            return [self.path, "", "", "", self.problem]
-        digit = "" if self.prediction.digit is None else self.prediction.digit
-        return [self.path, digit, self.prediction.probability, self.prediction.rejected, self.problem]
+def to_json(reading: FilePrediction) -> dict[str, object]:
+    """The line of `predict --json`, for a picture that could be opened."""
+    assert reading.prediction is not None
+    answer = reading.prediction
+    label = {} if reading.label is None else {"label": reading.label}
+    return {
+        "path": reading.path,
+        **label,
+        "digit": answer.digit,
+        "probability": answer.probability,
+        "probabilities": list(answer.probabilities),
+        "rejected": answer.rejected,
+        "verdict": answer.verdict,
+        "is_digit": answer.is_digit,
+    }
 
 
-def read_test_images(classifier: Classifier, indices: list[int]) -> Iterator[Reading]:
+def read_test_images(classifier: Classifier, indices: list[int]) -> Iterator[FilePrediction]:
     """Test images of MNIST by their indices."""
     from exmachina.data import load_mnist_split
 
@@ -69,72 +41,40 @@ def read_test_images(classifier: Classifier, indices: list[int]) -> Iterator[Rea
             raise InputError(f"Index {index} is out of range; the test images run from 0 to {len(test) - 1}.")
     for index in indices:
         prediction = classifier.predict(test.images[index], prepared=True)
-        yield Reading(f"mnist:test:{index}", prediction, label=int(test.labels[index]))
+        yield FilePrediction(f"mnist:test:{index}", prediction, label=int(test.labels[index]))
 
 
-def read_files(classifier: Classifier, files: Iterable[Path]) -> Iterator[Reading]:
-    """Picture files, in their order; one that cannot be read costs none of the others."""
-    remaining = iter(files)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        while some := list(islice(remaining, TOGETHER)):
-            prepared = list(pool.map(lambda path: _prepared(classifier, path), some))
-            images = [image for image in prepared if isinstance(image, np.ndarray)]
-            answers = iter(classifier.predict_prepared(np.stack(images)) if images else ())
-            for path, image in zip(some, prepared, strict=True):
-                if isinstance(image, np.ndarray):
-                    yield Reading(str(path), next(answers))
-                elif isinstance(image, NoInk):
-                    blank = Prediction(None, 0.0, (0.0,) * classifier.network.classes, rejected=True)
-                    yield Reading(str(path), blank, f"'{path}' is blank; there is no digit to read.")
-                else:
-                    yield Reading(str(path), None, str(image))
-
-
-def _prepared(classifier: Classifier, path: Path) -> NDArray[np.uint8] | InputError:
-    try:
-        return classifier.prepare(path)
-    except InputError as error:
-        return error
-
-
-def files_of(paths: Iterable[Path]) -> Iterator[Path]:
-    """Files as they are; of a folder, all pictures in it and below; for `-`, what standard input names, a line each."""
+def sources_of(paths: Iterable[Path]) -> Iterator[Source]:
+    """What was named; for `-`, what standard input names, a line each."""
     for path in paths:
         if str(path) == "-":
-            yield from (Path(line.rstrip("\n")) for line in sys.stdin if line.strip())
-        elif path.is_dir():
-            yield from list_images(path, below=True)
+            yield from (Item(line.rstrip("\r\n")) for line in sys.stdin if line.strip())
         else:
             yield path
 
 
-def progress(readings: Iterable[Reading], *, shown: bool) -> Iterator[Reading]:
-    """The same readings; on a terminal, how many there were so far is told on standard error, a few times a second."""
+def progress(
+    readings: Iterable[FilePrediction], paths: list[Path], before: int, *, shown: bool
+) -> Iterator[FilePrediction]:
+    """The same readings; on a terminal with a bar, their rate and the time left, after so many read `before`."""
     if not shown or not sys.stderr.isatty():
         yield from readings
         return
-    told = 0.0
-    for count, reading in enumerate(readings, 1):
-        yield reading
-        if time.monotonic() - told > 0.2:
-            told = time.monotonic()
-            print(f"\r{count:,} read", end="", file=sys.stderr, flush=True)
-    print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
 
+    class Rate(TextColumn):
+        def render(self, task: Task) -> Any:
+            self.text_format = "" if task.speed is None else f"{task.speed:,.0f}/s"
+            return super().render(task)
 
-@contextmanager
-def table(path: Path) -> Iterator[Callable[[Reading], None]]:
-    """A CSV file to which readings are added by calling what is given; it appears whole or not at all."""
-    if path.suffix.lower() != ".csv":
-        raise InputError(f"A table is written as CSV; name a file that ends in .csv, not '{path}'.")
-    check_writable(path.parent)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        with partial.open("w", newline="", encoding="utf-8") as file:
-            lines = csv.writer(file)
-            lines.writerow(COLUMNS)
-            yield lambda reading: lines.writerow(reading.row())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    total = None if any(str(path) == "-" for path in paths) else count_items(paths)
+    columns = BarColumn(), MofNCompleteColumn(), TextColumn("read,"), Rate(""), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4) as bar:
+        task = bar.add_task("", total=total, completed=before)
+        told = time.monotonic()
+        for count, reading in enumerate(readings, before + 1):
+            yield reading
+            if time.monotonic() - told > 0.1:
+                told = time.monotonic()
+                bar.update(task, completed=count)

@@ -20,6 +20,9 @@ LIMITS: dict[str, tuple[float, float]] = {
     "hardness": (0.0, 1.0),
     "light": (0.0, 1.0),
     "noise": (0.0, 1.0),
+    "aspect": (0.0, 2.0),
+    "occlusion": (0.0, 1.0),
+    "convolution": (0.0, 1.0),
 }
 
 
@@ -28,10 +31,13 @@ class Augmentation:
     """How far each image may be changed, anew every time it is seen; 0 leaves it as it is.
 
     `shift`: pixels in each direction, whole ones where nothing else moves the image. `rotation`: degrees. `scale`:
-    fraction larger or smaller. `shear`: slant, as the tangent of its angle. `elastic`: standard deviation in pixels of
-    smooth local displacements (Simard et al. 2003). `pen`: strokes thinner or thicker by up to this part of a pixel on
-    either side. `hardness`: how far edges may go from anti-aliased (0) to black and white (1). `light`: how bright
-    unevenly lit paper may get, from black (0) to white (1). `noise`: the greatest standard deviation of grain.
+    fraction larger or smaller. `shear`: slant, as the tangent of its angle. `elastic`: standard deviation in pixels
+    of smooth local displacements (Simard et al. 2003). `pen`: strokes thinner or thicker by up to this part of a
+    pixel on either side. `hardness`: how far edges may go from anti-aliased (0) to black and white (1). `light`: how
+    bright unevenly lit paper may get, from black (0) to white (1). `noise`: the greatest standard deviation of grain.
+    `aspect`: part wider or narrower against its height, for writers and scanners differ in it. `occlusion`: part of
+    the images of which a rectangle of some brightness is hidden (Zhong et al. 2017). `convolution`: part of the
+    images mixed with what a random kernel makes of them (Xu et al. 2021), so that shape counts and not how ink looks.
     """
 
     shift: int = 0
@@ -43,6 +49,9 @@ class Augmentation:
     hardness: float = 0.0
     light: float = 0.0
     noise: float = 0.0
+    aspect: float = 0.0
+    occlusion: float = 0.0
+    convolution: float = 0.0
 
     def __post_init__(self) -> None:
         for name, (low, high) in LIMITS.items():
@@ -52,5 +61,5 @@ class Augmentation:
         return any(astuple(self))
 
     def numbers(self) -> tuple[float, ...]:
-        """The nine numbers in the engine's order and units: its angles are radians."""
+        """The twelve numbers in the engine's order and units: its angles are radians."""
         return (self.shift, math.radians(self.rotation), *astuple(self)[2:])

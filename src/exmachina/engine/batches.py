@@ -22,7 +22,7 @@ def shuffled_order(count: int, seed: int, epoch: int, engine: Library | None = N
 def augmented(pixels: NDArray[np.float32], changes: Sequence[float], seed: int, step: int) -> NDArray[np.float32]:
     """Images (N, H, W) from 0 to 1 as a model would see them as the batch of step `step`.
 
-    `changes` are the nine numbers of `Augmentation.numbers`.
+    `changes` are the twelve numbers of `Augmentation.numbers`.
     """
     engine = library()
     count, height, width = pixels.shape

@@ -132,7 +132,7 @@ class Model:
         """Begin a training: the optimizer forgets its past, and every batch is augmented from now on."""
         number, *options = settings.numbers()
         self.engine.call("model_settings", self._model, number, *options, settings.label_smoothing)
-        numbers = self.engine.place(np.array(augmentation or (0.0,) * 9, np.float32))
+        numbers = self.engine.place(np.array(augmentation or (0.0,) * 12, np.float32))
         self.engine.call("model_augment", self._model, self.engine.address(numbers))
 
     def learn(

@@ -32,6 +32,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
         "loss_interval": _pair(evaluation.loss),
         **accuracy_json(metrics),
         "accuracy_interval_corrected": _pair(evaluation.accuracy_corrected),
+        "misread": evaluation.misread.tolist(),
         **_labels(measured(evaluation.labels)),
         **_confidence(measured(evaluation.confidence)),
         **_robustness(evaluation.robustness),

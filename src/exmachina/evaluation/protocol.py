@@ -91,13 +91,14 @@ def _measured(protocol: Protocol, subject: Subject, log_folder: Path | None) -> 
     scaled = answers.finite / run.temperature
     yield Evaluation(
         subject=subject,
-        setting=_setting(protocol, fitting, time.perf_counter() - start),
+        setting=_setting(protocol, test_set, fitting, time.perf_counter() - start),
         metrics=measure(scaled, test.labels),
         health=_health(answers, test),
         opening=opening,
         # The same network looking again is no new chance to be lucky; another one is.
         accuracy_corrected=corrected_for_openings(int((~answers.wrong).sum()), len(test), opening.runs),
         loss=normal_mean(losses(scaled, test.labels)),
+        misread=np.flatnonzero(answers.wrong),
         labels=labels,
         halves=halves,
         writers=writers,
@@ -134,9 +135,10 @@ def _part(title: str, work: Iterator[str | Part]) -> Generator[Progress, None, P
     return result
 
 
-def _setting(protocol: Protocol, fitting: Fitting | Missing, seconds: float) -> Setting:
+def _setting(protocol: Protocol, test_set: str, fitting: Fitting | Missing, seconds: float) -> Setting:
     return Setting(
         test_set=protocol.test.name,
+        test_set_digest=test_set,
         train_set=protocol.train.name,
         quick=protocol.quick,
         seed=protocol.seed,

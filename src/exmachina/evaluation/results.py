@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from exmachina.evaluation.arrays import Indices
 from exmachina.evaluation.statistics.intervals import Interval, SeedSummary
 from exmachina.runs import Run
 
@@ -135,6 +136,7 @@ class Setting:
     """How the evaluation was done, so that it can be done again."""
 
     test_set: str
+    test_set_digest: str
     train_set: str
     quick: bool
     seed: int
@@ -164,6 +166,7 @@ class Evaluation:
     opening: Opening
     accuracy_corrected: Interval
     loss: Interval  # its value is that of `metrics.nll`
+    misread: Indices = field(repr=False)
     labels: LabelledErrors | Missing = field(metadata=_part("Wrong labels", "labels"))
     halves: Halves | Missing = field(metadata=_part("Students and Census employees", "halves"))
     writers: WriterResults | Missing = field(metadata=_part("Writers", "writers"))

@@ -122,7 +122,7 @@ def _value(name: str, shape: tuple[int, ...]) -> bytes:
     return _text(1, name) + _bytes(2, _bytes(1, tensor))
 
 
-# ---- protobuf's encoding: a key of field number and wire type, then a varint or a length and that many bytes ----------
+# ---- protobuf's encoding: a key of field number and wire type, then a varint or a length and that many bytes -----
 
 
 def _key(field: int, wire: int) -> bytes:

@@ -180,12 +180,23 @@ ACCURATE_RECIPE = Recipe(
     optimizer="adamw",
     learning_rate=0.005,
     betas=(0.9, 0.99),
-    weight_decay=0.01,
-    warmup=0.2,
+    weight_decay=0.05,
+    warmup=0.1,
     batch_size=128,
-    epochs=30,
+    epochs=14,  # of MNIST and other hands: `train --hands`
     augmentation=Augmentation(
-        shift=2, rotation=10.0, scale=0.1, shear=0.2, elastic=0.8, pen=0.4, hardness=0.5, light=0.6, noise=0.15
+        shift=2,
+        rotation=12.0,
+        scale=0.15,
+        shear=0.25,
+        elastic=0.9,
+        pen=0.5,
+        hardness=0.6,
+        light=0.5,
+        noise=0.15,
+        aspect=0.4,
+        occlusion=0.15,
+        convolution=0.15,
     ),
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,7 @@ import pytest
 from exmachina.images.mnist import NoInk, Steps, normalize
 from exmachina.images.strokes import render_strokes
 from exmachina.networks import NETWORKS, BatchNorm, Conv, Dense, Flatten, MaxPool, Network
-from needed import needed
-from nodejs import NO_NODE, NODE, node
-
-HERE = Path(__file__).parent
+from nodejs import node
 
 PADDED = Network(
     "padded",
@@ -30,14 +26,6 @@ PADDED = Network(
     mean=0.2,
     std=0.4,
 )
-
-
-def test_pure_functions_hold() -> None:
-    needed(NODE, NO_NODE)
-    tests = sorted(str(file) for file in HERE.glob("*.test.mjs"))
-    assert NODE is not None
-    found = subprocess.run([NODE, "--test", *tests], capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stdout
 
 
 @pytest.mark.parametrize("network", [NETWORKS["classic"], NETWORKS["fast"], PADDED], ids=lambda network: network.name)

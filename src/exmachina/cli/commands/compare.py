@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from exmachina.cli.compared_reports import compare_files
 from exmachina.cli.options import Json, print_json
+from exmachina.errors import InputError
 
 if TYPE_CHECKING:
     from exmachina.data import Dataset
@@ -16,14 +19,25 @@ MOST_SHOWN = 12  # discordant images of a kind
 
 
 def compare(
-    first: Annotated[str, typer.Argument(help="A run directory, or a recipe with pretrained weights.")],
+    first: Annotated[
+        str, typer.Argument(help="A run directory, a recipe with pretrained weights, or an evaluation's JSON.")
+    ],
     second: Annotated[str, typer.Argument(help="Another one.")],
     data: Annotated[
         str | None, typer.Option("--data", help="Labelled digits: a path, or load_digits. Default: MNIST's test set.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Say whether one network is better than another, or only luckier; show the images that tell them apart."""
+    """Say whether one network is better than another, or only luckier; show the images that tell them apart.
+
+    Of two evaluations' JSON files: what got better or worse beyond chance.
+    """
+    reports = [Path(name).suffix.lower() == ".json" for name in (first, second)]
+    if all(reports) and data is None:
+        compare_files(first, second, json)
+        return
+    if any(reports):
+        raise InputError("Compare two runs, or two JSON files of evaluations and no --data.")
     from exmachina.classifier import Classifier
     from exmachina.data import load_mnist_split
     from exmachina.evaluation.datasets.external_datasets import load_external

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from exmachina.cli.gates import check_gates, check_names, parse_gate
 from exmachina.cli.options import Json, RunArgument, print_json
 from exmachina.cli.writers import find_writers
 from exmachina.errors import InputError
@@ -38,6 +40,10 @@ def evaluate(
     ] = None,
     reference: Annotated[str | None, typer.Option("--reference", help="The run that counts as 100 in mCE.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn by lot.")] = 0,
+    require: Annotated[
+        list[str] | None,
+        typer.Option("--require", help='A gate, such as "accuracy>=0.99": exit 1 where it is not met; repeatable.'),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Doubt a trained network: intervals, labels, calibration, corruptions, attacks, strangers, other hands."""
@@ -48,6 +54,8 @@ def evaluate(
     from exmachina.report import report_json, write_report
     from exmachina.runs import Run, check_writable
 
+    gates = [parse_gate(text) for text in require or ()]
+    check_names(gates)
     subject = Run.load(run)
     if report is not None:
         if report.suffix.lower() not in (".html", ".htm"):
@@ -76,12 +84,20 @@ def evaluate(
     )
     result = follow(items)
     summary = report_json(result)
+    held = check_gates(gates, summary)
+    if held:
+        summary["gates"] = [{"gate": str(one.gate), "value": one.value, "met": one.met} for one in held]
     if report is not None:
         summary["report"] = str(write_report(result, report))
     if json:
         print_json(summary)
-        return
-    print_summary(result, summary)
+    else:
+        print_summary(result, summary)
+    unmet = [one.line for one in held if not one.met]
+    for line in unmet:
+        print(line, file=sys.stderr)
+    if unmet:
+        raise typer.Exit(1)
 
 
 def follow(items: Iterator[Any]) -> Evaluation:

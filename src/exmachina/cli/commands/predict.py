@@ -1,4 +1,4 @@
-"""`predict`: what a trained network reads in image files, folders and test images."""
+"""`predict`: what a trained network reads in image files, folders, archives and test images."""
 
 from __future__ import annotations
 
@@ -6,48 +6,86 @@ import sys
 from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from exmachina.cli.options import Index, Json, RunOption, print_json
 from exmachina.errors import InputError
 
+if TYPE_CHECKING:
+    from exmachina.batch.predictions import FilePrediction
+    from exmachina.batch.table import Table
+
+TOLD = 20  # problems that are told one by one where a table holds them all
+
 
 def predict(
     images: Annotated[
-        list[Path] | None, typer.Argument(help="Image files, folders of them, or - for paths on standard input.")
+        list[Path] | None,
+        typer.Argument(
+            help="Image files, folders, 'patterns/**/*.png', lists (.txt), archives (.zip, .tar …), or - for paths on "
+            "standard input."
+        ),
     ] = None,
     run: RunOption = "fast",
     index: Index = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Table to write: a CSV file, a line an image.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Table to write, a line an image: .csv or .parquet. Stopped, it goes on when asked again."
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Processes that decode and normalise. Default: all cores.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Read digits from image files, folders and what is below them, or the MNIST test set."""
+    from exmachina.batch.items import find_items
+    from exmachina.batch.predictions import predict_items
+    from exmachina.batch.table import open_table
     from exmachina.classifier import Classifier
-    from exmachina.cli.reading import Reading, files_of, progress, read_files, read_test_images, table
+    from exmachina.cli.reading import progress, read_test_images, sources_of
 
     if not images and not index:
         raise InputError("Nothing to read: give an image file, a folder or an --index from 0 to 9999.")
     classifier = Classifier.load(run)
-    readings = chain(read_test_images(classifier, index or []), read_files(classifier, files_of(images or [])))
     unread = 0
-
-    def tell(reading: Reading) -> None:
-        if reading.problem:  # say so and go on: one bad file must not cost the others
-            print(f"exmachina: {reading.problem}", file=sys.stderr)
-        if reading.prediction is not None and json:
-            print_json(reading.to_json())
-        elif reading.prediction is not None and out is None:
-            print(f"{reading.path}: {reading.prediction}", flush=True)
-
-    with table(out) if out is not None else nullcontext() as add:
-        for reading in progress(readings, shown=out is not None):
+    with open_table(out, classifier) if out is not None else nullcontext() as table:
+        before = table.rows if table is not None else 0
+        if before:
+            print(f"{before:,} were read before; going on.", file=sys.stderr)
+        done = table.take if table is not None else lambda path: False
+        wanted = [number for number in index or [] if not done(f"mnist:test:{number}")]
+        items = find_items(sources_of(images or []), done)
+        readings = chain(read_test_images(classifier, wanted), predict_items(classifier, items, workers))
+        for reading in progress(readings, images or [], before, shown=out is not None):
             unread += bool(reading.problem)
-            tell(reading)
-            if add is not None:
-                add(reading)
-    if out is not None and not json:
-        print(out)
+            _tell(reading, json, table is not None, unread)
+            if table is not None:
+                table.add(reading)
+    if table is not None:
+        unread = table.problems
+        _conclude(table, json)
     if unread:
         raise typer.Exit(2)
+
+
+def _tell(reading: FilePrediction, json: bool, in_table: bool, unread: int) -> None:
+    from exmachina.cli.reading import to_json
+
+    if reading.problem and not (in_table and unread > TOLD):  # say so and go on: one bad file must not cost the others
+        print(f"exmachina: {reading.problem}", file=sys.stderr)
+    if reading.prediction is not None and json:
+        print_json(to_json(reading))
+    elif reading.prediction is not None and not in_table:
+        print(f"{reading.path}: {reading.prediction}", flush=True)
+
+
+def _conclude(table: Table, json: bool) -> None:
+    if table.problems:
+        what = f"{table.problems:,} of {table.rows:,} could not be read"
+        print(f"{what}; the table's column 'problem' says why.", file=sys.stderr)
+    if not json:
+        print(table.path)

@@ -38,6 +38,9 @@ def train(
     held_out: Annotated[
         int, typer.Option("--hold-out", help="Training images to set aside, for calibrate and evaluate to fit to.")
     ] = 0,
+    hands: Annotated[
+        bool, typer.Option("--hands", help="Learn digits by other hands as well: made, of pens, of typefaces.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Train a network from scratch and save the run; or many seeds, and see the spread."""
@@ -64,6 +67,10 @@ def train(
     if held_out:
         parts = split(images, held_out, seed=seed)
         images, validation = parts.train, parts.validation
+    if hands:
+        from exmachina.data.hands import with_hands
+
+        of_mnist, images = len(images), with_hands(images, seed)
 
     from exmachina.cli.terminal import QUIET, make_console
     from exmachina.cli.watch import watch
@@ -74,6 +81,8 @@ def train(
     console.print(f"{chosen.name}: {network.parameters:,} parameters, {len(images):,} images, seed {seed}", style=QUIET)
     events = learn(chosen, images, seed, validation=validation, test=test, backend=backend, device=device)
     run = watch(events, console)
+    if hands:
+        run = replace(run, splits={**run.splits, "hands": len(images) - of_mnist})
     if held_out:
         run = replace(run, splits={**run.splits, "held_out": {"images": held_out, "seed": seed}})
     path = run.save(directory)

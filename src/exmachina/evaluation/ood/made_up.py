@@ -17,6 +17,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from exmachina.data import Dataset
 from exmachina.evaluation.arrays import Images
+from exmachina.evaluation.ood import lines
 from exmachina.evaluation.ood.non_digits import LETTERS, bundled_fonts
 from exmachina.images.mnist import NoInk, Steps, normalize
 
@@ -25,21 +26,17 @@ PLAIN = Steps(polarity=False, clean=False)  # white on black already, and nothin
 MIRRORED, ON_ITS_SIDE, TURNED = (2, 3, 4, 5, 7, 9), (2, 3, 4, 5, 6, 7, 9), (3, 4, 7)  # still no digit
 CYRILLIC = "БГДЖИЛПФЦЧШЩЫЭЮЯбджзилпфцшщыэюяъ"
 MARKS = "&@#?!%+=*<>~§€$£¥√∑∞∂∫≈≠≤≥←→↑↓♥★☺✓"
-MORE_LETTERS = "BDGQRSYGQbghkqry" + "ΓΔΘΛΞΠΣΦΨΩαβγδεζηθλμξπφχψω"
+MORE_LETTERS = "BDGQRYɑɑahkrydtu" + "ΓΔΘΛΞΠΣΦΨΩαβγεθλμξπφχψω"
 Picture = NDArray[np.uint8]
 Generator = np.random.Generator
 
 
-def other_hands(digits: Images, generator: Generator) -> Images:
-    """The digits (N, 28, 28) as others might have written them: wider or narrower by 40 %, slanted, bent, other pens."""
-    return np.stack([_or(_written(digit, generator), digit) for digit in digits])
-
-
-def _or(picture: NDArray[np.float32], otherwise: Picture) -> Picture:
+def altered(digit: Picture, generator: Generator) -> Picture:
+    """A digit (28, 28) as another might have written it: wider or narrower by 40 %, slanted, bent, with another pen."""
     try:
-        return normalize(picture.astype(np.uint8), PLAIN)
+        return normalize(_written(digit, generator).astype(np.uint8), PLAIN)
     except NoInk:
-        return otherwise
+        return digit
 
 
 def _written(picture: Picture, generator: Generator, reach: float = 1.0) -> NDArray[np.float32]:
@@ -52,7 +49,7 @@ def _written(picture: Picture, generator: Generator, reach: float = 1.0) -> NDAr
     matrix = matrix @ np.array([[1.0, 0.0], [slant, 1.0]]) @ np.diag([math.sqrt(wide), 1 / math.sqrt(wide)])
     centre = (CANVAS - 1) / 2
     places = np.einsum("ij,jyx->iyx", matrix, np.indices((CANVAS, CANVAS)) - centre) + centre
-    bend = generator.uniform(0, 5.0) * reach
+    bend = generator.uniform(0, 3.5) * reach
     coarse = generator.normal(0, bend, (2, 6, 6))
     for axis in (0, 1):
         places[axis] += np.asarray(
@@ -126,9 +123,7 @@ def letter(digits: Dataset, generator: Generator) -> Picture:
     """A letter or sign of matplotlib's typefaces, which no hand would read as a digit."""
     text = (LETTERS, LETTERS, MORE_LETTERS, CYRILLIC, MARKS)[generator.integers(5)]
     fonts = bundled_fonts()
-    face = (
-        ImageFont.truetype(str(fonts[generator.integers(len(fonts))]), 72) if fonts else ImageFont.load_default(72)
-    )
+    face = ImageFont.truetype(str(fonts[generator.integers(len(fonts))]), 72) if fonts else ImageFont.load_default(72)
     page = Image.new("L", (CANVAS, CANVAS))
     ImageDraw.Draw(page).text((56, 56), text[generator.integers(len(text))], fill=255, font=face, anchor="mm")
     return np.asarray(page)
@@ -147,37 +142,8 @@ def marks(digits: Dataset, generator: Generator) -> Picture:
         if strokes and generator.random() < 0.7:
             line = strokes[generator.integers(len(strokes))]
             start = line[generator.integers(len(line))]
-        strokes.append(start + _stroke(generator))
-    return _drawn(strokes, generator)
-
-
-def _stroke(generator: Generator) -> NDArray[np.float64]:
-    """Points (n, 2) that begin at 0."""
-    kind = generator.integers(6)
-    length, angle = generator.uniform(0.2, 0.9), generator.uniform(0, 2 * math.pi)
-    if generator.random() < 0.5:  # hands like to go down or across
-        angle = generator.choice([0, math.pi / 2, math.pi / 2, math.pi, math.pi / 4, 3 * math.pi / 4])
-        angle += generator.normal(0, 0.12)
-    along = np.array([math.cos(angle), math.sin(angle)])
-    if kind == 0:  # straight
-        return np.linspace(0, 1, 2)[:, None] * length * along
-    if kind == 1:  # an arc, up to a loop
-        turn = generator.uniform(0.5, 7.0) * generator.choice([-1, 1])
-        headings = angle + np.linspace(0, turn, 25)
-        steps = np.stack([np.cos(headings), np.sin(headings)], 1) * length * 1.4 / 25
-        return np.asarray(np.cumsum(steps, 0) - steps[0])
-    if kind == 2:  # corners
-        corners = generator.uniform(-0.6, 0.6, (generator.integers(2, 5), 2))
-        return np.asarray(np.vstack([np.zeros(2), corners]))
-    if kind == 3:  # a dot or a dash
-        return np.linspace(0, 1, 2)[:, None] * 0.06 * along
-    if kind == 4:  # a curve with two bends
-        a, b, c = generator.uniform(-0.8, 0.8, (3, 2))
-        t = np.linspace(0, 1, 25)[:, None]
-        return np.asarray(3 * (1 - t) ** 2 * t * a + 3 * (1 - t) * t**2 * b + t**3 * c)
-    turns = np.cumsum(generator.normal(0, 0.45, 30)) + angle  # a wander
-    steps = np.stack([np.cos(turns), np.sin(turns)], 1) * length / 12
-    return np.asarray(np.cumsum(steps, 0) - steps[0])
+        strokes.append(start + lines.random_stroke(generator))
+    return lines.drawn(strokes, generator)
 
 
 def scribble(digits: Dataset, generator: Generator) -> Picture:
@@ -190,112 +156,17 @@ def scribble(digits: Dataset, generator: Generator) -> Picture:
         radius = generator.uniform(0.2, 1, 2)
         points = np.stack([radius[0] * np.cos(t), radius[1] * np.sin(t * generator.uniform(0.6, 1.4))], 1)
         points += np.linspace(0, 1, 150)[:, None] * generator.uniform(-1.5, 1.5, 2)
-    return _drawn([points], generator)
+    return lines.drawn([points], generator)
 
 
 def shape(digits: Dataset, generator: Generator) -> Picture:
-    """What people draw to test a reader: faces, crosses, arrows, hearts, stars, ticks, boxes, houses, spirals, waves."""
-    name = SHAPES[generator.integers(len(SHAPES))]
-    return _drawn([np.asarray(line, np.float64) for line in name(generator)], generator)
+    """What people draw to test a reader."""
+    return lines.drawn(lines.shape(generator), generator)
 
 
-def _circle(x: float, y: float, radius: float, start: float = 0.0, end: float = 2 * math.pi) -> NDArray[np.float64]:
-    t = np.linspace(start, end, 40)
-    return np.stack([x + radius * np.cos(t), y + radius * np.sin(t)], 1)
-
-
-Lines = list[NDArray[np.float64]]
-
-
-def _polygon(corners: int, generator: Generator, skip: int = 1) -> Lines:
-    t = generator.uniform(0, 2 * math.pi) + np.arange(corners + 1) * skip * 2 * math.pi / corners
-    return [np.stack([np.cos(t), np.sin(t)], 1)]
-
-
-def _smiley(generator: Generator) -> Lines:
-    eye, wide = generator.uniform(0.25, 0.45), generator.uniform(0.35, 0.7)
-    mouth = _circle(0, generator.uniform(-0.1, 0.2), wide, 0.3, math.pi - 0.3)
-    if generator.random() < 0.2:
-        mouth[:, 1] = 0.9 - mouth[:, 1]
-    tall = generator.uniform(0.03, 0.2)
-    eyes = [np.array([[x, -0.35], [x, -0.35 + tall]]) for x in (-eye, eye)]
-    face = [_circle(0, 0, 1)] if generator.random() < 0.85 else []
-    nose = [np.array([[0, -0.1], [0, 0.15]])] if generator.random() < 0.3 else []
-    return [*face, *eyes, *nose, mouth]
-
-
-def _arrow(generator: Generator) -> Lines:
-    head = generator.uniform(0.25, 0.6)
-    lines = [np.array([[0, 0], [2, 0]]), np.array([[2 - head, -head], [2, 0], [2 - head, head]])]
-    angle = generator.uniform(0, 2 * math.pi)
-    matrix = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    return [line @ matrix for line in lines]
-
-
-def _heart(generator: Generator) -> Lines:
-    t = np.linspace(0, 2 * math.pi, 60)
-    y = 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
-    return [np.stack([16 * np.sin(t) ** 3, -y], 1) / 16]
-
-
-def _cross(generator: Generator) -> Lines:
-    if generator.random() < 0.5:
-        return [np.array([[-1, -1], [1, 1]]), np.array([[1, -1], [-1, 1]])]
-    return [np.array([[0, -1], [0, generator.uniform(0.6, 2)]]), np.array([[-1, 0], [1, 0]])]
-
-
-def _house(generator: Generator) -> Lines:
-    body = np.array([[-1, 0], [-1, 1.5], [1, 1.5], [1, 0], [-1, 0], [0, -1], [1, 0]])
-    door = np.array([[-0.2, 1.5], [-0.2, 0.8], [0.2, 0.8], [0.2, 1.5]])
-    return [body, door] if generator.random() < 0.6 else [body]
-
-
-def _wave(generator: Generator) -> Lines:
-    x = np.linspace(0, generator.uniform(2, 6) * math.pi, 60)
-    return [np.stack([x / 4, generator.uniform(0.3, 1) * np.sin(x)], 1)]
-
-
-def _spiral(generator: Generator) -> Lines:
-    t = np.linspace(0, generator.uniform(11, 24), 120)
-    return [np.stack([t * np.cos(t), t * np.sin(t)], 1)]
-
-
-def _box(generator: Generator) -> Lines:
-    high = generator.uniform(0.5, 1.3)
-    lines = [np.array([[-1, -high], [1, -high], [1, high], [-1, high], [-1, -high]])]
-    extra = generator.integers(4)
-    if extra == 1:
-        lines += [np.array([[-1, -high], [1, high]]), np.array([[1, -high], [-1, high]])]
-    elif extra == 2:
-        lines += [np.array([[0, -high], [0, high]])]
-    return lines
-
-
-SHAPES: tuple[Callable[[Generator], Lines], ...] = (
-    _smiley,
-    _smiley,
-    _smiley,
-    _arrow,
-    _arrow,
-    _heart,
-    _cross,
-    _cross,
-    _house,
-    _wave,
-    _spiral,
-    _box,
-    lambda generator: _polygon(3, generator),
-    lambda generator: _polygon(5, generator, 2),  # a star
-    lambda generator: _polygon(6, generator, 1),
-    lambda generator: [np.array([[0, 0], [0.5, 0.7], [1.7, -1.1]])],  # a tick
-    lambda generator: [_circle(0, 0, 1), _circle(0, 0, generator.uniform(0.2, 0.7))],
-    lambda generator: [np.array([[-1, y], [1, y]]) for y in np.linspace(-1, 1, generator.integers(2, 6))],
-    lambda generator: [_circle(x, 0, 0.12) for x in range(generator.integers(2, 4))],  # dots
-    lambda generator: [
-        np.array([[-1, y], [1, y + s]]) for y, s in ((-1, 0.1), (1, 0.0))
-    ]
-    + [np.array([[x, -2], [x, 2]]) for x in (-0.4, 0.4)],  # a hash
-)
+def written(digits: Dataset, generator: Generator) -> Picture:
+    """A letter as a hand writes it."""
+    return lines.drawn(lines.written(generator), generator)
 
 
 def texture(digits: Dataset, generator: Generator) -> Picture:
@@ -321,15 +192,15 @@ def cell(digits: Dataset, generator: Generator) -> Picture:
     kind = generator.integers(3)
     if kind == 0:
         kept = [side for side in sides if generator.random() < 0.75] or sides
-        lines = [np.asarray(side, np.float64) for side in kept]
+        rules = [np.asarray(side, np.float64) for side in kept]
     else:
         across = np.arange(generator.uniform(0, 0.3), 1, generator.uniform(0.15, 0.5))
-        lines = [np.array([[0, y], [1, y]]) for y in across]
-        lines += [np.array([[y, 0], [y, 1]]) for y in across] if kind == 2 else []
-    if len(lines) < 2:  # one line alone is a 1 that lies
-        lines = [np.asarray(side, np.float64) for side in sides]
+        rules = [np.array([[0, y], [1, y]]) for y in across]
+        rules += [np.array([[y, 0], [y, 1]]) for y in across] if kind == 2 else []
+    if len(rules) < 2:  # one line alone is a 1 that lies
+        rules = [np.asarray(side, np.float64) for side in sides]
     high = generator.uniform(0.7, 1.5)
-    return _drawn([line * [1, high] for line in lines], generator, bend=0.2)
+    return lines.drawn([line * [1, high] for line in rules], generator, bend=0.2)
 
 
 KINDS: dict[str, tuple[Callable[[Dataset, Generator], Picture], float]] = {
@@ -337,9 +208,10 @@ KINDS: dict[str, tuple[Callable[[Dataset, Generator], Picture], float]] = {
     "mixtures": (mixture, 1.0),
     "turned": (turned, 1.0),
     "several": (several, 1.0),
-    "letters": (letter, 3.0),
+    "letters": (letter, 2.0),
+    "written": (written, 2.5),
     "words": (word, 0.3),
-    "marks": (marks, 5.0),
+    "marks": (marks, 4.0),
     "scribbles": (scribble, 0.7),
     "shapes": (shape, 2.0),
     "textures": (texture, 0.7),
@@ -354,7 +226,11 @@ def made_up(kind: str, n: int, digits: Dataset, generator: Generator) -> Images:
     while len(result) < n:
         try:
             first = normalize(make(digits, generator), PLAIN)
-            image = normalize(_written(first, generator, 0.7).astype(np.uint8), PLAIN) if generator.random() < 0.8 else first
+            image = (
+                normalize(_written(first, generator, 0.7).astype(np.uint8), PLAIN)
+                if generator.random() < 0.8
+                else first
+            )
         except NoInk:
             continue
         if not is_bar(image):
@@ -374,22 +250,3 @@ def _one(digits: Dataset, generator: Generator, of: tuple[int, ...] | None = Non
         index = generator.integers(len(digits))
         if of is None or digits.labels[index] in of:
             return digits.images[index]
-
-
-def _drawn(strokes: Lines, generator: Generator, bend: float = 1.0) -> Picture:
-    """Strokes, a little bent, drawn with a pen of 1 to 5 pixels of 28 on a page of 112 × 112."""
-    every = np.concatenate(strokes)
-    low, extent = every.min(axis=0), max(float(np.ptp(every, axis=0).max()), 1e-3)
-    width = generator.uniform(4, 17)
-    page = Image.new("L", (CANVAS, CANVAS))
-    pen = ImageDraw.Draw(page)
-    phase = generator.uniform(0, 6, 4)
-    for stroke in strokes:
-        points = (stroke - low) / extent
-        points = np.vstack([np.linspace(a, b, 6) for a, b in zip(points, points[1:], strict=False)])
-        points = points + bend * 0.04 * np.sin(points[:, ::-1] * phase[:2] + phase[2:])
-        at = [tuple(point) for point in points * (CANVAS - 2 * width) + width]
-        pen.line(at, fill=255, width=round(width), joint="curve")
-        for x, y in (at[0], at[-1]):
-            pen.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=255)
-    return np.asarray(page)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, count, islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset
+from exmachina.data.hands.mixture import crowds, drawn_pens, drawn_typefaces, made_digits
 from exmachina.evaluation.arrays import Flags, Images
-from exmachina.evaluation.ood.made_up import KINDS, made_up, other_hands
+from exmachina.evaluation.ood.made_up import KINDS, altered, made_up
 from exmachina.runs import Rejector, Run
 
 HIDDEN = 32  # units of the rejector
 KEEP, SURE = 0.99, 0.95  # shares of readable digits that are not rejected, and that are read for certain
 VALIDATION = 0.15  # of the digits, kept from the fit for the thresholds
+
+
+HANDS: dict[str, float] = {"MNIST": 0.3, "altered": 0.25, "made": 0.15, "pens": 0.2, "typefaces": 0.05, "crowded": 0.05}
 
 
 @dataclass(frozen=True)
@@ -29,16 +35,29 @@ class Lessons:
 
 
 def lessons(train: Dataset, n: int, seed: int) -> Lessons:
-    """About `n` digits of MNIST, as many by other hands, and as many made-up images that are none."""
+    """About `n` digits by the hands of `HANDS`, those of `train` among them, and as many images that are none."""
     generator = np.random.default_rng([seed, 7])
-    chosen = train[generator.permutation(len(train))[:n]]
-    by_others = train[generator.permutation(len(train))[:n]]
+    images, labels, hands = [], [], []
+    for number, (hand, share) in enumerate(HANDS.items()):
+        for image, label in islice(_digits(hand, train, generator), round(n * share)):
+            images.append(image)
+            labels.append(label)
+            hands.append(number)
     total = sum(weight for _, weight in KINDS.values())
     others = [made_up(kind, round(n * weight / total), train, generator) for kind, (_, weight) in KINDS.items()]
-    images = np.concatenate([chosen.images, other_hands(by_others.images, generator)])
-    hands = np.repeat([0, 1], [len(chosen), len(by_others)])
-    digits = Dataset(images, np.concatenate([chosen.labels, by_others.labels]), "several hands")
-    return Lessons(digits, hands, np.concatenate(others))
+    digits = Dataset(np.stack(images), np.array(labels, np.uint8), "several hands")
+    return Lessons(digits, np.array(hands), np.concatenate(others))
+
+
+def _digits(hand: str, train: Dataset, generator: np.random.Generator) -> Iterator[tuple[Images, int]]:
+    """Digits of one hand with their labels, without end."""
+    if hand in ("MNIST", "altered"):
+        return (
+            (train.images[i] if hand == "MNIST" else altered(train.images[i], generator), int(train.labels[i]))
+            for i in chain.from_iterable(generator.permutation(len(train)) for _ in count())
+        )
+    made = {"made": made_digits, "pens": drawn_pens, "typefaces": drawn_typefaces}
+    return crowds(train, generator) if hand == "crowded" else made[hand](generator)
 
 
 def fit_rejector(run: Run, given: Lessons, seed: int = 0, *, hidden: int = HIDDEN) -> Run:
@@ -58,7 +77,9 @@ def fit_rejector(run: Run, given: Lessons, seed: int = 0, *, hidden: int = HIDDE
     labels = np.repeat([1, 0], [int((~kept).sum()), len(others)])
     mean, spread = examples.mean(axis=0), examples.std(axis=0)
     spread = np.maximum(spread, 0.01 * float(spread.mean()) + 1e-6)  # a value that hardly moves says little
-    model = MLPClassifier((hidden,), alpha=1e-3, learning_rate_init=2e-3, batch_size=256, max_iter=12, random_state=seed)
+    model = MLPClassifier(
+        (hidden,), alpha=1e-3, learning_rate_init=2e-3, batch_size=256, max_iter=12, random_state=seed
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # twelve rounds are meant to be all
         model.fit((examples - mean) / spread, labels)

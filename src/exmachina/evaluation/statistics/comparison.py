@@ -15,8 +15,6 @@ from scipy.special import bdtr
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Indices, Labels, check_same_length
 
-Z_ONE_SIDED = 1.7  # about 95 % for the claim "A is worse than B" (LeCun, Bottou and others)
-
 
 @dataclass(frozen=True)
 class Comparison:

@@ -5,6 +5,7 @@
  */
 
 import * as api from "./api.js";
+import * as dataset from "./dataset.js";
 
 const PIXELS = 784;
 const CLASSES = 10;
@@ -21,7 +22,10 @@ export function testReader(count) {
   let number = 0;
 
   async function open() {
-    const [module, { images, labels }] = await Promise.all([api.engineModule(), api.testDigits()]);
+    const [module, { images, labels }] = await Promise.all([
+      api.engineModule(),
+      dataset.testDigits(),
+    ]);
     const worker = new Worker(new URL("./engine/reader.js", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }) => {
       const asked = waiting.get(data.number);

@@ -4,7 +4,7 @@
  * @typedef {import("./class/drawings.js").Wall} Wall
  */
 
-import { fetchJson, hasServer, request } from "./api.js";
+import { fetchJson, hasServer, request } from "./host.js";
 
 /** @type {Promise<{teacher: boolean, saves: boolean}> | undefined} */
 let rightsOnce;

@@ -18,6 +18,7 @@
  */
 
 import * as api from "./api.js";
+import * as dataset from "./dataset.js";
 import { PAD, PEN } from "./marks/sheet.js";
 import { createStore } from "./store.js";
 import { applyEdits, isEdited, UNEDITED } from "./network/edit.js";
@@ -114,14 +115,14 @@ function show(operation) {
 /** Whether the network in use has been operated on. @param {State} state */
 export const isOperated = ({ operation }) => operation !== null && isEdited(operation.edits);
 
-/** Look at an image of the data. @param {"train" | "test"} split @param {import("./api.js").Digit} digit */
+/** Look at an image of the data. @param {"train" | "test"} split @param {import("./dataset.js").Digit} digit */
 export function lookAt(split, { index, label, pixels }) {
   store.set({ image: pixels, source: { kind: split, index, label }, strokes: [] });
 }
 
 /** @param {"train" | "test"} split @param {number} index */
 export async function lookAtIndex(split, index) {
-  const [digit] = await api.digitsByIndex(split, [index]);
+  const [digit] = await dataset.digitsByIndex(split, [index]);
   if (digit) lookAt(split, digit);
 }
 

@@ -4,7 +4,7 @@
  * @typedef {import("./network/spec.js").Network} Network
  */
 
-import * as api from "./api.js";
+import * as dataset from "./dataset.js";
 import { trySteps } from "./trainer.js";
 
 const IMAGES = 64; // in a step that is timed
@@ -20,7 +20,7 @@ function secondsPerImage(recipe, network) {
   const key = JSON.stringify(network.layers);
   let once = known.get(key);
   if (!once) {
-    once = api
+    once = dataset
       .digits("train", { limit: IMAGES })
       .then((digits) => trySteps({ recipe, network, digits, steps: STEPS }))
       .then((seconds) => Math.min(...seconds.slice(1)) / IMAGES); // the first step warms up

@@ -5,11 +5,12 @@
  * @typedef {import("./network/spec.js").Network} Network
  * @typedef {{recipe: any, network: Network, changes?: Record<string, unknown>, seed?: number, snapshots?: number}} TrainingOrder
  * @typedef {{network: Network, weights: import("./network/safetensors.js").Weights, seed?: number, snapshots?: number,
- *   mine?: api.Digits, judged?: api.Digits, name?: string}} TuningOrder `mine`: to learn, by default the reader's collection;
+ *   mine?: dataset.Digits, judged?: dataset.Digits, name?: string}} TuningOrder `mine`: to learn, by default the reader's collection;
  *   `judged`: to count before and after, by default the same; `name`: of the network that learns on
  */
 
 import * as api from "./api.js";
+import * as dataset from "./dataset.js";
 import { t } from "./texts.js";
 
 const ALL = 60_000; // epochs are counted of these, however many of them are fetched
@@ -41,8 +42,8 @@ export async function train(
   const tell = (/** @type {string} */ text) => onEvent({ type: "queued", text });
   const [module, data, test] = await Promise.all([
     api.engineModule(threads > 1),
-    api.trainingDigits(needed(wanted), tell),
-    api.testDigits(),
+    dataset.trainingDigits(needed(wanted), tell),
+    dataset.testDigits(),
   ]);
   return begin(id, { module, recipe: onFewer(wanted, data), seed, data, test, snapshots }, onEvent);
 }
@@ -60,8 +61,8 @@ export async function finetune(id, order, onEvent) {
   const judged = order.judged ?? mine;
   const [module, data, test] = await Promise.all([
     api.engineModule(threads > 1),
-    api.trainingDigits(REHEARSAL, tell),
-    api.testDigits(),
+    dataset.trainingDigits(REHEARSAL, tell),
+    dataset.testDigits(),
   ]);
   return begin(
     id,
@@ -70,7 +71,7 @@ export async function finetune(id, order, onEvent) {
   );
 }
 
-/** The reader's own drawings. @returns {Promise<api.Digits>} */
+/** The reader's own drawings. @returns {Promise<dataset.Digits>} */
 async function collected() {
   const drawings = await api.collection();
   const images = new Uint8Array(784 * drawings.length);
@@ -80,7 +81,7 @@ async function collected() {
 
 /**
  * Take a few steps with a network on some digits, and tell the seconds that each took.
- * @param {{recipe: any, network: Network, digits: api.Digit[], steps: number}} attempt all digits are one batch
+ * @param {{recipe: any, network: Network, digits: dataset.Digit[], steps: number}} attempt all digits are one batch
  * @returns {Promise<number[]>}
  */
 export async function trySteps({ recipe, network, digits, steps }) {
@@ -148,7 +149,7 @@ export function lead(id, wishes) {
 /** How many images a training looks at, in whole parts. @param {{epochs: number}} recipe */
 const needed = ({ epochs }) => Math.min(ALL, Math.ceil((epochs * ALL) / PART) * PART);
 
-/** The recipe for a part of the images that takes as many steps as on all. @param {any} recipe @param {api.Digits} data */
+/** The recipe for a part of the images that takes as many steps as on all. @param {any} recipe @param {dataset.Digits} data */
 const onFewer = (recipe, { labels }) => ({
   ...recipe,
   epochs: (recipe.epochs * ALL) / labels.length,
@@ -171,12 +172,12 @@ export function experiment({ recipe, network, knob, values, seeds }, onNews) {
 
   async function run() {
     const recipes = values.map((value) => ({ ...recipe, [knob]: value, network }));
-    const most = Math.min(api.mostToLearn(), Math.max(...recipes.map(needed)));
+    const most = Math.min(dataset.mostToLearn(), Math.max(...recipes.map(needed)));
     const tell = (/** @type {string} */ text) => onNews({ text });
     const [module, data, test] = await Promise.all([
       api.engineModule(),
-      api.trainingDigits(most, tell),
-      api.heldOutDigits(),
+      dataset.trainingDigits(most, tell),
+      dataset.heldOutDigits(),
     ]);
     const workers = Math.min(
       MOST_WORKERS,
@@ -186,7 +187,7 @@ export function experiment({ recipe, network, knob, values, seeds }, onNews) {
     await Promise.all(Array.from({ length: workers }, () => take(module, data, test)));
   }
 
-  /** @param {WebAssembly.Module} module @param {api.Digits} data @param {api.Digits} test */
+  /** @param {WebAssembly.Module} module @param {dataset.Digits} data @param {dataset.Digits} test */
   async function take(module, data, test) {
     for (let next = waiting.shift(); next && !stopped; next = waiting.shift()) {
       const { value, seed } = next;

@@ -45,7 +45,7 @@ export function split(drawings) {
   return { learned, heldOut };
 }
 
-/** As the engine takes them. @param {Drawing[]} drawings @returns {import("../api.js").Digits} */
+/** As the engine takes them. @param {Drawing[]} drawings @returns {import("../dataset.js").Digits} */
 export function asDigits(drawings) {
   const images = new Uint8Array(784 * drawings.length);
   drawings.forEach(({ image }, i) => images.set(image, 784 * i));

@@ -8,7 +8,7 @@
 import { halves, Model } from "./model.js";
 
 const [STEPS, BATCH, OWN] = [60, 128, 32]; // images a step, and how many of them are the reader's
-const JITTER = [2, (8 * Math.PI) / 180, 0, 0, 0, 0, 0, 0, 0]; // pixels, radians
+const JITTER = [2, (8 * Math.PI) / 180, ...Array(10).fill(0)]; // pixels, radians
 const RATE = 3e-4;
 const WARMUP = 0.1;
 const SETTINGS = /** @type {const} */ ({

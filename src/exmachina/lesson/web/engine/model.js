@@ -93,11 +93,11 @@ export class Model {
   }
 
   /**
-   * Begin a training: the optimizer forgets its past. `augmentation` is nine numbers, see `Augmentation.numbers`.
+   * Begin a training: the optimizer forgets its past. `augmentation` is twelve numbers, see `Augmentation.numbers`.
    * @param {OptimizerSettings} settings
    * @param {number[]} [augmentation]
    */
-  prepare(settings, augmentation = Array(9).fill(0)) {
+  prepare(settings, augmentation = Array(12).fill(0)) {
     const { optimizer, betas, momentum, rho, epsilon, weight_decay, label_smoothing } = settings;
     const decay = optimizer === "adadelta" ? 0 : weight_decay;
     const options = [...betas, momentum, rho, epsilon, decay, label_smoothing];

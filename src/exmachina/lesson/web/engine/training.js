@@ -19,6 +19,9 @@ const CHANGES = [
   "hardness",
   "light",
   "noise",
+  "aspect",
+  "occlusion",
+  "convolution",
 ];
 
 export class Training {
@@ -71,7 +74,7 @@ export class Training {
 }
 
 /**
- * The nine numbers of an augmentation in the engine's order and units; its angles are radians.
+ * The twelve numbers of an augmentation in the engine's order and units; its angles are radians.
  * @param {Record<string, number>} [augmentation]
  */
 function numbers(augmentation = {}) {

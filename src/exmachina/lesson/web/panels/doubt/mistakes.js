@@ -1,6 +1,7 @@
 /** Doubt: every test digit that the network gets wrong, the surest first, and which digit is taken for which. */
 
 import * as api from "../../api.js";
+import * as dataset from "../../dataset.js";
 import { h } from "../../marks/dom.js";
 import { percent, whole } from "../../marks/format.js";
 import { confusionTable } from "../../marks/matrix.js";
@@ -61,7 +62,7 @@ export function mount(root) {
 
 /** @param {{index: number, label: number, digit: number, probability: number}[]} mistakes */
 async function cards(mistakes) {
-  const images = await api.digitsByIndex(
+  const images = await dataset.digitsByIndex(
     "test",
     mistakes.map(({ index }) => index),
   );

@@ -1,6 +1,6 @@
 /** Look: the average of each digit, and the pictures that differ from it most. */
 
-import * as api from "../../api.js";
+import * as dataset from "../../dataset.js";
 import { h } from "../../marks/dom.js";
 import { whole } from "../../marks/format.js";
 import { digitImage } from "../../marks/heatmap.js";
@@ -10,7 +10,7 @@ import { t } from "../../texts.js";
 
 /** @param {HTMLElement} root */
 export async function mount(root) {
-  const summary = await api.summary();
+  const summary = await dataset.summary();
   const means = bytesFromBase64(summary.train.mean_images);
   const choice = h("div", { class: "averages", role: "group", "aria-label": t("Average digits") });
   const strange = h("div", {});
@@ -42,7 +42,7 @@ export async function mount(root) {
     [...choice.children].forEach((button, i) =>
       button.setAttribute("aria-pressed", String(i === digit)),
     );
-    const odd = await api.digitsByIndex("train", summary.strangest[digit].slice(0, 4));
+    const odd = await dataset.digitsByIndex("train", summary.strangest[digit].slice(0, 4));
     strange.replaceChildren(
       h(
         "div",

@@ -1,6 +1,6 @@
 /** Look: pages of digits, of one kind if wanted; choosing one makes it the digit that every figure shows. */
 
-import * as api from "../../api.js";
+import * as dataset from "../../dataset.js";
 import { h } from "../../marks/dom.js";
 import { digitImage } from "../../marks/heatmap.js";
 import { lookAt, lookAtIndex, store } from "../../state.js";
@@ -73,7 +73,7 @@ export async function mount(root) {
 
   /** Look at an image by its number; where all are shown, among its neighbours. @param {number} index */
   async function jump(index) {
-    const count = api.countOf(view.split);
+    const count = dataset.countOf(view.split);
     const inside = Math.min(index, count - 1);
     number.value = String(inside);
     await lookAtIndex(view.split, inside);
@@ -84,7 +84,7 @@ export async function mount(root) {
   async function show(change) {
     view = { ...view, ...change };
     const asked = view;
-    const digits = await api.digits(view.split, {
+    const digits = await dataset.digits(view.split, {
       offset: view.offset,
       limit: PAGE,
       digit: view.digit,
@@ -117,7 +117,7 @@ export async function mount(root) {
 /**
  * A digit to choose.
  * @param {"train" | "test"} split
- * @param {import("../../api.js").Digit} digit
+ * @param {import("../../dataset.js").Digit} digit
  * @param {string} [caption]
  */
 export function thumbnail(split, digit, caption = String(digit.label)) {

@@ -16,7 +16,7 @@ const [WIDTH, HEIGHT, MARGIN] = [600, 460, 16];
 /** @param {HTMLElement} root */
 export function mount(root) {
   const engine = inspector();
-  /** @type {import("../../api.js").Digit[]} */
+  /** @type {import("../../dataset.js").Digit[]} */
   let digits = [];
   /** @type {Embedded | null} */
   let embedded = null;

@@ -1,6 +1,7 @@
 /** What the figures about a whole training share: its moments, a scrubber through them, and what to do without one. */
 
 import * as api from "../../api.js";
+import * as dataset from "../../dataset.js";
 import { h } from "../../marks/dom.js";
 import { store } from "../../state.js";
 import { isLive, showMoment, train, trainingName } from "../../training.js";
@@ -74,10 +75,10 @@ export function trainFirst(text) {
 
 /**
  * The first digits of a split as the engine takes them, from the small file that the page has anyway.
- * @param {import("../../api.js").Split} split
+ * @param {import("../../dataset.js").Split} split
  */
 export async function fewDigits(split) {
-  const some = await api.digits(split, { limit: FEW });
+  const some = await dataset.digits(split, { limit: FEW });
   const images = new Uint8Array(784 * some.length);
   some.forEach(({ pixels }, i) => images.set(pixels, 784 * i));
   return { images, labels: Uint8Array.from(some, ({ label }) => label), digits: some };

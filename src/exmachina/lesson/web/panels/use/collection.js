@@ -1,6 +1,7 @@
 /** Use: the learner's own digits; export, delete, and fine-tune the network on them. */
 
 import * as api from "../../api.js";
+import { hasServer } from "../../host.js";
 import { h } from "../../marks/dom.js";
 import { percent, signed } from "../../marks/format.js";
 import { digitImage } from "../../marks/heatmap.js";
@@ -45,8 +46,7 @@ export async function mount(root) {
     onchange: () => api.share(sharing.checked).catch(report),
   });
   root.append(shelf, note, h("div", { class: "controls" }, tune, exports, clear), outcome);
-  if (api.hasServer())
-    root.append(h("p", { class: "note" }, sharingLabel(sharing), teachersLink()));
+  if (hasServer()) root.append(h("p", { class: "note" }, sharingLabel(sharing), teachersLink()));
 
   /** Asks once more, in its own place. */
   function deleteAll() {

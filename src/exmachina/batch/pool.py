@@ -1,0 +1,179 @@
+"""Pictures decoded and normalised on all cores: on threads while there are few, in processes of their own then."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exmachina.batch.items import Item
+from exmachina.errors import InputError, check_number
+from exmachina.images.files import read_image
+from exmachina.images.mnist import SIDE, NoInk, normalize
+
+TOGETHER = 256  # pictures that a process prepares at a time and the network then reads at once
+FEW = 32  # the same on a thread
+MOST_BYTES = 8 << 20  # of the contents of archives, sent to a process at a time
+PATIENCE = 1.0  # seconds until processes are worth their start, of which each takes about half a second
+MOST_WORKERS = 61  # Windows waits for no more
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What came of some pictures: those with ink as uint8 (k, 28, 28), and why others are not among them."""
+
+    images: NDArray[np.uint8]
+    problems: dict[int, tuple[str, bool]]  # place among the pictures → reason, and whether it is merely blank
+
+
+def prepare(items: Sequence[Item]) -> Prepared:
+    """Decode and normalise pictures."""
+    images, problems = [], {}
+    for place, item in enumerate(items):
+        try:
+            if item.problem:
+                raise InputError(item.problem)
+            images.append(normalize(read_image(item.path if item.content is None else item.content)))
+        except NoInk:
+            problems[place] = f"'{item.path}' is blank; there is no digit to read.", True
+        except InputError as error:
+            problems[place] = str(error).replace("The image", f"'{item.path}'", 1), False
+    return Prepared(np.stack(images) if images else np.zeros((0, SIDE, SIDE), np.uint8), problems)
+
+
+def prepare_all(items: Iterable[Item], workers: int | None = None) -> Iterator[tuple[list[Item], Prepared]]:
+    """Some pictures at a time and what came of them, in order; few more are in memory than are being worked on.
+
+    On `workers` processes, all cores unless told, or on one thread of this process if that is 1. Where nothing is
+    said, threads do what takes less than a second. A picture that ends the process which reads it costs no other.
+    """
+    if workers is not None:
+        check_number("workers", workers, 1, 1024)
+    pool = _Pool(workers)
+    remaining = iter(items)
+    waiting: deque[tuple[list[Item], Future[Prepared]]] = deque()
+    try:
+        while True:
+            while len(waiting) < 2 * pool.workers and (some := _some(remaining, pool.together)):
+                waiting.append((some, pool.submit(some)))
+            if not waiting:
+                return
+            some, future = waiting.popleft()
+            try:
+                result = future.result()
+            except BrokenProcessPool:
+                pool.renew()
+                waiting = deque((others, pool.submit(others)) for others, _ in waiting)
+                result = _one_by_one(some)
+            yield some, result
+    finally:
+        pool.close()
+
+
+def _some(items: Iterator[Item], most: int) -> list[Item]:
+    some: list[Item] = []
+    size = 0
+    for item in items:
+        some.append(item)
+        size += len(item.content or b"")
+        if len(some) == most or size > MOST_BYTES:
+            break
+    return some
+
+
+class _Pool:
+    """Threads of this process, which after a while, or if so many are asked for, become processes."""
+
+    def __init__(self, workers: int | None) -> None:
+        from exmachina.engine.model import cores
+
+        self.workers = min(workers or cores(), MOST_WORKERS)
+        self.together = FEW
+        self._patience = {None: PATIENCE, 1: float("inf")}.get(workers, 0.0)
+        self._start = time.monotonic()
+        self._executors: list[ThreadPoolExecutor | ProcessPoolExecutor] = [ThreadPoolExecutor(self.workers)]
+
+    def submit(self, items: list[Item]) -> Future[Prepared]:
+        if self.together == FEW and time.monotonic() - self._start >= self._patience:
+            self.together = TOGETHER
+            self._executors.append(_processes(self.workers))
+        with _bare_children():
+            return self._executors[-1].submit(prepare, items)
+
+    def renew(self) -> None:
+        self._executors.append(_processes(self.workers))
+
+    def close(self) -> None:
+        for executor in self._executors:
+            executor.shutdown(cancel_futures=True)
+
+
+def _processes(count: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin)
+
+
+def _begin() -> None:
+    """A process that leaves Ctrl-C to its parent, and that ends with it even if it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+
+        def follow() -> None:
+            wait([parent.sentinel])
+            os._exit(1)
+
+        threading.Thread(target=follow, daemon=True).start()
+
+
+@contextmanager
+def _bare_children() -> Iterator[None]:
+    """Processes that start meanwhile import nothing of whoever called and compute on one thread each.
+
+    A script without `if __name__ == "__main__"` would run once more in each of them, and a notebook has none.
+    """
+    main = sys.modules["__main__"]
+    kept = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
+    threads = os.environ.get("OPENBLAS_NUM_THREADS")
+    main.__spec__ = None
+    main.__dict__.pop("__file__", None)
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        main.__dict__.update(kept)
+        if threads is None:
+            del os.environ["OPENBLAS_NUM_THREADS"]
+        else:
+            os.environ["OPENBLAS_NUM_THREADS"] = threads
+
+
+def _one_by_one(items: list[Item]) -> Prepared:
+    """What came of pictures among which one may end its process: each is sent alone."""
+    results: list[Prepared] = []
+    while len(results) < len(items):
+        with _processes(1) as alone, _bare_children():
+            try:
+                alone.submit(prepare, []).result()
+            except BrokenProcessPool:
+                raise InputError("No process for reading pictures can be started here; give --workers 1.") from None
+            try:
+                for item in items[len(results) :]:
+                    results.append(alone.submit(prepare, [item]).result())
+            except BrokenProcessPool:
+                why = f"'{items[len(results)].path}' ended the process that read it; save it again or leave it out."
+                results.append(Prepared(np.zeros((0, SIDE, SIDE), np.uint8), {0: (why, False)}))
+    problems = {place: result.problems[0] for place, result in enumerate(results) if result.problems}
+    return Prepared(np.concatenate([result.images for result in results]), problems)

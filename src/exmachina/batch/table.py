@@ -1,0 +1,203 @@
+"""A table of predictions that survives whatever ends the program: begun anew, it goes on where it was.
+
+Rows are added to a hidden file beside the table, `.NAME.part`, and how much of it is whole stands in `.NAME.journal`,
+which is replaced in one piece. What was written after that is cut off and read again. The table itself appears whole or
+not at all.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exmachina.batch.predictions import FilePrediction
+from exmachina.classifier import Classifier
+from exmachina.errors import InputError
+from exmachina.runs import check_writable
+
+COLUMNS = ("path", "digit", "probability", "rejected", "problem")
+KINDS = (".csv", ".parquet")
+EVERY = 0.5  # seconds between two marks in the journal
+ROWS_AT_ONCE = 65_536  # of a Parquet file's groups
+
+
+@dataclass
+class Table:
+    """A table in the making: add rows, ask what it holds already."""
+
+    path: Path
+    rows: int = 0
+    problems: int = 0  # rows that tell of one
+
+    def __post_init__(self) -> None:
+        self.part = self.path.with_name(f".{self.path.name}.part")
+        self.journal = self.path.with_name(f".{self.path.name}.journal")
+        self._lines = io.StringIO()
+        self._writer = csv.writer(self._lines)
+        self._marked = time.monotonic()
+        self._left: tuple[Any, Any] | None = None
+
+    def begin(self, reader: str) -> None:
+        """Go on with what an earlier attempt of the same `reader` left, or begin. Raises `InputError` for another's."""
+        self._reader = reader
+        going_on = self.part.exists() and self.journal.exists()
+        self._file = self.part.open("r+b" if going_on else "w+b")
+        if not going_on:
+            self._writer.writerow(COLUMNS)
+            self._mark()
+            return
+        mark = json.loads(self.journal.read_text(encoding="utf-8"))
+        if mark["reader"] != reader:
+            self._file.close()
+            raise InputError(f"'{self.part}' was begun with another network; finish it with that, or delete it.")
+        self.rows, self.problems = mark["rows"], mark["problems"]
+        self._file.truncate(mark["bytes"])
+        self._file.seek(0, os.SEEK_END)
+        keys = np.fromiter((_key(row[0]) for row in self.read_back()), "S16")  # 16 bytes a row, whatever its path
+        self._left = np.unique(keys, return_counts=True)
+
+    def take(self, path: str) -> bool:
+        """Was this path among the rows that were there at the beginning, and not asked for since?"""
+        if self._left is None:
+            return False
+        keys, counts = self._left
+        place = int(np.searchsorted(keys, _key(path)))
+        if place == len(keys) or keys[place] != np.bytes_(_key(path)) or not counts[place]:
+            return False
+        counts[place] -= 1
+        return True
+
+    def add(self, row: FilePrediction) -> None:
+        """Add a row; it is safe within half a second."""
+        answer = row.prediction
+        if answer is None:
+            self._writer.writerow([row.path, "", "", "", row.problem])
+        else:
+            digit = "" if answer.digit is None else answer.digit
+            self._writer.writerow([row.path, digit, answer.probability, answer.rejected, row.problem])
+        self.rows += 1
+        self.problems += bool(row.problem)
+        if time.monotonic() - self._marked > EVERY:
+            self._mark()
+
+    def finish(self) -> None:
+        """Let the table appear."""
+        self._mark()
+        self._file.close()
+        if self.path.suffix.lower() == ".parquet":
+            write_parquet(self.read_back(), self.path)
+            self.part.unlink()
+        else:
+            self.part.replace(self.path)
+        self.journal.unlink()
+
+    def leave(self) -> None:
+        """Keep what there is for the next attempt, or nothing if there is nothing."""
+        self._mark()
+        self._file.close()
+        if not self.rows:
+            self.part.unlink()
+            self.journal.unlink()
+
+    def read_back(self) -> Iterator[list[str]]:
+        """The rows so far, as text."""
+        with self.part.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+            lines = csv.reader(file)
+            next(lines)
+            yield from lines
+
+    def _mark(self) -> None:
+        self._file.write(self._lines.getvalue().encode("utf-8", "surrogateescape"))
+        self._lines.seek(0)
+        self._lines.truncate()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        mark = {"reader": self._reader, "bytes": self._file.tell(), "rows": self.rows, "problems": self.problems}
+        new = self.journal.with_name(f"{self.journal.name}.new")
+        new.write_text(json.dumps(mark), encoding="utf-8")
+        new.replace(self.journal)
+        self._marked = time.monotonic()
+
+
+@contextmanager
+def open_table(path: Path, classifier: Classifier) -> Iterator[Table]:
+    """A table that appears at `path`, as CSV or Parquet by its ending, once all is added."""
+    if path.suffix.lower() not in KINDS:
+        raise InputError(
+            f"A table is written as CSV or Parquet; name a file that ends in .csv or .parquet, not '{path}'."
+        )
+    if path.suffix.lower() == ".parquet":
+        pyarrow()
+    check_writable(path.parent)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table = Table(path)
+    table.begin(reader_name(classifier))
+    try:
+        yield table
+    except BaseException:
+        table.leave()
+        raise
+    table.finish()
+
+
+def reader_name(classifier: Classifier) -> str:
+    """What tells one reader from another: a SHA-256 of its network, weights, temperature and threshold."""
+    whole = hashlib.sha256(json.dumps(classifier.network.to_json(), sort_keys=True).encode())
+    for name in sorted(classifier.weights):
+        whole.update(name.encode() + np.ascontiguousarray(classifier.weights[name]).tobytes())
+    whole.update(repr((classifier.temperature, classifier.rejection_threshold)).encode())
+    return whole.hexdigest()
+
+
+def _key(path: str) -> bytes:
+    return hashlib.blake2b(path.encode("utf-8", "surrogateescape"), digest_size=16).digest().rstrip(b"\0")
+
+
+def pyarrow() -> Any:
+    """The library that writes Parquet. Raises `InputError` where it is not installed."""
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise InputError('Parquet needs pyarrow; install it: pip install "hello-ex-machina[parquet]"') from None
+    return pyarrow
+
+
+def parquet_schema() -> Any:
+    """The columns of a Parquet table; what a picture has none of is null."""
+    arrow = pyarrow()
+    kinds = (arrow.string(), arrow.int16(), arrow.float64(), arrow.bool_(), arrow.string())
+    return arrow.schema(list(zip(COLUMNS, kinds, strict=True)))
+
+
+def write_parquet(rows: Iterator[list[str]], path: Path) -> None:
+    """Rows of text as a Parquet file, typed, some at a time; it appears whole or not at all."""
+    arrow, schema = pyarrow(), parquet_schema()
+    new = path.with_name(f".{path.name}.new")
+    with arrow.parquet.ParquetWriter(new, schema) as writer:
+        columns: list[list[Any]] = [[] for _ in COLUMNS]
+        for row in rows:
+            values = (
+                row[0].encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
+                int(row[1]) if row[1] else None,
+                float(row[2]) if row[2] else None,
+                row[3] == "True" if row[3] else None,
+                row[4] or None,
+            )
+            for column, value in zip(columns, values, strict=True):
+                column.append(value)
+            if len(columns[0]) == ROWS_AT_ONCE:
+                writer.write_table(arrow.table(columns, schema=schema))
+                columns = [[] for _ in COLUMNS]
+        writer.write_table(arrow.table(columns, schema=schema))
+    new.replace(path)

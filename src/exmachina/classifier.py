@@ -151,7 +151,7 @@ class Classifier:
         return found
 
     def chances(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """How likely each of the images uint8 (N, 28, 28) is a digit. Raises `InputError` for a run without a rejector."""
+        """How likely each image uint8 (N, 28, 28) is a digit. Raises `InputError` for a run without a rejector."""
         if self.rejector is None:
             raise InputError("This run has no rejector; `exmachina calibrate RUN --rejector` gives it one.")
         return self.rejector.chances(self.rejector_inputs(images)[0])

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exmachina.errors import InputError
-from exmachina.networks.layers import Dense, Network
+from exmachina.networks.layers import Network
 
 REJECTOR = "rejector.safetensors"
 MOST_HIDDEN = 1024
@@ -101,11 +101,9 @@ def largest(network: Network) -> int:
 
 def features(network: Network) -> int:
     """How many numbers a rejector of this network reads of an image."""
-    return math.prod(network.steps()[-1].input_shape) + 2 * network.classes
+    return math.prod(list(network.steps())[-1].input_shape) + 2 * network.classes
 
 
 def last_values(network: Network) -> str:
-    """The layer whose values the last layer reads. Raises `InputError` for a network of one layer."""
-    if len(network.layers) < 2 or not isinstance(network.layers[-1], Dense):
-        raise InputError(f"Network '{network.name}' has no layer before its last; it cannot tell what is no digit.")
+    """The layer whose values the last layer reads."""
     return network.layers[-2].name

@@ -97,7 +97,9 @@ class Run:
             content = _read_checked(directory / REJECTOR, metadata["sha256"][REJECTOR], largest(network))
             rejector = Rejector.from_bytes(content, network, f"'{directory / REJECTOR}'")
         known = {item.name for item in fields(cls)} - {"network", *APART}
-        return cls(network, weights, rejector=rejector, **{name: value for name, value in metadata.items() if name in known})
+        return cls(
+            network, weights, rejector=rejector, **{name: value for name, value in metadata.items() if name in known}
+        )
 
 
 def find_run(source: str | Path) -> Path:

@@ -1,9 +1,13 @@
-"""Strokes that are no digit: random ones, shapes that people draw, letters as a hand writes them. Points (x, y), y downward."""
+"""Strokes that are no digit: random ones, shapes that people draw, letters as a hand writes them.
+
+Points are (x, y), y downward.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +29,7 @@ def random_stroke(generator: Generator) -> NDArray[np.float64]:
         angle += generator.normal(0, 0.12)
     along = np.array([math.cos(angle), math.sin(angle)])
     if kind == 0:  # straight
-        return np.linspace(0, 1, 2)[:, None] * length * along
+        return np.array([np.zeros(2), length * along])
     if kind == 1:  # an arc, up to a loop
         turn = generator.uniform(0.5, 7.0) * generator.choice([-1, 1])
         headings = angle + np.linspace(0, turn, 25)
@@ -35,7 +39,7 @@ def random_stroke(generator: Generator) -> NDArray[np.float64]:
         corners = generator.uniform(-0.6, 0.6, (generator.integers(2, 5), 2))
         return np.asarray(np.vstack([np.zeros(2), corners]))
     if kind == 3:  # a dot or a dash
-        return np.linspace(0, 1, 2)[:, None] * 0.06 * along
+        return np.array([np.zeros(2), 0.06 * along])
     if kind == 4:  # a curve with two bends
         a, b, c = generator.uniform(-0.8, 0.8, (3, 2))
         t = np.linspace(0, 1, 25)[:, None]
@@ -212,7 +216,7 @@ def written(generator: Generator) -> Lines:
 
 
 def shape(generator: Generator) -> Lines:
-    """What people draw to test a reader: faces, crosses, arrows, hearts, stars, ticks, boxes, houses, spirals, waves."""
+    """What people draw to test a reader: faces, crosses, arrows, hearts, stars, ticks, boxes, houses, spirals."""
     return SHAPES[generator.integers(len(SHAPES))](generator)
 
 
@@ -226,7 +230,7 @@ def drawn(strokes: Lines, generator: Generator, bend: float = 1.0) -> Picture:
     phase = generator.uniform(0, 6, 4)
     for stroke in strokes:
         points = (stroke - low) / extent
-        points = np.vstack([np.linspace(a, b, 6) for a, b in zip(points, points[1:], strict=False)])
+        points = np.vstack([np.linspace(a, b, 2 if len(points) > 9 else 6) for a, b in pairwise(points)])
         points = points + bend * 0.04 * np.sin(points[:, ::-1] * phase[:2] + phase[2:])
         at = [tuple(point) for point in points * (CANVAS - 2 * width) + width]
         pen.line(at, fill=255, width=round(width), joint="curve")

@@ -40,28 +40,30 @@ def altered(digit: Picture, generator: Generator) -> Picture:
 
 
 def _written(picture: Picture, generator: Generator, reach: float = 1.0) -> NDArray[np.float32]:
-    """A picture (28, 28), turned, sheared, stretched, bent and drawn with another pen, four times as large."""
-    large = np.asarray(Image.fromarray(picture).resize((84, 84), Image.Resampling.BICUBIC), np.float32)
-    large = np.pad(large, 14)  # (112, 112)
+    """A picture (28, 28), turned, sheared, stretched, bent and drawn with another pen, three times as large."""
+    large = np.asarray(Image.fromarray(picture).resize((64, 64), Image.Resampling.BICUBIC), np.float32)
+    large = np.pad(large, 10)  # (84, 84)
+    side = len(large)
     angle, slant = generator.normal(0, 0.12 * reach), generator.normal(0, 0.2 * reach)
     wide = math.exp(generator.uniform(-0.4, 0.4) * reach)
-    matrix = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
-    matrix = matrix @ np.array([[1.0, 0.0], [slant, 1.0]]) @ np.diag([math.sqrt(wide), 1 / math.sqrt(wide)])
-    centre = (CANVAS - 1) / 2
-    places = np.einsum("ij,jyx->iyx", matrix, np.indices((CANVAS, CANVAS)) - centre) + centre
-    bend = generator.uniform(0, 3.5) * reach
-    coarse = generator.normal(0, bend, (2, 6, 6))
-    for axis in (0, 1):
-        places[axis] += np.asarray(
-            Image.fromarray(coarse[axis].astype(np.float32)).resize((CANVAS, CANVAS), Image.Resampling.BICUBIC)
-        )
-    bent = map_coordinates(large, places, order=1)
-    return _pen(bent, generator)
+    turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    turn = turn @ np.array([[1.0, 0.0], [slant, 1.0]]) @ np.diag([math.sqrt(wide), 1 / math.sqrt(wide)])
+    from_centre = np.arange(side, dtype=np.float32) - (side - 1) / 2
+    bend = generator.normal(0, generator.uniform(0, 2.7) * reach, (2, 6, 6)).astype(np.float32)
+    places = [
+        a * from_centre[:, None] + b * from_centre + (side - 1) / 2 + _smooth(coarse, side)
+        for (a, b), coarse in zip(turn, bend, strict=True)
+    ]
+    return _pen(map_coordinates(large, places, order=1), generator)
+
+
+def _smooth(coarse: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    return np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
 
 
 def _pen(large: NDArray[np.float32], generator: Generator) -> NDArray[np.float32]:
     """Thinner or thicker strokes with softer or harder edges: blurred, then cut at another level."""
-    blurred = gaussian_filter(large, generator.uniform(0.5, 3.0))
+    blurred = gaussian_filter(large, generator.uniform(0.4, 2.3))
     strongest = float(blurred.max())
     if strongest < 1:
         return large
@@ -70,7 +72,7 @@ def _pen(large: NDArray[np.float32], generator: Generator) -> NDArray[np.float32
     return np.asarray(np.clip((blurred - level) / soft + 0.5, 0, 1) * 255, np.float32)
 
 
-# ---- kinds: (digits, generator) → picture, white on black, any size -----------------------------------------------------
+# ---- kinds: (digits, generator) → picture, white on black, any size ------------------------------------------------
 
 
 def piece(digits: Dataset, generator: Generator) -> Picture:
@@ -220,7 +222,7 @@ KINDS: dict[str, tuple[Callable[[Dataset, Generator], Picture], float]] = {
 
 
 def made_up(kind: str, n: int, digits: Dataset, generator: Generator) -> Images:
-    """`n` images (n, 28, 28) of a kind, each as an odd hand might write it, normalised. A narrow bar is a 1 and left out."""
+    """`n` images (n, 28, 28) of a kind, as an odd hand might write them, normalised; bars, which are 1s, left out."""
     make, _ = KINDS[kind]
     result: list[Picture] = []
     while len(result) < n:
@@ -249,4 +251,4 @@ def _one(digits: Dataset, generator: Generator, of: tuple[int, ...] | None = Non
     while True:
         index = generator.integers(len(digits))
         if of is None or digits.labels[index] in of:
-            return digits.images[index]
+            return np.asarray(digits.images[index])

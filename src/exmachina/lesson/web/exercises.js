@@ -56,7 +56,9 @@ const drawn = () => [
     id: "fool",
     title: t("Fool it"),
     text: t("Draw something that is no digit, and make it at least 90 % sure of one."),
-    hint: t("Letters, hearts and faces: whatever it sees, it has only ten answers."),
+    hint: t(
+      "It refuses most letters, hearts and faces. Hide yours behind a digit: what is nearly a 6?",
+    ),
     at: "draw",
     mine: t("This is no digit"),
     check: (state) => reads(state, (_digit, share) => share >= 0.9),

@@ -27,7 +27,7 @@ export function answer(state) {
   if (!model) return { big: "–", small: t("The network is on its way.") };
   const seen = image ? result : null;
   const verdict = seen && judge(model, seen);
-  return answerOf(verdict, seen && seen.probabilities, (digit) => {
+  return answerOf(verdict, seen?.probabilities ?? null, (digit) => {
     const where = sourceText(state);
     if (source.label === undefined) return where;
     const label =

@@ -7,8 +7,8 @@ Gimpel 2017) and the energy's negative, log Σ exp logits (Liu, Wang, Owens and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,20 +23,24 @@ from exmachina.evaluation.calibration.rejection import SCORES, Rejection, ScoreN
 class Separation:
     """How well one score tells digits from what is none."""
 
-    score: ScoreName
+    score: ScoreName | Literal["rejector"]
     auroc: float
     fpr95: float
 
 
 @dataclass(frozen=True)
 class OODKind:
-    """One kind of image that is no digit: its separation by each score, and the share that is rejected."""
+    """One kind of image that is no digit: its separation by each score, and the share that is rejected.
+
+    `rejector`: by the chance that the run's rejector gives, if it has one; then that rejects, and not the threshold.
+    """
 
     name: str
     n: int
     max_softmax: Separation
     energy: Separation
     rejected: float
+    rejector: Separation | None = None
 
 
 def measure_kind(name: str, digits: Floats, non_digits: Floats, rejection: Rejection) -> OODKind:
@@ -49,6 +53,12 @@ def measure_kind(name: str, digits: Floats, non_digits: Floats, rejection: Rejec
     }
     rejected = float(rejection.rejects(non_digits).mean())
     return OODKind(name, len(non_digits), result["max_softmax"], result["energy"], rejected)
+
+
+def by_rejector(kind: OODKind, digits: NDArray[Any], non_digits: NDArray[Any], no_digit: float) -> OODKind:
+    """The same kind judged by a rejector: chances (N,) of test digits and (M,) of images that are none."""
+    separation = Separation("rejector", auroc(digits, non_digits), fpr95(digits, non_digits))
+    return replace(kind, rejector=separation, rejected=float((non_digits < no_digit).mean()))
 
 
 def auroc(digits: NDArray[Any], non_digits: NDArray[Any]) -> float:

@@ -16,13 +16,14 @@ def ood_section(evaluation: Evaluation) -> Section:
         body: list[object] = [absent(ood.reason)]
     else:
         worst = min(ood.kinds, key=lambda one: one.rejected)
+        taught = worst.rejector is not None
+        means = "With its rejector" if taught else f"With a threshold of {percent(ood.rejection.threshold)} confidence"
         finding = (
-            f"With a threshold of {percent(ood.rejection.threshold)} confidence, "
-            f"{percent(ood.digits_rejected.value)} of "
+            f"{means}, {percent(ood.digits_rejected.value)} of "
             f"test digits are turned away, and of {name_of(worst.name)} {percent(worst.rejected)}. The best "
             "single "
             f"score tells {name_of(worst.name)} from digits with an AUROC of "
-            f"{max(worst.max_softmax.auroc, worst.energy.auroc):.3f}."
+            f"{max(one.auroc for one in (worst.max_softmax, worst.energy, worst.rejector) if one):.3f}."
         )
         rows = [
             (
@@ -32,11 +33,13 @@ def ood_section(evaluation: Evaluation) -> Section:
                 percent(one.max_softmax.fpr95),
                 f"{one.energy.auroc:.4f}",
                 percent(one.energy.fpr95),
+                *((f"{one.rejector.auroc:.4f}", percent(one.rejector.fpr95)) if one.rejector else ()),
                 percent(one.rejected),
             )
             for one in ood.kinds
         ]
-        head = ("", "examples", "AUROC", "FPR95", "AUROC, energy", "FPR95, energy", "turned away")
+        scores = ("AUROC", "FPR95", "AUROC, energy", "FPR95, energy")
+        head = ("", "examples", *scores, *(("AUROC, rejector", "FPR95, rejector") if taught else ()), "turned away")
         origin = "stored in the run" if ood.stored else "not stored in the run; fitted here"
         body = [
             table(f"Strangers against {ood.digits_rejected.n:,} test digits", head, rows, texts=2, class_="pics"),
@@ -44,6 +47,10 @@ def ood_section(evaluation: Evaluation) -> Section:
                 f"The threshold ({plain(ood.rejection.threshold, 4)}, {origin}) keeps "
                 f"{percent(ood.rejection.kept)} of "
                 f"{ood.rejection.n:,} digits outside the test set, from {ood.source}."
+                + (
+                    " The run's rejector takes its place; letters and pairs of digits are among what it learned."
+                    * taught
+                )
             ),
         ]
     return Section(
@@ -51,7 +58,7 @@ def ood_section(evaluation: Evaluation) -> Section:
         body,
         Margin(
             "A classifier of ten digits must answer with a digit, whatever it is shown. Only its confidence can say "
-            "“none of these”, and it was never taught to.",
+            "“none of these”, and it was never taught to; a rejector is.",
             "AUROC: the chance that a digit scores above a stranger. FPR95: strangers let in when 95 % of digits are. "
             "Scores: the largest probability (Hendrycks and Gimpel 2017), and the energy log Σ exp logits (Liu et al. "
             "2020). Letters are drawn from fonts, without those that look like digits.",

@@ -112,8 +112,25 @@ def test_train_can_hold_images_out_and_the_run_says_which(
     assert code == 0 and run.splits["train"] == len(images) - 40
     part = declared_part(run, images)
     assert part is not None and len(part) == 40
-    code, _, err = run_command("train", "--hold-out", "40", "--seeds", "2", capsys=capsys)
-    assert code == 2 and one_line(err)
+    for option in (("--hold-out", "40"), ("--hands",)):
+        code, _, err = run_command("train", *option, "--seeds", "2", capsys=capsys)
+        assert code == 2 and one_line(err) and option[0] in err
+
+
+def test_train_can_learn_other_hands_and_still_tells_what_it_held_out(
+    idx_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from exmachina.data import load_data
+    from exmachina.evaluation.calibration.held_out import declared_part
+
+    images, _ = load_data(str(idx_folder))
+    arguments = ("--epochs", "0.1", "--data", str(idx_folder), "--out", str(tmp_path), "--json")
+    code, _, _ = run_command("train", *arguments, "--hands", "--hold-out", str(len(images) - 60), capsys=capsys)
+    run = Run.load(tmp_path)
+    assert code == 0 and (run.splits["given"], run.splits["hands"]) == (60, 30 + 24 + 6 + 21)
+    assert run.splits["train"] == 2 * 60 + run.splits["hands"] and run.splits["data"].endswith("+hands")
+    part = declared_part(run, images)
+    assert part is not None and len(part) == len(images) - 60
 
 
 def test_many_seeds_train_on_the_engine_alone(capsys: pytest.CaptureFixture[str]) -> None:

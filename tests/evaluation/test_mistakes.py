@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
 from exmachina import Classifier
 from exmachina.data import Dataset
 from exmachina.evaluation import Evaluation
-from exmachina.evaluation.mistakes import Mistakes, features, last_hidden, nearest
+from exmachina.evaluation.mistakes import Mistakes, features, last_hidden, nearest, principal_coordinates
 from exmachina.runs import Run
 
 
@@ -42,3 +43,11 @@ def test_attribution_adds_up_to_what_speaks_for_the_digit_read(
     margin = logits[:, one.read] - logits[:, one.label]
     assert one.attribution is not None
     assert one.attribution.sum() == pytest.approx(margin[0] - margin[1], rel=0.03, abs=0.03)
+
+
+@pytest.mark.parametrize("shape", [(40, 90), (90, 40)])
+def test_principal_coordinates_are_scikit_learns(shape: tuple[int, int]) -> None:
+    rows = np.random.default_rng(0).normal(size=shape) * np.linspace(3, 1, shape[1])
+    rows -= rows.mean(axis=0)
+    ours, theirs = principal_coordinates(rows, 4), PCA(4, svd_solver="full").fit_transform(rows)
+    assert np.abs(ours) == pytest.approx(np.abs(theirs))  # a component's sign is nobody's

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from dataclasses import replace
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from exmachina.evaluation import Evaluation, evaluate
 from exmachina.evaluation.inputs import Extent
 from exmachina.formatting import percent
 from exmachina.report import first_page, render_page, report_json, write_report
+from exmachina.report.page import SECTIONS
 from exmachina.report.words import listed
 from exmachina.runs import Run
 from exmachina.training import Recipe, TrainingEnd, train
@@ -77,7 +80,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta", "img", "br", "hr"):
+        if tag not in ("meta", "img", "br", "hr", "input"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -94,7 +97,16 @@ def test_page_is_well_formed_and_asks_for_nothing(evaluation: Evaluation) -> Non
     text = render_page(evaluation)
     page = Page(text)
     assert not page.open
-    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in page.tags}
+    assert not {"link", "iframe", "object"} & {tag for tag, _ in page.tags}
+    # Its one script is part of it, named by its sum, and brings nothing in.
+    assert [(one["type"], "src" in one) for one in page.all("script")] == [
+        ("application/json", False),
+        ("module", False),
+    ]
+    script = text.rsplit('<script type="module">', 1)[1].split("</script>")[0]
+    allowed = f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
+    assert any(f"script-src {allowed}" in (one.get("content") or "") for one in page.all("meta"))
+    assert not re.search(r"fetch|import|XMLHttp|eval|innerHTML", script)
     assert "http" not in re.sub(r"http-equiv", "", text) and "url(" not in text and "@import" not in text
     assert all((image["src"] or "").startswith("data:image/png;base64,") for image in page.all("img"))
 
@@ -121,7 +133,12 @@ def test_names_never_become_markup(evaluation: Evaluation) -> None:
 
 def test_every_section_has_its_three_notes(evaluation: Evaluation) -> None:
     text = render_page(evaluation)
-    assert text.count("What this means") == text.count("What would change my mind") == text.count("<aside") == 9
+    assert (
+        text.count("What this means")
+        == text.count("What would change my mind")
+        == text.count("<aside")
+        == len(SECTIONS)
+    )
 
 
 def test_first_page_quotes_the_real_numbers(evaluation: Evaluation) -> None:
@@ -142,6 +159,15 @@ def test_a_broken_network_is_told_plainly(value: float, evaluation: Evaluation, 
     front = first_page(result)
     assert not front.fit and "Do not use it" in front.sentences[0] and "does not read" in front.headline
     assert "Do not use it" in render_page(result)
+
+
+def test_the_card_names_other_hands_their_licences_and_how_to_learn_them_again(evaluation: Evaluation) -> None:
+    run = evaluation.subject.run
+    taught = replace(run, splits={**run.splits, "hands": 5, "held_out": {"images": 3, "seed": 0}})
+    page = render_page(replace(evaluation, subject=replace(evaluation.subject, run=taught)))
+    assert "--hands --hold-out 3" in page
+    for words in ("CC BY 4.0 (UCI pen digits", "30 writers with a pen"):
+        assert words in page and words not in render_page(evaluation)
 
 
 def test_the_json_beside_it_holds_the_same(evaluation: Evaluation, tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy.stats import betabinom
 
 from exmachina.data import Dataset
 from exmachina.evaluation import Evaluation, evaluate
+from exmachina.evaluation.decisions import Decisions
 from exmachina.evaluation.inputs import Extent
 from exmachina.report import write_report
 from exmachina.runs import Run
@@ -17,20 +19,24 @@ pytestmark = pytest.mark.browser
 SMALL = Extent(40, 10, 20, 20, (0.1,), 20, 50, 100, 6, 2, 100, 60, 0)
 
 
-def test_report_fits_every_width_and_asks_for_nothing(
-    browser: Any, tiny_run: Run, digits: Dataset, test_digits: Dataset, tmp_path: Path
-) -> None:
-    external_datasets = [test_digits[:50]]
+@pytest.fixture(scope="module")
+def result(
+    tiny_run: Run, digits: Dataset, test_digits: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> Evaluation:
     *_, result = evaluate(
         tiny_run,
         digits,
         test_digits,
         quick=True,
         extent=SMALL,
-        log_folder=tmp_path,
-        external_datasets=external_datasets,
+        log_folder=tmp_path_factory.mktemp("log"),
+        external_datasets=[test_digits[:50]],
     )
     assert isinstance(result, Evaluation)
+    return result
+
+
+def test_report_fits_every_width_and_asks_for_nothing(browser: Any, result: Evaluation, tmp_path: Path) -> None:
     page_file = write_report(result, tmp_path / "report.html")
     grounds = set()
     for width in (360, 1280, 2560):
@@ -47,3 +53,30 @@ def test_report_fits_every_width_and_asks_for_nothing(
             grounds.add(("print", page.evaluate("getComputedStyle(document.body).backgroundColor")))
             page.close()
     assert len(grounds) == 3 and ("print", "rgb(255, 255, 255)") in grounds
+
+
+def test_the_fields_answer_as_scipy_and_the_tables_do(browser: Any, result: Evaluation, tmp_path: Path) -> None:
+    decisions = result.decisions
+    assert isinstance(decisions, Decisions)
+    page = browser.new_page()
+    page.goto(write_report(result, tmp_path / "report.html").as_uri())
+    for digits in (1, 37, 2_000):
+        page.fill("#pile", str(digits))
+        said = page.inner_text("#pile-answer")
+        for forecast in decisions.forecasts:
+            law = betabinom(digits, forecast.law.a, forecast.law.b)
+            assert f"between {law.ppf(0.025):,.0f} and {law.ppf(0.975):,.0f}." in said, (digits, forecast.like)
+    page.fill("#pile", "-3")
+    assert "1 to 1,000,000" in page.inner_text("#pile-answer")
+    page.focus("#cost")
+    page.keyboard.press("End")
+    dearest = decisions.costs[-1]
+    assert f"{dearest.ratio:,} refusals" in page.inner_text("#cost-answer")
+    page.locator("#decide details summary").first.click()
+    assert f"{dearest.ratio:g}" in page.inner_text("#cost-table tr.chosen")
+    human = decisions.human
+    for place, label in enumerate(human.labels[:3]):
+        page.locator("#quiz input").nth(place).fill(str(label))
+    right = sum(a == b for a, b in zip(human.labels[:3], human.read[:3], strict=True))
+    assert f"agree with the label on 3, the network on {right}." in page.inner_text("#quiz-answer")
+    page.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from contextlib import suppress
 from typing import Annotated, cast
 
 import typer
@@ -75,6 +77,8 @@ def options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and leave with its exit code: 0 success, 2 bad usage or input, 1 anything else."""
+    with suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended like Ctrl-C: what there is, is kept
     try:
         code = app(args=(sys.argv[1:] if arguments is None else arguments) or ["--help"], standalone_mode=False)
     except (InputError, UsageError) as error:

@@ -30,7 +30,7 @@ class Stop:
 
 @contextmanager
 def graceful_interrupt() -> Iterator[Stop]:
-    """Turn the first Ctrl-C into a wish to stop after the present step; a second one stops at once."""
+    """Turn the first Ctrl-C or SIGTERM into a wish to stop after the present step; a second one stops at once."""
     stop = Stop()
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -38,11 +38,12 @@ def graceful_interrupt() -> Iterator[Stop]:
             raise KeyboardInterrupt
         stop.pressed = True
 
-    before = signal.signal(signal.SIGINT, handle)
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 def watch(events: Iterable[Event], console: Console, *, show_curve: bool = False) -> Run:

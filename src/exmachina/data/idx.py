@@ -52,7 +52,12 @@ def read_idx(path: str | Path, check: Callable[[bytes], None] | None = None) -> 
 def write_idx(path: str | Path, array: NDArray[np.uint8]) -> None:
     """Write a uint8 array as an uncompressed IDX file."""
     header = struct.pack(f">HBB{array.ndim}I", 0, UNSIGNED_BYTE, array.ndim, *array.shape)
-    Path(path).write_bytes(header + np.ascontiguousarray(array, np.uint8).tobytes())
+    partial = Path(path).with_name(f".{Path(path).name}.partial")
+    try:
+        partial.write_bytes(header + np.ascontiguousarray(array, np.uint8).tobytes())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _check_size(path: Path, shape: tuple[int, ...], size: int) -> None:

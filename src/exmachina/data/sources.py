@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -25,6 +26,8 @@ MNIST_MD5 = {
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
+MAX_CSV_BYTES = 1 << 30  # ten times MNIST
+MAX_LINE = 16_384  # characters
 IDX_PREFIX = {"train": "train", "test": "t10k"}
 
 
@@ -75,13 +78,13 @@ def load_csv(path: str | Path) -> Dataset:
     """A CSV file with a label and 784 pixels (0 … 255) a line; a header line and empty lines are skipped."""
     labels, rows = [], []
     try:
-        with Path(path).open(newline="", encoding="utf-8-sig") as file:
-            for number, row in enumerate(csv.reader(file), 1):
-                if not row or (number == 1 and not row[0].strip().isdigit()):
-                    continue
-                label, pixels = _csv_row(row, path, number)
-                labels.append(label)
-                rows.append(pixels)
+        for number, line in enumerate(_lines(Path(path)), 1):
+            row = next(csv.reader([line]), [])
+            if not row or (number == 1 and not row[0].strip().isdigit()):
+                continue
+            label, pixels = _csv_row(row, path, number)
+            labels.append(label)
+            rows.append(pixels)
     except OSError as error:
         raise InputError(f"Cannot read '{path}': {error.strerror or error}.") from None
     except (UnicodeDecodeError, csv.Error):
@@ -89,6 +92,21 @@ def load_csv(path: str | Path) -> Dataset:
     if not rows:
         raise InputError(f"'{path}' holds no digits; each line needs a label and 784 pixels.")
     return Dataset(np.stack(rows).reshape(-1, SIDE, SIDE), np.array(labels, np.uint8), Path(path).stem)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The lines of a text file, none of them, nor all together, longer than a table of digits can be."""
+    if path.exists() and not path.is_file():  # a device or a pipe might never end
+        raise InputError(f"'{path}' is not a plain file; give a CSV file.")
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        if os.fstat(file.fileno()).st_size > MAX_CSV_BYTES:
+            raise InputError(f"'{path}' is larger than {MAX_CSV_BYTES >> 20} MiB; give IDX files instead.")
+        number = 0
+        while line := file.readline(MAX_LINE + 1):
+            number += 1
+            if len(line) > MAX_LINE:
+                raise InputError(f"'{path}' line {number} is over {MAX_LINE:,} characters; a digit has 785 values.")
+            yield line
 
 
 def load_data(source: str | Path | None = None) -> tuple[Dataset, Dataset | None]:
@@ -112,8 +130,10 @@ def _csv_row(row: list[str], path: str | Path, number: int) -> tuple[int, np.nda
     if len(row) != 1 + SIDE * SIDE:
         raise InputError(f"'{path}' line {number}: expected a label and 784 pixels, found {len(row)} values.")
     try:
+        if not all(value.isascii() and "_" not in value for value in row):  # `int` would take 1_0 for 10
+            raise ValueError
         values = np.array([int(value) for value in row])
-    except ValueError:
+    except (ValueError, OverflowError):
         raise InputError(f"'{path}' line {number}: every value must be a whole number.") from None
     if not 0 <= values[0] <= 9 or values[1:].min() < 0 or values[1:].max() > 255:
         raise InputError(f"'{path}' line {number}: the label must be 0 … 9 and each pixel 0 … 255.")

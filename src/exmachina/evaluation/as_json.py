@@ -14,6 +14,7 @@ from exmachina.runs.record import to_plain
 if TYPE_CHECKING:
     from exmachina.evaluation.calibration.confidence import Confidence
     from exmachina.evaluation.datasets.label_votes import LabelledErrors
+    from exmachina.evaluation.decisions import Decisions
     from exmachina.evaluation.ood.out_of_distribution import OutOfDistribution
     from exmachina.evaluation.robustness.robustness import Robustness
     from exmachina.evaluation.statistics.metrics import Metrics
@@ -32,6 +33,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
         "loss_interval": _pair(evaluation.loss),
         **accuracy_json(metrics),
         "accuracy_interval_corrected": _pair(evaluation.accuracy_corrected),
+        **_unseen(measured(evaluation.decisions)),
         "misread": evaluation.misread.tolist(),
         **_labels(measured(evaluation.labels)),
         **_confidence(measured(evaluation.confidence)),
@@ -113,13 +115,26 @@ def _labels(labels: LabelledErrors | None) -> dict[str, Any]:
     }
 
 
+def _unseen(decisions: Decisions | None) -> dict[str, Any]:
+    unseen = decisions.unseen if decisions else None
+    return {
+        "error_unseen": unseen.value if unseen else None,
+        "error_unseen_interval": _pair(unseen) if unseen else None,
+    }
+
+
 def _confidence(confidence: Confidence | None) -> dict[str, Any]:
     if confidence is None:
-        keys = ("ece", "ece_equal_mass", "ece_by_chance", "temperature", "risk_at_98_coverage", "conformal")
-        return dict.fromkeys(keys)
+        keys = (
+            "ece ece_interval aurc aurc_interval ece_equal_mass ece_by_chance temperature risk_at_98_coverage conformal"
+        )
+        return dict.fromkeys(keys.split())
     conformal = confidence.conformal[0]
     return {
         "ece": confidence.width.ece,
+        "ece_interval": [max(confidence.ece_interval.low, 0.0), confidence.ece_interval.high],
+        "aurc": confidence.curve.aurc,
+        "aurc_interval": _pair(confidence.aurc),
         "ece_equal_mass": confidence.mass.ece,
         "ece_by_chance": confidence.ece_by_chance,
         "temperature": confidence.rescaled.temperature,
@@ -135,10 +150,11 @@ def _confidence(confidence: Confidence | None) -> dict[str, Any]:
 
 def _robustness(robustness: Robustness | Missing) -> dict[str, Any]:
     if isinstance(robustness, Missing):
-        return {"corruption": None, "mce": None, "mce_reference": robustness.reason}
+        return {"corruption": None, "mce": None, "mce_interval": None, "mce_reference": robustness.reason}
     return {
         "corruption": {name: one.error.value for name, one in robustness.errors.items()},
         "mce": robustness.summary.mce if robustness.summary else None,
+        "mce_interval": _pair(robustness.mce) if robustness.mce else None,
         "mce_reference": robustness.reference.name if robustness.reference else robustness.no_reference,
     }
 
@@ -149,6 +165,7 @@ def _out_of_distribution(ood: OutOfDistribution | None) -> dict[str, Any]:
     kinds = {
         one.name: {
             "auroc": one.max_softmax.auroc,
+            "auroc_interval": list(one.max_softmax.interval),
             "fpr95": one.max_softmax.fpr95,
             "energy_auroc": one.energy.auroc,
             "energy_fpr95": one.energy.fpr95,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset
@@ -162,9 +163,6 @@ def embed(
     t-SNE (van der Maaten and Hinton 2008) on the layer's 30 principal components; with fewer than 200 images, or a
     layer that says nothing, the two principal components themselves.
     """
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-
     generator = np.random.default_rng([seed, 6])
     missed, right = np.flatnonzero(wrong), np.flatnonzero(~wrong)
     missed = generator.permutation(missed)[: count // 3]
@@ -178,11 +176,23 @@ def embed(
         method = "principal components"
         points = np.zeros((len(chosen), 2))
         if rows.any() and min(rows.shape) >= 2:
-            points = PCA(2, svd_solver="full").fit_transform(rows)
+            points = principal_coordinates(rows, 2)
     else:
-        reduced = PCA(min(30, *rows.shape), svd_solver="full").fit_transform(rows)
+        from sklearn.manifold import TSNE
+
+        reduced = principal_coordinates(rows, min(30, *rows.shape))
         points = TSNE(2, init="pca", perplexity=30, max_iter=500, random_state=seed).fit_transform(reduced)
     return Embedding(method, np.asarray(points, np.float64), chosen, test.labels[chosen], wrong[chosen])
+
+
+def principal_coordinates(rows: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Centred rows (n, k) on their `count` principal components, the largest first: (n, count)."""
+    n, k = rows.shape
+    if k <= n:
+        _, directions = eigh(rows.T @ rows, subset_by_index=(k - count, k - 1))
+        return np.asarray(rows @ directions[:, ::-1])
+    squares, left = eigh(rows @ rows.T, subset_by_index=(n - count, n - 1))  # the same from the smaller matrix
+    return np.asarray((left * np.sqrt(np.maximum(squares, 0)))[:, ::-1])
 
 
 def _attribution(run: Run, test: Dataset, index: int, read: int) -> NDArray[np.float32]:

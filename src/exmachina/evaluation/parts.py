@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exmachina.classifier import Classifier
 from exmachina.errors import InputError
-from exmachina.evaluation.calibration.confidence import Confidence, measure_confidence
+from exmachina.evaluation.calibration.confidence import Confidence, measure_confidence, rule_at_home
 from exmachina.evaluation.calibration.held_out import HeldOut, declared_part
 from exmachina.evaluation.datasets.audit import DataAudit, audit_data
 from exmachina.evaluation.datasets.external_datasets import ExternalDataset, measure_external
 from exmachina.evaluation.datasets.label_votes import Halves, LabelledErrors, halves, labelled_errors
+from exmachina.evaluation.datasets.weak_slices import WeakSlices, find_weak_slices
 from exmachina.evaluation.datasets.writers import worst_decile
+from exmachina.evaluation.decisions import Decisions, decide
 from exmachina.evaluation.inputs import Answers, Protocol
 from exmachina.evaluation.mistakes import Mistakes, explain_mistakes
 from exmachina.evaluation.ood.out_of_distribution import OutOfDistribution, measure_out_of_distribution
-from exmachina.evaluation.results import Missing, Seeds, WriterResults
+from exmachina.evaluation.results import Missing, Seeds, WriterResults, measured
 from exmachina.evaluation.robustness.attacks import AttackResult, attack
 from exmachina.evaluation.robustness.curves import Curve
 from exmachina.evaluation.robustness.robustness import Robustness, measure_curves, measure_robustness
@@ -30,7 +34,7 @@ from exmachina.evaluation.statistics.cross_validation import (
     recipe_of,
     train_one,
 )
-from exmachina.evaluation.statistics.intervals import clustered_bootstrap, over_seeds
+from exmachina.evaluation.statistics.intervals import clustered_bootstrap, complement, over_seeds, wilson
 from exmachina.evaluation.statistics.metrics import losses
 from exmachina.evaluation.test_set.selection_bias import (
     SelectionBias,
@@ -107,7 +111,8 @@ def writers_part(protocol: Protocol, answers: Answers) -> Iterator[WriterResults
 def confidence_part(protocol: Protocol, answers: Answers, fitting: Fitting | Missing) -> Iterator[Confidence]:
     """Calibration, selective prediction, prediction sets."""
     labels, held_out = protocol.test.labels, _held_out(fitting)
-    yield measure_confidence(answers.logits, labels, held_out, answers.temperature, protocol.seed)
+    clusters = _writers(protocol)
+    yield measure_confidence(answers.logits, labels, held_out, answers.temperature, protocol.seed, clusters)
 
 
 def robustness_part(protocol: Protocol, answers: Answers, fitting: Fitting | Missing) -> Iterator[str | Robustness]:
@@ -153,13 +158,18 @@ def ood_part(protocol: Protocol, answers: Answers, fitting: Fitting | Missing) -
     )
 
 
-def external_part(protocol: Protocol, answers: Answers) -> Iterator[str | tuple[ExternalDataset | Missing, ...]]:
+def external_part(
+    protocol: Protocol, answers: Answers, fitting: Fitting | Missing
+) -> Iterator[str | tuple[ExternalDataset | Missing, ...]]:
     """Labelled sets from elsewhere; one that cannot be measured does not cost the others."""
     results: list[ExternalDataset | Missing] = []
+    rule = None
+    with suppress(InputError):  # without a rule the error is known all the same
+        rule = rule_at_home(_held_out(fitting), answers.temperature)
     for other in protocol.external_datasets:
         yield other.name
         try:
-            results.append(measure_external(answers.predict, other, protocol.test, answers.wrong))
+            results.append(measure_external(answers.predict, other, protocol.test, answers.wrong, threshold=rule))
         except InputError as error:
             results.append(Missing(f"{other.name}: {error}"))
     yield tuple(results)
@@ -177,6 +187,12 @@ def data_part(protocol: Protocol, answers: Answers, fitting: Fitting | Missing) 
         searched=protocol.extent.searched,
         compared=protocol.extent.compared,
     )
+
+
+def slices_part(protocol: Protocol, answers: Answers) -> Iterator[WeakSlices]:
+    """Where it errs more than elsewhere, corrected for having looked everywhere."""
+    test = protocol.test
+    yield find_weak_slices(test.images, test.labels, answers.digits, _writers(protocol))
 
 
 def mistakes_part(protocol: Protocol, answers: Answers) -> Iterator[str | Mistakes]:
@@ -204,13 +220,41 @@ def seeds_part(protocol: Protocol, answers: Answers) -> Iterator[str | Seeds]:
     check_cheap(recipe, len(train))
     if run.splits.get("train") != len(train) or run.interrupted:
         raise InputError("this run did not learn the whole training set, so its seed is no peer of others")
-    seeds, accuracies = [run.seed], [float((~answers.wrong).mean())]
+    seeds, accuracies, apart = [run.seed], [float((~answers.wrong).mean())], []
     for seed in range(run.seed + 1, run.seed + 1 + protocol.extent.more_seeds):
-        classifier = Classifier.from_run(train_one(recipe, train, seed))
+        logits = Classifier.from_run(train_one(recipe, train, seed)).logits(test.images)
+        wrong = logits.argmax(axis=1) != test.labels
         seeds.append(seed)
-        accuracies.append(classifier.accuracy(test.images, test.labels))
+        accuracies.append(float((~wrong).mean()))
+        apart.append(float((wrong != answers.wrong).mean()))
         yield f"{len(seeds)} of {1 + protocol.extent.more_seeds}"
-    yield Seeds(tuple(seeds), tuple(accuracies), over_seeds(accuracies))
+    discordance = float(np.mean(apart)) if apart else None
+    yield Seeds(tuple(seeds), tuple(accuracies), over_seeds(accuracies), discordance)
+
+
+def decisions_part(
+    protocol: Protocol,
+    answers: Answers,
+    fitting: Fitting | Missing,
+    writers: WriterResults | Missing,
+    data: DataAudit | Missing,
+    seeds: Seeds | Missing,
+) -> Iterator[Decisions]:
+    """What follows for whoever wants to use the network, or to compare it."""
+    known_writers, audit, siblings = measured(writers), measured(data), measured(seeds)
+    accuracy = known_writers.accuracy if known_writers else wilson(int((~answers.wrong).sum()), len(answers.wrong))
+    yield decide(
+        answers.finite,
+        answers.wrong,
+        protocol.test,
+        _held_out(fitting),
+        temperature=answers.temperature,
+        test_error=complement(accuracy),
+        writers=protocol.writers if known_writers else None,
+        discordance=siblings.discordance if siblings else None,
+        odd=tuple(one.index for one in audit.outliers) if audit else (),
+        seed=protocol.seed,
+    )
 
 
 def selection_bias_part(protocol: Protocol) -> Iterator[str | SelectionBias]:
@@ -229,6 +273,13 @@ def selection_bias_part(protocol: Protocol) -> Iterator[str | SelectionBias]:
             yield item
         else:
             yield f"seed {item.seed} trained {len(item.right)} networks"
+
+
+def _writers(protocol: Protocol) -> NDArray[np.int64] | None:
+    """Who wrote the test digits (N,), if these are the digits that the table is for."""
+    writers, labels = protocol.writers, protocol.test.labels
+    known = writers is not None and writers.labels.shape == labels.shape and (writers.labels == labels).all()
+    return writers.ids if writers is not None and known else None
 
 
 def _held_out(fitting: Fitting | Missing) -> HeldOut:

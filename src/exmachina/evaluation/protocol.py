@@ -83,10 +83,12 @@ def _measured(protocol: Protocol, subject: Subject, log_folder: Path | None) -> 
     curves = yield from _titled("curves", parts.curves_part(protocol, answers))
     attacks = yield from _titled("attacks", parts.attacks_part(protocol))
     ood = yield from _titled("out_of_distribution", parts.ood_part(protocol, answers, fitting))
-    external = yield from _titled("external_datasets", parts.external_part(protocol, answers))
+    external = yield from _titled("external_datasets", parts.external_part(protocol, answers, fitting))
     data = yield from _titled("data", parts.data_part(protocol, answers, fitting))
+    slices = yield from _titled("slices", parts.slices_part(protocol, answers))
     mistakes = yield from _titled("mistakes", parts.mistakes_part(protocol, answers))
     seeds = yield from _titled("seeds", parts.seeds_part(protocol, answers))
+    decisions = yield from _titled("decisions", parts.decisions_part(protocol, answers, fitting, writers, data, seeds))
     selection_bias = yield from _titled("selection_bias", parts.selection_bias_part(protocol))
     scaled = answers.finite / run.temperature
     yield Evaluation(
@@ -109,8 +111,10 @@ def _measured(protocol: Protocol, subject: Subject, log_folder: Path | None) -> 
         out_of_distribution=ood,
         external_datasets=external,
         data=data,
+        slices=slices,
         mistakes=mistakes,
         seeds=seeds,
+        decisions=decisions,
         selection_bias=selection_bias,
     )
 

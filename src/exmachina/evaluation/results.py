@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from exmachina.evaluation.datasets.audit import DataAudit
     from exmachina.evaluation.datasets.external_datasets import ExternalDataset
     from exmachina.evaluation.datasets.label_votes import Halves, LabelledErrors
+    from exmachina.evaluation.datasets.weak_slices import WeakSlices
     from exmachina.evaluation.datasets.writers import WorstWriters
+    from exmachina.evaluation.decisions import Decisions
     from exmachina.evaluation.mistakes import Mistakes
     from exmachina.evaluation.ood.out_of_distribution import OutOfDistribution
     from exmachina.evaluation.robustness.attacks import AttackResult
@@ -124,11 +126,16 @@ class WriterResults:
 
 @dataclass(frozen=True)
 class Seeds:
-    """Test accuracy of the same recipe over seeds; none of them was chosen for it."""
+    """Test accuracy of the same recipe over seeds; none of them was chosen for it.
+
+    `discordance` is the share of test digits that one of two such networks reads and the other does not, on average
+    between the first and each other; None for one seed alone.
+    """
 
     seeds: tuple[int, ...]
     accuracies: tuple[float, ...]
     summary: SeedSummary
+    discordance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -177,8 +184,10 @@ class Evaluation:
     out_of_distribution: OutOfDistribution | Missing = field(metadata=_part("Not a digit", "not_digits"))
     external_datasets: tuple[ExternalDataset | Missing, ...] | Missing = field(metadata=_part("Other hands", "others"))
     data: DataAudit | Missing = field(metadata=_part("The data itself", "data"))
+    slices: WeakSlices | Missing = field(metadata=_part("Where it is weak", "slices"))
     mistakes: Mistakes | Missing = field(metadata=_part("Why it erred", "mistakes"))
     seeds: Seeds | Missing = field(metadata=_part("Seeds", "seeds"))
+    decisions: Decisions | Missing = field(metadata=_part("What to decide", "decisions"))
     selection_bias: SelectionBias | Missing = field(metadata=_part("The leak", "leak"))
 
     def parts(self) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import stat
 import struct
 import zlib
@@ -25,6 +24,8 @@ from exmachina.images.mnist import from_pillow, greyscale
 MAX_PIXELS = 25_000_000
 MAX_BYTES = 64 * 2**20
 MAX_SCAN_PIXELS = 400_000_000  # a progressive JPEG repaints its picture once per scan, a bomb thousands of times
+MAX_DECODED = 100_000_000  # bytes of a decoded PNG: 25 megapixels of four bytes each
+MAX_FILL = 1 << 16  # bytes between a JPEG's segments, of which there is rarely one
 MAX_PARTS = 50_000  # chunks or segments; a picture saved in 8 kB pieces has fewer
 SUFFIXES = (".png", ".jpg", ".jpeg")
 
@@ -37,11 +38,11 @@ _EXIF = b"Exif\0\0"
 _TOO_MANY_PARTS = "is made of too many parts; open it and save it again."
 
 
-def read_image(source: str | os.PathLike[str] | bytes) -> NDArray[np.uint8]:
+def read_image(source: str | os.PathLike[str] | bytes, most_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """A PNG or JPEG file, or the bytes of one, as brightness: uint8 (height, width).
 
     Turned upright as its EXIF tag says; transparent pixels become paper; of an animation, the first picture.
-    Raises `InputError` for everything that is not such a picture of at most 25 megapixels and 64 MB.
+    Raises `InputError` for everything that is not such a picture of at most `most_pixels` and 64 MB.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         name, data = "The image", bytes(source)
@@ -55,9 +56,9 @@ def read_image(source: str | os.PathLike[str] | bytes) -> NDArray[np.uint8]:
         raise InputError(f"{name} is empty; choose a PNG or JPEG image.")
     try:
         if data.startswith(_PNG):
-            pixels, orientation = _decode_png(data)
+            pixels, orientation = _decode_png(data, most_pixels)
         elif data.startswith(_JPEG):
-            pixels, orientation = _decode_jpeg(data)
+            pixels, orientation = _decode_jpeg(data, most_pixels)
         else:
             raise _UnreadableError(f"is not a PNG or JPEG image{_looks_like(data)}; save it as one of these.")
     except _UnreadableError as error:
@@ -138,27 +139,36 @@ def _looks_like(data: bytes) -> str:
     return next((f" but {kind}" for magic, kind in kinds.items() if start.startswith(magic)), "")
 
 
-def _check_size(width: int, height: int) -> None:
+def _check_size(width: int, height: int, most: int) -> None:
     if width < 1 or height < 1:
         raise _UnreadableError(f"has no pixels ({width}×{height}); choose another image.")
-    if width * height > MAX_PIXELS:
-        raise _UnreadableError(
-            f"has {width}×{height} pixels; the limit is {MAX_PIXELS // 10**6} million. Save it smaller."
-        )
+    if width * height > most:
+        limit = f"{most // 10**6} million" if most >= 10**6 else f"{max(most, 0):,}"
+        raise _UnreadableError(f"has {width}×{height} pixels; the limit is {limit}. Save it smaller.")
 
 
-def _decode_png(data: bytes) -> tuple[NDArray[np.generic], int]:
+def _check_depth(pixels: int, header: bytes) -> None:
+    """Refuse, before it is decoded, a PNG that would fill the memory with bits that nobody sees."""
+    depth, colour = header[8:10]
+    size = pixels * {0: 1, 2: 3, 4: 2}.get(colour, 4) * (2 if depth == 16 else 1)
+    if size > MAX_DECODED:
+        raise _UnreadableError(f"is {size // 10**6} MB when decoded; save it smaller, or with 8 bits a colour.")
+
+
+def _decode_png(data: bytes, most: int) -> tuple[NDArray[np.generic], int]:
     """Pixels and EXIF orientation of a PNG file."""
     kept, orientation = [_PNG], 1
     for kind, body, chunk in _png_chunks(data):
         if kind == b"IHDR":
-            _check_size(*struct.unpack(">II", body[:8]))
+            width, height = struct.unpack(">II", body[:8])
+            _check_size(width, height, most)
+            _check_depth(width * height, body)
         if kind in _PNG_CHUNKS:
             kept.append(chunk)
         elif kind == b"eXIf" and zlib.crc32(kind + body) == int.from_bytes(chunk[-4:]):
             orientation = _orientation(body)
     with Image.open(io.BytesIO(b"".join(kept)), formats=("PNG",)) as image:
-        _check_size(*image.size)
+        _check_size(*image.size, most)
         image.load()
         return from_pillow(image), orientation
 
@@ -180,7 +190,7 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
     raise _UnreadableError(_TOO_MANY_PARTS)
 
 
-def _decode_jpeg(data: bytes) -> tuple[NDArray[np.generic], int]:
+def _decode_jpeg(data: bytes, most: int) -> tuple[NDArray[np.generic], int]:
     """Pixels and EXIF orientation of a JPEG file."""
     kept, orientation = [data[:2]], 1
     pixels = 0
@@ -190,7 +200,7 @@ def _decode_jpeg(data: bytes) -> tuple[NDArray[np.generic], int]:
         body = data[position + 4 : end]
         if marker in _START_OF_FRAME:
             height, width = struct.unpack(">HH", body[1:5])
-            _check_size(width, height)
+            _check_size(width, height, most)
             pixels = width * height
         if marker == 0xE1 and body.startswith(_EXIF):
             orientation = _orientation(body[len(_EXIF) :])
@@ -201,11 +211,11 @@ def _decode_jpeg(data: bytes) -> tuple[NDArray[np.generic], int]:
             break
     else:
         raise _UnreadableError(_TOO_MANY_PARTS)
-    scans = 1 + len(re.findall(b"\xff\xda", data[position:]))
+    scans = 1 + data.count(b"\xff\xda", position)
     if scans * pixels > MAX_SCAN_PIXELS:
         raise _UnreadableError(f"has {scans} scans, too many to decode; save it again as a plain JPEG.")
     with Image.open(io.BytesIO(b"".join([*kept, data[position:]])), formats=("JPEG",)) as image:
-        _check_size(*image.size)
+        _check_size(*image.size, most)
         image.draft("L", image.size)  # the file stores brightness apart from colour; decode that alone
         image.load()
         return from_pillow(image), orientation
@@ -215,8 +225,10 @@ def _jpeg_segment(data: bytes, position: int) -> tuple[int, int, int]:
     """Where the segment at or after `position` starts, its marker and where it ends."""
     if data[position : position + 1] != b"\xff":
         raise _UnreadableError("is damaged or cut short; save or copy it again.")
-    while data[position + 1 : position + 2] == b"\xff":  # fill bytes
-        position += 1
+    filled = data[position : position + MAX_FILL].lstrip(b"\xff")
+    if not filled:
+        raise _UnreadableError("is damaged or cut short; save or copy it again.")
+    position += len(data[position : position + MAX_FILL]) - len(filled) - 1
     marker, length = struct.unpack_from(">BH", data, position + 1)
     end = position + 2 + length
     if length < 2 or end > len(data):

@@ -252,8 +252,8 @@ def _as_bytes(array: NDArray[np.generic]) -> Picture:
     limit = 65535 if array.dtype.kind in "iu" else 255
     if low < 0 or high > limit:
         raise InputError(f"The image's values run from {low:g} to {high:g}; give integers 0 to 255, or floats 0 to 1.")
-    if array.dtype == np.uint8 and high > 1:
-        return array.astype(np.uint8, copy=False)
+    if array.dtype == np.uint8:  # without floats, of which a large picture would need a gigabyte
+        return array.astype(np.uint8, copy=False) if high > 1 else array.astype(np.uint8) * np.uint8(255)
     brightest = 1 if high <= 1 else 255 if high <= 255 else 65535
     return _rounded(array.astype(np.float32) * np.float32(255 / brightest))
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
+import time
 import zipfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,8 +16,19 @@ from exmachina.classifier import Classifier
 from exmachina.errors import InputError
 from exmachina.lesson import digits
 from exmachina.lesson.assess import assess
-from exmachina.runs import Run, versions, write_files
+from exmachina.runs import Run, private_folder, versions, write_files
 from exmachina.runs.run import METADATA, WEIGHTS
+
+INCOMING = ".incoming-"
+STRAY_SECONDS = 600  # after which nobody is still unpacking
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed server was unpacking."""
+    for stray in folder.glob(f"{INCOMING}*"):
+        with suppress(OSError):
+            if time.time() - stray.stat().st_mtime > STRAY_SECONDS:
+                shutil.rmtree(stray)
 
 
 def save_archive(archive: bytes, folder: Path, most: int) -> Path:
@@ -23,7 +37,9 @@ def save_archive(archive: bytes, folder: Path, most: int) -> Path:
     Of what it says only weights, network, recipe, seed and history are kept, and each is checked as `Run.load` does;
     how well it reads is measured here. Raises `InputError` on anything else.
     """
-    with TemporaryDirectory() as temporary:
+    # Beside its place, not in the system's temporary folder: that may be small, and is everybody's.
+    private_folder(folder)
+    with TemporaryDirectory(dir=folder, prefix=INCOMING) as temporary:
         write_files(temporary, _unpacked(archive))
         sent = Run.load(temporary)
     if sent.network.classes != 10:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import shutil
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -76,6 +79,14 @@ class SiteFiles:
         """Every file's path, relative to the page."""
         return list(self._makers)
 
+    def holds(self, path: str) -> bool:
+        """Whether there is a file at this path."""
+        return path in self._makers
+
+    def made(self, path: str) -> bool:
+        """Whether it need not be made first."""
+        return path in self._made
+
     def get(self, path: str) -> bytes | None:
         """The content of a file, or `None` if there is none at this path."""
         maker = self._makers.get(path)
@@ -97,13 +108,19 @@ def export_site(directory: str | Path, runs: Mapping[str, str | Path]) -> Path:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"'{directory}' exists and is not empty; choose a new folder.")
     result = SiteFiles({name: find_run(source) for name, source in runs.items()})
+    partial = folder.absolute().with_name(f".{folder.name}.{uuid4().hex[:8]}.partial")
     try:
         for path in page_files():
-            _write(folder / path, (WEB / path).read_bytes())
+            _write(partial / path, (WEB / path).read_bytes())
         for path in result.paths():
-            _write(folder / path, result.get(path) or b"")
+            _write(partial / path, result.get(path) or b"")
+        with suppress(FileNotFoundError):
+            folder.rmdir()  # empty, and on some systems in the way of a new name
+        partial.rename(folder)
     except OSError as error:
         raise InputError(f"Cannot write to '{directory}': {error.strerror}; choose another folder.") from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)  # a page that is not whole is none
     return folder
 
 

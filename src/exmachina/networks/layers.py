@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar, Literal, get_args
 
 from exmachina.errors import InputError, check_number
@@ -262,10 +262,10 @@ class Network:
         """Shape of every stored tensor by its full name, in order."""
         return {name: shape for step in self.steps() for name, shape in step.weights.items()}
 
-    def replace(self, layer: str, **changes: Any) -> Network:
+    def replace(self, layer: str, /, **changes: Any) -> Network:
         """The same network with one layer changed, e.g. `replace("conv1", kernel=5)`."""
         changed = self.step(layer).layer  # raises if there is none
-        options_of = [name for name in changed.__dataclass_fields__ if name != "name"]
+        options_of = [item.name for item in fields(changed) if item.init and item.name != "name"]
         unknown = sorted(changes.keys() - set(options_of))
         if unknown:
             options = ", ".join(options_of)

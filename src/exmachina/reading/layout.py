@@ -11,6 +11,8 @@ Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 
 SPECK = 0.12  # of a digit's height: ink smaller in both directions is dirt
+THIN = 0.4  # of a stroke's width: thinner ink is left of a printed line
+TALLEST = 3.0  # of a digit's height: taller ink is no digit
 FIELD_GAP = 1.2  # of a digit's height: ink further away belongs to another field
 
 
@@ -59,9 +61,15 @@ def digit_height(found: list[Part]) -> float:
     return float(heights[order][np.searchsorted(weights, weights[-1] / 2)])
 
 
-def fields(found: list[Part], height: float) -> list[list[Part]]:
-    """Parts that stand together, each field from left to right; dirt is left out."""
-    large = [part for part in found if max(part.height, part.width) >= SPECK * height]
+def fields(found: list[Part], height: float, stroke: float) -> list[list[Part]]:
+    """Parts that stand together, each field from left to right; dirt and what is left of printed lines is left out."""
+    large = [
+        part
+        for part in found
+        if max(part.height, part.width) >= SPECK * height
+        and part.area >= THIN * stroke * max(part.height, part.width)
+        and part.height <= TALLEST * height
+    ]
     bodies = sorted((part for part in large if part.height >= 0.45 * height), key=lambda part: part.left)
     parent = list(range(len(bodies)))
 

@@ -13,11 +13,15 @@ from exmachina.classifier import Classifier
 from exmachina.errors import InputError
 from exmachina.images.files import read_image
 from exmachina.images.mnist import greyscale
-from exmachina.reading import layout, search
+from exmachina.reading import layout, search, straighten
 from exmachina.reading.pieces import Chunk, chunk, cut_further
 from exmachina.reading.results import Box, Field, Glyph, Page
-from exmachina.reading.sheet import LARGEST, Sheet, bright_ink, even_ink, reduced, scaling
+from exmachina.reading.rules import without_lines
+from exmachina.reading.seams import stroke_width
+from exmachina.reading.sheet import INKED, LARGEST, Sheet, bright_ink, even_ink, reduced, scaling
 
+SURE = 0.9  # less is unsure
+CERTAIN = 0.97  # ink that is read so is not cut
 USUAL = 48  # pixels a digit is high in what is worked on
 NETWORK = "accurate"
 
@@ -42,7 +46,7 @@ def read_picture(picture: NDArray[np.uint8], classifier: Classifier) -> Page:
     sheet = prepare(picture)
     labels, found = layout.parts(sheet.mask)
     height = layout.digit_height(found)
-    groups = layout.fields(found, height) if height else []
+    groups = layout.fields(found, height, stroke_width(sheet.mask)) if height else []
     chunks = [chunk(sheet.ink, labels, group, height) for group in groups]
     fields = _read(classifier, chunks, sheet)
     if not fields:
@@ -51,20 +55,41 @@ def read_picture(picture: NDArray[np.uint8], classifier: Classifier) -> Page:
 
 
 def prepare(picture: NDArray[np.uint8]) -> Sheet:
-    """The page's ink, at a size at which a digit has some fifty pixels."""
+    """The page's ink seen from above, level, without printed lines, a digit some fifty pixels high."""
     small, factor = reduced(picture, LARGEST)
+    to_picture = scaling(factor)
+    corners = straighten.sheet_corners(small)
+    if corners is not None:
+        matrix, shape = straighten.from_corners(corners)
+        small = straighten.seen_through(small, matrix, shape, int(np.median(small)))
+        small = _without_rim(small)
+        to_picture = to_picture @ matrix
     ink = even_ink(bright_ink(small))
-    _, found = layout.parts(Sheet(ink, scaling(factor)).mask)
+    angle = straighten.skew(ink)
+    if angle:
+        matrix = straighten.turned(angle, ink.shape)
+        ink = straighten.seen_through(ink, matrix, ink.shape, 0)
+        to_picture = to_picture @ matrix
+    ink, _ = without_lines(ink)
+    _, found = layout.parts(ink > INKED * 255)
     height = layout.digit_height(found)
     if height > 1.6 * USUAL:
         ink, more = reduced(ink, max(1, int(max(ink.shape) * USUAL / height)))
-        return Sheet(ink, scaling(factor) @ scaling(more))
-    if 0 < height < 0.7 * USUAL and max(ink.shape) < LARGEST:
-        more = min(4, round(USUAL / height), max(1, LARGEST // max(ink.shape)))
-        size = ink.shape[1] * more, ink.shape[0] * more
+        to_picture = to_picture @ scaling(more)
+    elif 0 < height < 0.7 * USUAL and max(ink.shape) < LARGEST:
+        larger = min(4, round(USUAL / height), max(1, LARGEST // max(ink.shape)))
+        size = ink.shape[1] * larger, ink.shape[0] * larger
         ink = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BICUBIC))
-        return Sheet(ink, scaling(factor) @ scaling(1 / more))
-    return Sheet(ink, scaling(factor))
+        to_picture = to_picture @ scaling(1 / larger)
+    _, found = layout.parts(ink > INKED * 255)
+    ink, _ = without_lines(ink, layout.digit_height(found))
+    return Sheet(ink, to_picture)
+
+
+def _without_rim(sheet: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The sheet with its outermost pixels, where the table may still be seen, as the paper beside them."""
+    rim = max(2, max(sheet.shape) // 150)
+    return np.pad(sheet[rim:-rim, rim:-rim], rim, mode="edge")
 
 
 def _read(classifier: Classifier, chunks: list[Chunk], sheet: Sheet) -> list[Field]:
@@ -84,7 +109,7 @@ def _doubtful(whole: Chunk, scores: search.Scores) -> list[int]:
     doubtful = []
     for piece, _ in scores.groups:
         top, bottom, left, right = whole.box(piece, piece + 1)
-        sure = scores.probabilities[piece].max() >= search.CERTAIN and scores.worth[piece] > 0
+        sure = scores.probabilities[piece].max() * scores.whole[piece] >= CERTAIN
         if right - left > 0.3 * whole.height and not (sure and right - left <= 0.75 * (bottom - top)):
             doubtful.append(piece)
     return doubtful
@@ -96,7 +121,7 @@ def _field(whole: Chunk, steps: list[search.Step], sheet: Sheet, place: tuple[in
             step.digit,
             step.probability,
             step.second,
-            step.digit is None or step.probability < search.SURE,
+            step.digit is None or step.probability < SURE,
             _box(whole.box(step.first, step.last), sheet),
         )
         for step in steps

@@ -14,27 +14,36 @@ from exmachina.reading.sheet import Mask, Picture
 
 SOFT = 2  # pixels beside a stroke that are its edge
 FEW = 0.012  # of a digit's height squared: less ink than this is no piece
-MOST_PIECES = 6  # that one digit may have been cut into
 WIDEST = 1.5  # of a digit's height: no digit is wider
 OVERLAP = 0.5  # of the narrower one's width: ink above or below other ink belongs to it
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A field's ink around (top, left) of the page, cut into pieces.
+    """A field's ink, uint8 (h, w), from (top, left) of the page on, and where it may be cut.
 
-    `ink` uint8 (h, w); `owner` (h, w) says which piece a stroke's pixel is of, counted from the left, −1 for paper.
+    `before` (n, h, w) says for each cut, from left to right, which strokes stand before it; the first cut has none
+    before it and the last one all.
     """
 
     top: int
     left: int
     ink: Picture
-    owner: Labels
-    count: int
+    before: Mask
     height: float  # of the page's digits
 
+    @property
+    def count(self) -> int:
+        """The number of the last cut."""
+        return len(self.before) - 1
+
+    def mask(self, first: int, last: int) -> Mask:
+        """The strokes between two cuts, (h, w)."""
+        mask: Mask = self.before[last] & ~self.before[first]
+        return mask
+
     def box(self, first: int, last: int) -> tuple[int, int, int, int]:
-        """Top, bottom, left and right of the pieces from `first` up to `last`, on the page."""
+        """Top, bottom, left and right of the strokes between two cuts, on the page."""
         mask = self.mask(first, last)
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         return (
@@ -44,26 +53,25 @@ class Chunk:
             self.left + int(columns[-1]) + 1,
         )
 
-    def mask(self, first: int, last: int) -> Mask:
-        """The strokes of the pieces from `first` up to `last`, (h, w)."""
-        return (self.owner >= first) & (self.owner < last)
-
     def glyph(self, first: int, last: int) -> Picture | None:
-        """The same pieces as MNIST would have them, uint8 (28, 28); `None` if there is nothing to be seen."""
-        return glyph(self.ink, self.mask(first, last), self.owner >= 0)
+        """The same strokes as MNIST would have them, uint8 (28, 28); `None` if there is nothing to be seen."""
+        return glyph(self.ink, self.mask(first, last), self.before[-1])
 
     def candidates(self) -> list[tuple[int, int]]:
-        """Neighbouring pieces, (first, last), that together are no wider than a digit."""
-        columns = [np.flatnonzero((self.owner == piece).any(axis=0)) for piece in range(self.count)]
-        spans = [(int(some[0]), int(some[-1]) + 1) for some in columns]
-        return [
-            (first, last)
-            for first in range(self.count)
-            for last in range(first + 1, min(self.count, first + MOST_PIECES) + 1)
-            if last == first + 1
-            or max(stop for _, stop in spans[first:last]) - min(start for start, _ in spans[first:last])
-            <= WIDEST * self.height
-        ]
+        """Pairs of cuts with something between them that is no wider than a digit, and neighbouring cuts."""
+        found = []
+        for first in range(self.count):
+            for last in range(first + 1, self.count + 1):
+                mask = self.mask(first, last)
+                columns = np.flatnonzero(mask.any(axis=0))
+                if not columns.size or mask.sum() < FEW * self.height**2:
+                    continue
+                if columns[-1] - columns[0] >= WIDEST * self.height:
+                    if last == first + 1:
+                        found.append((first, last))
+                    break
+                found.append((first, last))
+        return found
 
 
 def glyph(ink: Picture, mask: Mask, strokes: Mask) -> Picture | None:
@@ -89,13 +97,15 @@ def chunk(ink: Picture, labels: Labels, group: list[Part], height: float) -> Chu
     bottom, right = max(part.bottom for part in group), max(part.right for part in group)
     around = slice(max(0, top - SOFT), bottom + SOFT), slice(max(0, left - SOFT), right + SOFT)
     stacks = _stacks(group)
-    piece_of = np.full(int(labels.max()) + 1, -1, np.int32)
+    place = np.full(int(labels.max()) + 1, len(stacks) + 1, np.int32)
     for index, stack in enumerate(stacks):
         for part in stack:
-            piece_of[part.label] = index
-    owner = piece_of[labels[around]]
-    mine = grown(owner >= 0, SOFT) & ((owner >= 0) | (labels[around] == 0))
-    return Chunk(around[0].start, around[1].start, np.where(mine, ink[around], np.uint8(0)), owner, len(stacks), height)
+            place[part.label] = index
+    places = place[labels[around]]
+    strokes = places < len(stacks)
+    before = np.stack([places < index for index in range(len(stacks))] + [strokes])
+    mine = grown(strokes, SOFT) & (strokes | (labels[around] == 0))
+    return Chunk(around[0].start, around[1].start, np.where(mine, ink[around], np.uint8(0)), before, height)
 
 
 def _stacks(group: list[Part]) -> list[list[Part]]:
@@ -114,39 +124,29 @@ def _stacks(group: list[Part]) -> list[list[Part]]:
 
 
 def cut_further(whole: Chunk, doubtful: list[int]) -> Chunk:
-    """The same ink with the `doubtful` pieces cut wherever digits may touch."""
-    stroke = stroke_width(whole.owner >= 0)
-    owner = np.full_like(whole.owner, -1)
-    count = 0
-    for piece in range(whole.count):
-        mask = whole.owner == piece
-        made = _cut(whole, mask, stroke) if piece in doubtful else [mask]
-        for one in made:
-            owner[one] = count
-            count += 1
-    return Chunk(whole.top, whole.left, whole.ink, owner, count, whole.height)
+    """The same ink with more cuts: wherever digits may touch in what stands between a `doubtful` cut and the next."""
+    stroke = stroke_width(whole.before[-1])
+    before = [whole.before[0]]
+    for first in range(whole.count):
+        if first in doubtful:
+            before += _cut(whole, first, stroke)
+        before.append(whole.before[first + 1])
+    return Chunk(whole.top, whole.left, whole.ink, np.stack(before), whole.height)
 
 
-def _cut(whole: Chunk, mask: Mask, stroke: float) -> list[Mask]:
-    columns = np.flatnonzero(mask.any(axis=0))
-    rows = np.flatnonzero(mask.any(axis=1))
+def _cut(whole: Chunk, first: int, stroke: float) -> list[Mask]:
+    """Which strokes stand before each further cut between `first` and the next."""
+    mask = whole.mask(first, first + 1)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     ink = np.where(mask[box], np.maximum(whole.ink[box], 128) / 255.0, 0.0)
     paths, _ = cuts(ink, whole.height, stroke)
-    place = np.zeros(ink.shape, np.int32)
-    column = np.arange(ink.shape[1])
-    for path in paths:
-        place += column[None, :] >= path[:, None]
     made = []
-    pending = np.zeros_like(mask)
-    for index in range(len(paths) + 1):
-        one = pending.copy()
-        one[box] |= mask[box] & (place == index)
-        if one.sum() < FEW * whole.height**2:
-            pending = one
-            continue
-        made.append(one)
-        pending = np.zeros_like(mask)
-    if pending.any() and made:
-        made[-1] = made[-1] | pending
-    return made or [mask]
+    least = FEW * whole.height**2
+    for path in paths:
+        left = mask[box] & (np.arange(ink.shape[1])[None, :] < path[:, None])
+        if least <= left.sum() <= mask.sum() - least:
+            one = whole.before[first].copy()
+            one[box] |= left
+            made.append(one)
+    return made

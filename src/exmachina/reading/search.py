@@ -1,9 +1,9 @@
-"""Which pieces are digits: dynamic programming over what the classifier says of every group of neighbouring pieces.
+"""Which pieces are digits: dynamic programming over what two networks say of every piece of ink between two cuts.
 
-A reading of a field is a way through its pieces from left to right. Each step takes a group of them for one digit, or
-for a sign that is none. A way is worth the sum of its steps' odds: the logarithm of how much likelier the group is one
-whole digit than that it is not, and of the digit's own probability. Groups that are no step of the best way need
-no worth of their own, as the odds count them already (they are what was rejected).
+A reading of a field is a way from its first cut to its last. Each step takes the ink between two cuts for one digit, or
+for a sign that is none. A way is worth the sum of its steps' odds: the logarithm of how much likelier the ink is one
+whole digit than that it is not (`segments`), and of the digit's own probability (the classifier). Ink between two cuts
+that are no step of the best way needs no worth of its own: the odds count what speaks against it already.
 """
 
 from __future__ import annotations
@@ -15,19 +15,21 @@ from numpy.typing import NDArray
 
 from exmachina.classifier import Classifier
 from exmachina.reading.pieces import Chunk
+from exmachina.reading.segments import NONE, in_context, segments
 
 Values = NDArray[np.float64]
+Group = tuple[int, int]
 
-NO_DIGIT = -7.0  # the worth of a step over a sign that is no digit
-SURE = 0.9  # less is unsure
-CERTAIN = 0.97  # a piece that is read so is not cut
-SMALL = 0.55  # of the usual height: lower ink is seldom a whole digit
-REJECTED = 3.0  # what it costs, as a logarithm of odds, that the classifier rejects the group
+NO_DIGIT = -9.0  # the worth of a step over a sign that is no digit
+IMPOSSIBLE = -20.0
+LEAST = 0.02  # less likely a whole digit: the classifier is not asked
+MOST_ODDS = 8.0  # neither network is surer than this, as a logarithm of odds
+REJECTED = 2.0  # what it costs that the classifier rejects the ink
 
 
 @dataclass(frozen=True)
 class Step:
-    """Pieces from `first` up to `last` taken for one digit, or none: `digit` is `None`."""
+    """The ink between two cuts taken for one digit, or for none: then `digit` is `None`."""
 
     first: int
     last: int
@@ -38,44 +40,52 @@ class Step:
 
 @dataclass(frozen=True)
 class Scores:
-    """What the classifier says of groups of pieces: worth (n,) and probabilities (n, classes), by group."""
+    """What the networks say of the ink between pairs of cuts.
 
-    groups: tuple[tuple[int, int], ...]
+    `whole` (n,) is the probability that it is one whole digit, `worth` (n,) what a step is worth in the search, and
+    `probabilities` (n, 10) are the digits'.
+    """
+
+    groups: tuple[Group, ...]
+    whole: Values
     worth: Values
     probabilities: Values
 
 
-def score(classifier: Classifier, chunks: list[Chunk], groups: list[list[tuple[int, int]]]) -> list[Scores]:
+def score(classifier: Classifier, chunks: list[Chunk], groups: list[list[Group]]) -> list[Scores]:
     """The scores of each chunk's groups, all of them read at once."""
-    glyphs, places = [], []
-    for index, (chunk, some) in enumerate(zip(chunks, groups, strict=True)):
-        for number, group in enumerate(some):
-            picture = chunk.glyph(*group)
-            if picture is not None:
-                glyphs.append(picture)
-                places.append((index, number))
-    worth = [np.full(len(some), -20.0) for some in groups]
-    probabilities = [np.zeros((len(some), classifier.network.classes)) for some in groups]
-    answers = classifier.predict_prepared(np.stack(glyphs)) if glyphs else []
-    for (index, number), answer in zip(places, answers, strict=True):
-        chunk, group = chunks[index], groups[index][number]
-        probabilities[index][number] = answer.probabilities
-        worth[index][number] = _worth(chunk, group, answer.probability, answer.rejected)
-    return [Scores(tuple(some), worth[i], probabilities[i]) for i, some in enumerate(groups)]
-
-
-def _worth(chunk: Chunk, group: tuple[int, int], probability: float, rejected: bool) -> float:
-    top, bottom, left, right = chunk.box(*group)
-    height, width = (bottom - top) / chunk.height, (right - left) / chunk.height
-    odds = np.log(max(probability, 1e-4)) - np.log(max(1 - probability, 2e-3))
-    odds -= REJECTED * rejected
-    odds -= 8.0 * max(0.0, SMALL - height) / SMALL
-    odds -= 6.0 * max(0.0, width - 1.0)
-    return float(odds)
+    places = [(index, number) for index, some in enumerate(groups) for number in range(len(some))]
+    told = np.zeros((len(places), NONE + 1))
+    if places:
+        told = (
+            segments()
+            .probabilities(np.stack([in_context(chunks[i], *groups[i][n]) for i, n in places]))
+            .astype(np.float64)
+        )
+    whole = 1 - told[:, NONE]
+    worth = np.full(len(places), IMPOSSIBLE)
+    probabilities = told[:, :NONE] / np.maximum(whole, 1e-9)[:, None]
+    glyphs, asked = [], []
+    for place in np.flatnonzero(whole >= LEAST):
+        index, number = places[place]
+        glyph = chunks[index].glyph(*groups[index][number])
+        if glyph is not None:
+            glyphs.append(glyph)
+            asked.append(place)
+    for place, answer in zip(asked, classifier.predict_prepared(np.stack(glyphs)) if glyphs else [], strict=True):
+        both = np.sqrt(np.array(answer.probabilities) * probabilities[place]) + 1e-6
+        probabilities[place] = both / both.sum()
+        odds = np.log(whole[place] + 3e-4) - np.log(1 - whole[place] + 3e-4)
+        worth[place] = odds + np.log(both.max()) - REJECTED * answer.rejected
+    ends = np.cumsum([0, *map(len, groups)])
+    return [
+        Scores(tuple(some), whole[start:stop], worth[start:stop], probabilities[start:stop])
+        for some, start, stop in zip(groups, ends[:-1], ends[1:], strict=True)
+    ]
 
 
 def best(count: int, scores: Scores) -> list[Step]:
-    """The way of the greatest worth through `count` pieces."""
+    """The way of the greatest worth from the first cut to that numbered `count`."""
     total = np.full(count + 1, -np.inf)
     total[0] = 0.0
     came: list[tuple[int, int | None]] = [(0, None)] * (count + 1)
@@ -93,13 +103,14 @@ def best(count: int, scores: Scores) -> list[Step]:
     end = count
     while end > 0:
         first, taken = came[end]
-        steps.append(_step(first, end, None if taken is None else scores.probabilities[taken]))
+        steps.append(_step(first, end, None if taken is None else taken, scores))
         end = first
     return steps[::-1]
 
 
-def _step(first: int, last: int, probabilities: Values | None) -> Step:
-    if probabilities is None:
+def _step(first: int, last: int, taken: int | None, scores: Scores) -> Step:
+    if taken is None:
         return Step(first, last, None, 0.0, None)
+    probabilities = scores.probabilities[taken]
     second, digit = np.argsort(probabilities)[-2:]
-    return Step(first, last, int(digit), float(probabilities[digit]), int(second))
+    return Step(first, last, int(digit), float(probabilities[digit] * scores.whole[taken]), int(second))

@@ -14,12 +14,15 @@ from PIL import Image
 from exmachina.images.mnist import is_dark_on_light
 from exmachina.images.paper import deviation, sample
 from exmachina.reading.layout import digit_height, parts
+from exmachina.reading.rules import without_lines
+from exmachina.reading.seams import stroke_width
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Values = NDArray[np.float64]
 
 LARGEST = 2400  # longer side, in pixels, of what is worked on: A4 at 200 dots an inch
+BLOCK = 24  # pixels of the coarse copy: the surroundings of a place on a page of small digits
 COARSE = 400  # longer side of the copy on which the light is judged
 MIN_SHARE = 0.08  # of the way from paper to black: fainter ink is noise or shows through from behind
 INKED = 0.4  # of the strongest ink: more is a stroke
@@ -66,16 +69,28 @@ def bright_ink(picture: Picture) -> Picture:
 def even_ink(picture: Picture) -> Picture:
     """Ink as a share of its strongest, 0 to 255, in any light; paper is 0. Ink is brighter than paper in `picture`.
 
-    The paper's level is asked for at first within a window that no stroke fills, and once the digits' height is known,
-    within one of that size, which follows the edge of a shadow more closely.
+    The paper's level is asked for at first within a window that no stroke fills, and once the width of strokes or the
+    digits' height is known, within one of that size, which follows the edge of a shadow more closely.
     """
     coarse = reduced(picture, COARSE)[0].astype(np.float64)
     window = max(3, min(max(coarse.shape) // 8, min(coarse.shape) // 2))
-    ink = _share(coarse, _level(coarse, window))
-    closer = int(0.6 * digit_height(parts(ink > INKED * 255)[1]))
-    if 6 <= closer < window:
-        window = closer
+    ink, _ = without_lines(_share(coarse, _level(coarse, window)))
+    if min(coarse.shape) >= 8 * BLOCK and stroke_width(ink > INKED * 255) <= BLOCK / 4:
+        return _share(picture, _blocks(coarse))
+    height = digit_height(parts(ink > INKED * 255)[1])
+    if 6 <= 0.6 * height < window:
+        window = int(0.6 * height)
     return _share(picture, _level(coarse, window))
+
+
+def _blocks(values: Values) -> Values:
+    """The level of dark paper as the lower third of what each place's surroundings hold: ink is never most of them."""
+    around = np.pad(values, BLOCK // 2, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(around, (BLOCK, BLOCK))[:: BLOCK // 4, :: BLOCK // 4]
+    level = np.partition(windows.reshape(*windows.shape[:2], -1), BLOCK * BLOCK // 3, axis=2)[..., BLOCK * BLOCK // 3]
+    return np.asarray(
+        Image.fromarray(level.astype(np.float32)).resize(values.shape[::-1], Image.Resampling.BILINEAR), np.float64
+    )
 
 
 def _share(picture: NDArray[np.generic], level: Values) -> Picture:

@@ -6,6 +6,12 @@ from exmachina.evaluation.results import Evaluation, measured
 from exmachina.formatting import percent
 from exmachina.report.markup import Html, details, el, join, table
 from exmachina.report.words import name_of, plain, span
+from exmachina.runs import Run
+
+WRITERS = "for MNIST: American high-school students and Census Bureau employees, around 1990"
+HANDS = "; beside them 30 writers with a pen in Turkey, around 1996, makers of typefaces, and nobody: strokes made up"
+LICENCE = "data: CC BY-SA 3.0 (MNIST, LeCun, Cortes and Burges)"
+HANDS_LICENCE = "; CC BY 4.0 (UCI pen digits, Alpaydin and Alimoglu); OFL 1.1 and Apache 2.0 (typefaces)"
 
 
 def card(evaluation: Evaluation) -> Html:
@@ -26,7 +32,7 @@ def card(evaluation: Evaluation) -> Html:
         ),
         ("Recipe", f"{recipe.get('name')}: {optimizer}, {recipe.get('epochs')} epochs, seed {run.seed}"),
         ("Learned from", f"{trained}, in {run.train_seconds:.1f} s ({run.precision}, {hardware})"),
-        ("Written by", "for MNIST: American high-school students and Census Bureau employees, around 1990"),
+        ("Written by", WRITERS + (HANDS if run.splits.get("hands") else "")),
         ("For", "single handwritten digits, one an image, brought to MNIST's convention by this package"),
         (
             "Not for",
@@ -46,7 +52,7 @@ def card(evaluation: Evaluation) -> Html:
             "Weights",
             f"SHA-256 {subject.digest}…; made {run.created or 'at an unknown time'}, with {_versions(run.versions)}",
         ),
-        ("Licence", "data: CC BY-SA 3.0 (MNIST, LeCun, Cortes and Burges)"),
+        ("Licence", LICENCE + (HANDS_LICENCE if run.splits.get("hands") else "")),
     ]
     if run.interrupted:
         rows.insert(3, ("Caution", "the training was interrupted before its end"))
@@ -67,7 +73,7 @@ def repeat_section(evaluation: Evaluation) -> Html:
     quick = " --quick" if setting.quick else ""
     seed = f" --seed {setting.seed}" if setting.seed else ""
     commands = (
-        f"exmachina train --recipe {recipe} --seed {subject.run.seed}\n"
+        f"exmachina train --recipe {recipe} --seed {subject.run.seed}{_learned(subject.run)}\n"
         f"exmachina evaluate {subject.name}{quick}{seed} --report report.html"
     )
     missing = [(name_of(key), reason) for key, reason in evaluation.missing().items()]
@@ -95,6 +101,13 @@ def repeat_section(evaluation: Evaluation) -> Html:
         class_="whole",
         aria_labelledby="repeat-title",
     )
+
+
+def _learned(run: Run) -> str:
+    """The options of `train` that say from which images, each with a blank before it."""
+    held_out = run.splits.get("held_out")
+    hands = " --hands" if run.splits.get("hands") else ""
+    return hands + (f" --hold-out {held_out.get('images')}" if isinstance(held_out, dict) else "")
 
 
 def _checks(evaluation: Evaluation) -> list[tuple[str, str]]:

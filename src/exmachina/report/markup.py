@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 NEGATIVE, POSITIVE = (0x4C, 0x8C, 0xC8), (0xE0, 0x7A, 0x4A)  # of the diverging scale; they show on both papers
-EMPTY = {"img", "br", "hr", "meta", "line", "rect", "circle", "path", "polyline"}
+VOID = {"img", "br", "hr", "meta", "input"}
+EMPTY = VOID | {"line", "rect", "circle", "path", "polyline"}
 
 
 class Html(str):
@@ -35,7 +36,7 @@ def el(tag: str, *children: object, **attributes: object) -> Html:
         if value is not None
     )
     if tag in EMPTY:
-        return Html(f"<{tag}{written}>" if tag in ("img", "br", "hr", "meta") else f"<{tag}{written}/>")
+        return Html(f"<{tag}{written}>" if tag in VOID else f"<{tag}{written}/>")
     return Html(f"<{tag}{written}>{join(children)}</{tag}>")
 
 

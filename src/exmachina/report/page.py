@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from exmachina.report.markup import Html, Section, el, section
 from exmachina.report.sections.accuracy import number_section
 from exmachina.report.sections.confidence import confidence_section
 from exmachina.report.sections.data import data_section
+from exmachina.report.sections.decisions import decisions_section, report_data
 from exmachina.report.sections.external_datasets import external_section
 from exmachina.report.sections.mistakes import mistakes_section
 from exmachina.report.sections.out_of_distribution import ood_section
@@ -22,9 +25,11 @@ from exmachina.report.verdict import FirstPage, first_page, widest
 from exmachina.report.words import name_of
 
 STYLE = Path(__file__).parent / "report.css"
+SCRIPT = Path(__file__).parent / "report.js"
 # Anchor, name in the contents, heading, and what writes it.
 SECTIONS: tuple[tuple[str, str, str, Callable[[Evaluation], Section]], ...] = (
     ("number", "The number", "The number and its doubt", number_section),
+    ("decide", "What to decide", "What to decide", decisions_section),
     ("leak", "The leak", "The leak, shown", selection_bias_section),
     ("seeds", "Seeds", "Seeds, and other networks", seeds_section),
     ("confidence", "Confidence", "Confidence", confidence_section),
@@ -42,11 +47,15 @@ def render_page(evaluation: Evaluation) -> str:
     sections = [
         section(key, number, title, write(evaluation)) for number, (key, _, title, write) in enumerate(SECTIONS, 1)
     ]
+    script = SCRIPT.read_text(encoding="utf-8")
     body = el(
         "body",
         _front(evaluation, front),
         el("main", card(evaluation), *sections, repeat_section(evaluation)),
+        el("script", report_data(evaluation), type="application/json", id_="report-data"),
+        el("script", Html(script), type="module"),
     )
+    allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     head = el(
         "head",
         el("meta", charset="utf-8"),
@@ -55,7 +64,7 @@ def render_page(evaluation: Evaluation) -> str:
         el(
             "meta",
             http_equiv="Content-Security-Policy",
-            content="default-src 'none'; img-src data:; style-src 'unsafe-inline'",
+            content=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{allowed}'",
         ),
         el("title", f"{front.headline} · Hello Ex Machina"),
         el("style", Html(STYLE.read_text(encoding="utf-8"))),

@@ -24,6 +24,7 @@ NAMES = {
     "pgd": "40 steps (PGD)",
     "edge": "pen",
     "intensity": "amount of ink",
+    "decisions": "what to decide",
 }
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+import re
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -10,29 +14,44 @@ from uuid import uuid4
 
 from exmachina.errors import InputError
 
+COMMIT = ".exmachina-commit"  # which files are about to take whose place
+PARTIAL = re.compile(r"\.[0-9a-f]{8}\.partial$")
+STRAY_SECONDS = 3600
+
 
 def write_files(directory: str | Path, files: Mapping[str, bytes]) -> Path:
     """Write several files into a directory, made if need be, in the order given; return its path.
 
     Nothing is touched before all of them are on the disk under other names; on an error none of them, and no
-    new directory, stays. Raises `InputError` if the directory cannot be written.
+    new directory, stays. Ended at any moment, a power cut included, the directory holds all of the old files or all of
+    the new ones (see `finish_writing`). A link is written through; what is no plain file is refused. Raises
+    `InputError` if the directory cannot be written.
     """
     path = Path(directory)
     token = uuid4().hex[:8]
-    partial = {name: path / f".{name}.{token}.partial" for name in files}
+    partial: dict[Path, Path] = {}
     fresh: list[Path] = []
     missing: list[Path] = []
     try:
         missing = [folder for folder in (path, *path.parents) if not folder.exists()]
         path.mkdir(parents=True, exist_ok=True)
-        blocked = next((name for name in files if (path / name).is_dir()), None)
-        if blocked is not None:
-            raise InputError(f"Cannot write '{path / blocked}': it is a directory; choose another directory.")
-        fresh = [path / name for name in files if not (path / name).exists()]
+        finish_writing(path)
+        _sweep(path)
+        targets = {name: _target(path / name) for name in files}
+        partial = {target: target.with_name(f".{target.name}.{token}.partial") for target in targets.values()}
+        fresh = [target for target in partial if not target.exists()]
         for name, content in files.items():
-            partial[name].write_bytes(content)
-        for name in files:
-            partial[name].replace(path / name)
+            file = partial[targets[name]]
+            file.write_bytes(content)
+            _on_disk(file)
+        promised = len(files) > 1 and len(fresh) < len(files) and all(target.parent == path for target in partial)
+        if promised:
+            _promise(path, {target.name: file.name for target, file in partial.items()}, token)
+        for target, file in partial.items():
+            file.replace(target)
+        _on_disk(path)
+        if promised:
+            (path / COMMIT).unlink()
     except BaseException as error:  # Ctrl-C too leaves nothing behind
         for file in (*partial.values(), *fresh):
             with suppress(OSError, ValueError):
@@ -44,6 +63,77 @@ def write_files(directory: str | Path, files: Mapping[str, bytes]) -> Path:
             raise _cannot_write(directory, error) from None
         raise
     return path
+
+
+def finish_writing(directory: Path) -> None:
+    """Carry on where a process was killed while it replaced several files: afterwards all of them are the new ones.
+
+    Raises `InputError` if that cannot be done.
+    """
+    commit = directory / COMMIT
+    if not commit.is_file():
+        return
+    try:
+        promised = json.loads(read_limited(commit, 1 << 16))
+        for name, file in promised.items():
+            if Path(name).name != name or not re.fullmatch(rf"\.{re.escape(name)}\.[0-9a-f]{{8}}\.partial", file):
+                raise ValueError("it names other files")  # a stranger's folder
+            if (directory / file).is_file():
+                (directory / file).replace(directory / name)
+        commit.unlink()
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise InputError(f"'{directory}' was left half written, and cannot be completed: {_reason(error)}.") from None
+
+
+def _sweep(directory: Path) -> None:
+    """Remove what killed processes were writing, long ago enough that none of them still is."""
+    for stray in directory.glob(".*.partial"):
+        if PARTIAL.search(stray.name):
+            with suppress(OSError):
+                if time.time() - stray.lstat().st_mtime > STRAY_SECONDS:
+                    stray.unlink()
+
+
+def _promise(directory: Path, partial: Mapping[str, str], token: str) -> None:
+    """From here on the new files count: whoever comes next renames what is not renamed yet."""
+    draft = directory / f"{COMMIT}.{token}.partial"
+    try:
+        draft.write_bytes(json.dumps(partial).encode())
+        _on_disk(draft)
+        draft.rename(directory / COMMIT)
+        _on_disk(directory)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _target(path: Path) -> Path:
+    """The plain file, there or not yet, that a path leads to."""
+    target = path.resolve() if path.is_symlink() else path
+    if target.is_dir():
+        raise InputError(f"Cannot write '{path}': it is a directory; choose another directory.")
+    if target.exists() and not target.is_file():
+        raise InputError(f"Cannot write '{path}': it is a device or a pipe; name a file.")
+    return target
+
+
+def _on_disk(path: Path) -> None:
+    """Wait until a file's content, or a directory's list of names, outlasts a power cut."""
+    with suppress(PermissionError):  # Windows opens no directories, and needs none
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def private_folder(directory: Path) -> Path:
+    """Make a folder that only its owner can enter; one that is there already is closed to others."""
+    for folder in reversed([folder for folder in (directory, *directory.parents) if not folder.exists()]):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    if directory.stat().st_mode & 0o077:
+        with suppress(PermissionError):  # it is somebody else's, who lets us in
+            directory.chmod(0o700)
+    return directory
 
 
 def check_writable(directory: str | Path) -> None:

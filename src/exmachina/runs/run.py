@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from exmachina.errors import InputError
 from exmachina.networks.layers import Network
-from exmachina.runs.files import read_limited, sha256, write_files
+from exmachina.runs.files import finish_writing, read_limited, sha256, write_files
 from exmachina.runs.onnx_graph import build_onnx, check_onnx
 from exmachina.runs.record import check_record, to_plain
 from exmachina.runs.rejector import REJECTOR, Rejector, largest
@@ -86,6 +86,7 @@ class Run:
         A run that a browser wrote has none and is whole without; `Run.load(folder).save(folder)` adds it.
         """
         directory = find_run(source)
+        finish_writing(directory)
         metadata = _read_metadata(directory)
         network = Network.from_json(metadata["network"])
         weights = _read_weights(directory, network, metadata["sha256"].get(WEIGHTS))

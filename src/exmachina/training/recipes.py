@@ -81,7 +81,7 @@ class Recipe:
         _check(isinstance(self.network, Network), "network", self.network, "a Network")
         _check(isinstance(self.augmentation, Augmentation), "augmentation", self.augmentation, "an Augmentation")
 
-    def replace(self, **changes: Any) -> Recipe:
+    def replace(self, /, **changes: Any) -> Recipe:
         """The same recipe with some knobs turned. Raises `InputError` on an unknown knob or a bad value.
 
         A knob is a field of the recipe (`learning_rate`), of its augmentation (`shift`) or an option of a layer

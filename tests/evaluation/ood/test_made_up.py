@@ -43,7 +43,7 @@ def test_altered_digits_keep_the_convention(digits: Dataset) -> None:
 def given(digits: Dataset) -> Lessons:
     """The tiny network knows only its own printed hand, so that is what it is taught to keep."""
     others = lessons(digits, 300, 0).others
-    return Lessons(digits[:300], np.arange(300) % 2, others)
+    return Lessons(digits[:300], 2 * (np.arange(300) % 2), others)
 
 
 def test_lessons_hold_every_hand_and_as_many_others(digits: Dataset) -> None:

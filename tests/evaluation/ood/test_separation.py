@@ -52,18 +52,21 @@ def test_images_with_small_logits_are_told_apart_and_rejected() -> None:
     digits = rng.normal(size=(400, 10))
     digits[np.arange(400), rng.integers(0, 10, 400)] += 12
     non_digits = rng.normal(size=(300, 10))
-    result = measure_kind("noise", digits, non_digits, fit_rejection(digits))
+    result = measure_kind("noise", digits, non_digits, fit_rejection(digits), np.random.default_rng(0))
     assert result.energy.auroc > 0.99
     assert result.energy.fpr95 < 0.01
     assert result.rejected > 0.95
     assert (result.name, result.n, result.max_softmax.score) == ("noise", 300, "max_softmax")
-    assert measure_kind("itself", digits, digits, fit_rejection(digits)).energy.auroc == pytest.approx(0.5)
+    assert measure_kind(
+        "itself", digits, digits, fit_rejection(digits), np.random.default_rng(0)
+    ).energy.auroc == pytest.approx(0.5)
 
 
 def test_a_rejector_judges_in_place_of_the_threshold() -> None:
     digits = np.zeros((4, 10))
-    kind = measure_kind("noise", digits, digits, fit_rejection(digits))
-    judged = by_rejector(kind, np.array([0.9, 0.8, 0.4]), np.array([0.5, 0.1]), no_digit=0.45)
+    generator = np.random.default_rng(0)
+    kind = measure_kind("noise", digits, digits, fit_rejection(digits), generator)
+    judged = by_rejector(kind, np.array([0.9, 0.8, 0.4]), np.array([0.5, 0.1]), 0.45, generator)
     assert judged.rejector is not None
     assert judged.rejector.auroc == pytest.approx(5 / 6) and judged.rejected == 0.5
     assert (judged.max_softmax, judged.energy) == (kind.max_softmax, kind.energy)
@@ -75,8 +78,8 @@ def test_a_rejector_judges_in_place_of_the_threshold() -> None:
         lambda logits: fit_rejection(logits, "margin"),  # type: ignore[arg-type]
         lambda logits: fit_rejection(logits, keep=0),
         lambda logits: auroc(np.array([]), np.ones(3)),
-        lambda logits: measure_kind("none", logits, logits[:0], fit_rejection(logits)),
-        lambda logits: measure_kind("nan", logits, logits * np.nan, fit_rejection(logits)),
+        lambda logits: measure_kind("none", logits, logits[:0], fit_rejection(logits), np.random.default_rng(0)),
+        lambda logits: measure_kind("nan", logits, logits * np.nan, fit_rejection(logits), np.random.default_rng(0)),
     ],
 )
 def test_bad_requests_are_refused_in_one_line(call: Any) -> None:

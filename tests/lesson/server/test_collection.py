@@ -16,7 +16,7 @@ import pytest
 from exmachina.data import load_idx_folder, load_image_folder
 from exmachina.errors import InputError
 from exmachina.images.strokes import render_strokes
-from exmachina.lesson.server.collection import Collection
+from exmachina.lesson.server.collection import Collection, NoRoomError, QuotaError, Room
 from lesson_server import Lesson
 
 STROKES = [[[10.0, 10.0], [90.0, 12.5], [40.0, 120.0]]]
@@ -128,12 +128,13 @@ def test_empty_export_is_a_valid_archive(client: httpx.Client, tmp_path: Path) -
 
 
 def test_full_collection_says_so(tmp_path: Path) -> None:
-    collection = Collection(tmp_path / "c.sqlite3", per_learner=2, in_all=3)
+    collection = Collection(tmp_path / "c.sqlite3", Room(per_learner=2, in_all=3))
     for learner in ("ada", "ada", "ben"):
         collection.add(learner, 1, [], IMAGE)
-    for learner in ("ada", "eve"):
-        with pytest.raises(InputError, match="full"):
-            collection.add(learner, 1, [], IMAGE)
+    with pytest.raises(QuotaError, match="Your collection is full"):
+        collection.add("ada", 1, [], IMAGE)
+    with pytest.raises(NoRoomError, match="class's collection is full"):
+        collection.add("eve", 1, [], IMAGE)
     collection.close()
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from exmachina.errors import InputError
 from exmachina.lesson.server import Settings
-from exmachina.lesson.server.guards import HostGuard
+from exmachina.lesson.server.guards.doors import HostGuard
 from exmachina.lesson.server.settings import is_loopback
 from lesson_server import Lesson, serving
 
@@ -34,9 +34,20 @@ def test_other_addresses_need_a_token(host: str) -> None:
     assert Settings(host=host, token=TOKEN).token == TOKEN
 
 
-def test_short_token_is_refused() -> None:
+@pytest.mark.parametrize(
+    "token", ["short", "klasse 7b raum 12", "schlüssel-der-7b", "a" * 200, "", "with;semicolon", "x\ny" * 5]
+)
+def test_token_that_not_every_browser_can_show_is_refused(token: str) -> None:
+    with pytest.raises(InputError, match="12 to 128 letters"):
+        Settings(token=token)
+    with pytest.raises(InputError, match="12 to 128 letters"):
+        Settings(token=TOKEN, teacher=token)
+
+
+@pytest.mark.parametrize("token", ["123456789012", "abcdefghijkl", "aaaaaaaaaaaa", "ababababababab", "111111222222"])
+def test_token_that_is_easy_to_guess_is_refused(token: str) -> None:
     with pytest.raises(InputError, match="easy to guess"):
-        Settings(token="1234567")
+        Settings(token=token)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ import httpx
 import pytest
 
 from exmachina.lesson.server import Limits, Settings
-from exmachina.lesson.server.limits import BodyGuard, Busy, Deadline
+from exmachina.lesson.server.guards.bodies import BodyGuard
+from exmachina.lesson.server.guards.deadline import Deadline
+from exmachina.lesson.server.guards.turns import Busy
 from lesson_server import PATIENCE, Lesson, serving
 
 JSON = {"Content-Type": "application/json"}
@@ -179,10 +181,10 @@ def test_more_than_the_cap_at_once_is_told_to_come_back() -> None:
             await release.wait()
             await fine(scope, receive, send)
 
-        guard = Busy(slow, Limits(requests=2))
-        waiting = [asyncio.create_task(call_async(guard)) for _ in range(2)]
+        guard = Busy(slow, Limits(requests=2, turn_seconds=0.05))
+        waiting = [asyncio.create_task(call_async(guard, {"client": (f"10.0.0.{n}", 1)})) for n in range(2)]
         await asyncio.sleep(0)
-        refused = await call_async(guard)
+        refused = await call_async(guard, {"client": ("10.0.0.9", 1)})
         release.set()
         assert [sent[0]["status"] for sent in await asyncio.gather(*waiting)] == [200, 200]
         assert (await call_async(guard))[0]["status"] == 200  # there is room again
@@ -214,7 +216,7 @@ def test_bodies_share_a_memory_that_can_be_full() -> None:
     guard = BodyGuard(fine, Limits(bodies_in_memory=100))
     big = [{"type": "http.request", "body": b"x" * 101, "more_body": False}]
     sent = call(guard, scope, big)
-    assert sent[0]["status"] == 503 and header(sent, b"retry-after")
+    assert sent[0]["status"] == 429 and header(sent, b"retry-after")
     assert call(guard, scope)[0]["status"] == 200 and guard.memory.free == 100
 
 

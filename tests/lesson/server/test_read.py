@@ -234,27 +234,3 @@ def test_ten_thousand_mutated_images_do_no_harm(client: httpx.Client) -> None:
 def test_unknown_run_is_named(client: httpx.Client, run: str) -> None:
     answer = client.post("/api/v1/predict", params={"run": run}, json={"pixels": [0] * 784})
     assert answer.status_code in (400, 404) and list(answer.json()) == ["error"]
-
-
-def test_more_uploads_than_can_wait_are_told_to_come_back() -> None:
-    import asyncio
-    import threading
-
-    from fastapi import HTTPException
-
-    from exmachina.lesson.server.services import Pool
-
-    async def scenario() -> None:
-        release = threading.Event()
-        pool = Pool(1, 1, "test")
-        working = [asyncio.create_task(pool.run(release.wait)) for _ in range(2)]
-        await asyncio.sleep(0)
-        with pytest.raises(HTTPException) as refused:
-            await pool.run(lambda: None)
-        assert refused.value.status_code == 503 and refused.value.headers == {"Retry-After": "2"}
-        release.set()
-        await asyncio.gather(*working)
-        assert await pool.run(lambda: 3) == 3  # there is room again
-        pool.close()
-
-    asyncio.run(scenario())

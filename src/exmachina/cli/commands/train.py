@@ -53,8 +53,9 @@ def train(
     if epochs is not None:
         chosen = chosen.replace(epochs=epochs)
     if seeds is not None:
-        if held_out:
-            raise InputError("--hold-out goes with one --seed; leave out --seeds.")
+        if held_out or hands:
+            option = "--hold-out" if held_out else "--hands"
+            raise InputError(f"{option} goes with one --seed; leave out --seeds.")
         if backend not in (None, "engine") or device is not None:
             raise InputError("--seeds trains on the engine; give one --seed with --backend or --device.")
         _train_seeds(chosen, range(seed, seed + seeds), data, out, json)
@@ -68,9 +69,9 @@ def train(
         parts = split(images, held_out, seed=seed)
         images, validation = parts.train, parts.validation
     if hands:
-        from exmachina.data.hands import with_hands
+        from exmachina.data.hands import AGAIN, with_hands
 
-        of_mnist, images = len(images), with_hands(images, seed)
+        given, images = len(images), with_hands(images, seed)
 
     from exmachina.cli.terminal import QUIET, make_console
     from exmachina.cli.watch import watch
@@ -82,7 +83,7 @@ def train(
     events = learn(chosen, images, seed, validation=validation, test=test, backend=backend, device=device)
     run = watch(events, console)
     if hands:
-        run = replace(run, splits={**run.splits, "hands": len(images) - of_mnist})
+        run = replace(run, splits={**run.splits, "given": given, "hands": len(images) - AGAIN * given})
     if held_out:
         run = replace(run, splits={**run.splits, "held_out": {"images": held_out, "seed": seed}})
     path = run.save(directory)

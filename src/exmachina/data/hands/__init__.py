@@ -1,6 +1,6 @@
 """Digits by other hands than MNIST's: made, drawn by pens, set in handwriting typefaces, crowded by neighbours."""
 
-from exmachina.data.hands.mixture import with_hands
+from exmachina.data.hands.mixture import AGAIN, with_hands
 from exmachina.data.hands.sources import held_out_pens
 
-__all__ = ["held_out_pens", "with_hands"]
+__all__ = ["AGAIN", "held_out_pens", "with_hands"]

@@ -79,10 +79,8 @@ def declared_part(run: Run, train: Dataset) -> Dataset | None:
     if not isinstance(record, dict):
         return None
     count, seed = record.get("images"), record.get("seed")
-    others = run.splits.get("hands", 0)  # digits by other hands, learned beside MNIST's
-    if not isinstance(count, int) or not isinstance(seed, int) or not isinstance(others, int):
-        return None
-    if run.splits.get("train") != len(train) - count + others:
+    learned = run.splits.get("given", run.splits.get("train"))  # without those by other hands, where they were added
+    if not isinstance(count, int) or not isinstance(seed, int) or learned != len(train) - count:
         return None
     return split(train, count, seed=seed).validation if count else None
 

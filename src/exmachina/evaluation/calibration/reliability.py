@@ -70,7 +70,7 @@ def calibration(probabilities: Floats, labels: Labels, bins: int = 15, binning: 
     check_scores(probabilities, labels)
     confidence = np.asarray(probabilities.max(axis=1), np.float64)
     correct = probabilities.argmax(axis=1) == labels
-    edges = _edges(confidence, bins, binning)
+    edges = bin_edges(confidence, bins, binning)
     counts, sums, hits = _binned(confidence, correct, edges)
     filled = [
         ReliabilityBin(
@@ -106,7 +106,7 @@ def ece_by_chance(
     """
     check_scores(probabilities)
     confidence = np.asarray(probabilities.max(axis=1), np.float64)
-    edges = _edges(confidence, bins, binning)
+    edges = bin_edges(confidence, bins, binning)
     total = 0.0
     for _ in range(draws):
         _, sums, hits = _binned(confidence, generator.random(len(confidence)) < confidence, edges)
@@ -140,7 +140,8 @@ def fit_temperature(logits: Floats, labels: Labels) -> Temperature:
     )
 
 
-def _edges(confidence: NDArray[np.float64], bins: int, binning: Binning) -> NDArray[np.float64]:
+def bin_edges(confidence: NDArray[np.float64], bins: int, binning: Binning) -> NDArray[np.float64]:
+    """Edges (bins + 1,) of bins of equal width, or of equal numbers of these confidences (N,)."""
     if bins < 1:
         raise InputError(f"{bins} bins cannot hold anything; choose 1 or more, such as 15.")
     if binning == "width":

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from exmachina.data import Dataset, load_data
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Flags, Images, Predict, check_scores, softmax, surest_mistakes
+from exmachina.evaluation.calibration.away import ConfidenceAway, confidence_away
 from exmachina.evaluation.datasets.drift import image_properties
 from exmachina.evaluation.datasets.labelled_pictures import label_of, load_labelled_pictures
 from exmachina.evaluation.statistics.intervals import Interval, wilson
@@ -51,7 +52,10 @@ class Cause:
 
 @dataclass(frozen=True)
 class ExternalDataset:
-    """Another labelled set: `drop` is its error less the home test set's. `confusion[true, read]` counts images."""
+    """Another labelled set: `drop` is its error less the home test set's. `confusion[true, read]` counts images.
+
+    `away` is what the confidence is worth there; None where no rule could be fixed at home.
+    """
 
     name: str
     n: int
@@ -59,6 +63,7 @@ class ExternalDataset:
     home_error: float
     slices: tuple[Slice, ...]
     causes: tuple[Cause, ...]
+    away: ConfidenceAway | None
     confusion: NDArray[np.int64] = field(repr=False)
     examples: Images = field(repr=False)
     misread: tuple[tuple[int, int, int], ...] = field(repr=False)  # index, label, read; the surest first
@@ -106,15 +111,24 @@ def _tells_label(file: Path) -> bool:
 
 
 def measure_external(
-    predict: Predict, other: Dataset, home: Dataset, home_wrong: Flags, pictured: int = 24
+    predict: Predict,
+    other: Dataset,
+    home: Dataset,
+    home_wrong: Flags,
+    pictured: int = 24,
+    threshold: float | None = None,
 ) -> ExternalDataset:
-    """Read another set and compare it, slice by slice, with the home test set and its mistakes (N,)."""
+    """Read another set and compare it, slice by slice, with the home test set and its mistakes (N,).
+
+    `threshold` is a confidence from which on to answer, fixed at home.
+    """
     logits = predict(other.images)
     check_scores(logits, other.labels)
     read = logits.argmax(axis=1)
     wrong = read != other.labels
     slices = compare_slices(image_properties(other.images), wrong, image_properties(home.images), home_wrong)
-    order = surest_mistakes(softmax(logits), other.labels)[:pictured]
+    probabilities = softmax(logits)
+    order = surest_mistakes(probabilities, other.labels)[:pictured]
     return ExternalDataset(
         name=other.name,
         n=len(other),
@@ -122,6 +136,7 @@ def measure_external(
         home_error=float(home_wrong.mean()),
         slices=slices,
         causes=_causes(slices, float(home_wrong.mean())),
+        away=None if threshold is None else confidence_away(probabilities, other.labels, threshold),
         confusion=confusion_matrix(read, other.labels),
         examples=other.images[order],
         misread=tuple((int(i), int(other.labels[i]), int(read[i])) for i in order),

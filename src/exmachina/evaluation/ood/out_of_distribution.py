@@ -10,11 +10,11 @@ import numpy as np
 
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset
-from exmachina.evaluation.arrays import Floats, Images, Predict
+from exmachina.evaluation.arrays import Floats, Images, Predict, softmax
 from exmachina.evaluation.calibration.held_out import HeldOut, rejection_of
-from exmachina.evaluation.calibration.rejection import Rejection
+from exmachina.evaluation.calibration.rejection import Rejection, highest_threshold
 from exmachina.evaluation.ood import non_digits
-from exmachina.evaluation.ood.separation import OODKind, by_rejector, measure_kind
+from exmachina.evaluation.ood.separation import KEPT, OODKind, by_rejector, measure_kind
 from exmachina.evaluation.statistics.intervals import Interval, wilson
 from exmachina.runs import Run
 
@@ -70,12 +70,15 @@ def measure_out_of_distribution(
     chances = None if judge is None else judge.chances(test.images)
     if run.rejector is not None and chances is not None:
         turned_away = int((chances < run.rejector.no_digit).sum())
+    sure = softmax(held_out.logits / run.temperature).max(axis=1)
+    thresholds = [highest_threshold(sure, share) for share in KEPT]
     kinds, examples = [], {}
     for number, (name, make) in enumerate(image_makers(test, pictures).items()):
         images = make(n, np.random.default_rng([seed, 4, number]))
-        kind = measure_kind(name, digits, predict(images), rejection)
+        generator = np.random.default_rng([seed, 9, number])
+        kind = measure_kind(name, digits, predict(images), rejection, generator, thresholds)
         if run.rejector is not None and judge is not None and chances is not None:
-            kind = by_rejector(kind, chances, judge.chances(images), run.rejector.no_digit)
+            kind = by_rejector(kind, chances, judge.chances(images), run.rejector.no_digit, generator)
         kinds.append(kind)
         examples[name] = images[:PICTURED]
     return OutOfDistribution(

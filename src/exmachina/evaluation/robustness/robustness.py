@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exmachina.data import Dataset
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Predict, softmax
-from exmachina.evaluation.calibration.confidence import conformal_elsewhere
+from exmachina.evaluation.calibration.away import ConfidenceAway, confidence_away
+from exmachina.evaluation.calibration.confidence import conformal_elsewhere, rule_at_home
 from exmachina.evaluation.calibration.conformal import ConformalCoverage
 from exmachina.evaluation.calibration.held_out import HeldOut
 from exmachina.evaluation.robustness.corruptions import (
@@ -25,6 +27,8 @@ from exmachina.evaluation.robustness.corruptions import (
     summarise,
 )
 from exmachina.evaluation.robustness.curves import SWEEPS, Curve, curve
+from exmachina.evaluation.statistics.bootstrap import Counts, bootstrap
+from exmachina.evaluation.statistics.intervals import Interval
 from exmachina.evaluation.test_set.test_set_log import fingerprint
 
 REFERENCE = Path(__file__).parent / "classic_errors.json"
@@ -44,7 +48,8 @@ class Robustness:
     """Errors on spoilt images, by corruption; `coverage` is that of the conformal sets there, where one was fitted.
 
     `severities[name]` holds the errors at severities 1 to 5 on the first `severity_images` images. Without a
-    reference there is no mCE, and `no_reference` says why.
+    reference there is no mCE, and `no_reference` says why. `mean` and `mce` are the mean error and the mCE with the
+    bootstrap's interval, the same digits drawn under all corruptions; `away[name]` is what the confidence is worth.
     """
 
     n: int
@@ -55,6 +60,9 @@ class Robustness:
     no_reference: str | None
     severities: dict[str, tuple[float, ...]]
     severity_images: int
+    mean: Interval
+    mce: Interval | None
+    away: dict[str, ConfidenceAway]
 
     @property
     def mean_error(self) -> float:
@@ -84,6 +92,8 @@ def measure_robustness(
     errors: dict[str, CorruptionError] = {}
     coverage: dict[str, ConformalCoverage] = {}
     beside: dict[str, float] = {}
+    away: dict[str, ConfidenceAway] = {}
+    wrong, wrong_beside = [], []
     for name in CORRUPTIONS:
         seen: list[Any] = []
 
@@ -92,33 +102,66 @@ def measure_robustness(
             return seen[0]
 
         (errors[name],) = corruption_errors(both, test.images, test.labels, seed=seed, names=[name])
+        wrong.append(seen[0].argmax(axis=1) != test.labels)
         if held_out is not None:
-            probabilities = softmax(seen[0] / temperature)
+            probabilities = softmax(seen[0])  # `predict` has divided by the temperature
             coverage[name] = conformal_elsewhere(probabilities, test.labels, held_out, temperature)
+            away[name] = confidence_away(probabilities, test.labels, rule_at_home(held_out, temperature))
         if reference is not None:
-            beside[name] = float((reference[1](seen[1]).argmax(axis=1) != test.labels).mean())
+            wrong_beside.append(reference[1](seen[1]).argmax(axis=1) != test.labels)
+            beside[name] = float(wrong_beside[-1].mean())
         yield name
     severities = {}
     few = test[:severity_images]
     for name in CORRUPTIONS if severity_images else ():
-        severities[name] = tuple(
-            one.error.value
-            for severity in range(1, 6)
-            for one in corruption_errors(predict, few.images, few.labels, seed=seed, names=[name], severity=severity)
-        )
+        severities[name] = _by_severity(predict, few, name, seed)
         yield name
     result = Reference(reference[0], len(test), beside) if reference is not None else shipped_reference(test, seed)
-    measured = {name: one.error.value for name, one in errors.items()}
+    flags, generator = np.stack(wrong), np.random.default_rng([seed, 10])
+    shares = flags.mean(axis=0, dtype=np.float32)
     yield Robustness(
         n=len(test),
         errors=errors,
         coverage=coverage,
         reference=result,
-        summary=summarise(measured, result.errors, result.n) if result is not None else None,
+        summary=_summary(errors, result) if result is not None else None,
         no_reference=None if result is not None else _why_not(test, seed),
         severities=severities,
         severity_images=len(few),
+        mean=bootstrap(lambda counts: counts @ shares / len(test), len(test), generator),
+        mce=None if result is None else _mce(flags, result, np.array(wrong_beside), generator),
+        away=away,
     )
+
+
+def _summary(errors: dict[str, CorruptionError], reference: Reference) -> CorruptionSummary:
+    measured = {name: one.error.value for name, one in errors.items()}
+    return summarise(measured, reference.errors, reference.n)
+
+
+def _by_severity(predict: Predict, few: Dataset, name: str, seed: int) -> tuple[float, ...]:
+    """The error under one corruption at severities 1 to 5."""
+    return tuple(
+        one.error.value
+        for severity in range(1, 6)
+        for one in corruption_errors(predict, few.images, few.labels, seed=seed, names=[name], severity=severity)
+    )
+
+
+def _mce(
+    wrong: NDArray[np.bool_], reference: Reference, beside: NDArray[np.bool_], generator: np.random.Generator
+) -> Interval:
+    """mCE for mistakes (15, N) with its interval; a reference known by its errors alone counts as fixed."""
+    n = wrong.shape[1]
+    fixed = np.array([reference.errors[name] for name in CORRUPTIONS]) * n
+    least = 0.5  # as `summarise` counts a reference without a mistake
+
+    def mean_ratio(counts: Counts) -> NDArray[np.float64]:
+        below = counts @ beside.T.astype(np.float32) if len(beside) else fixed
+        ratios = (counts @ wrong.T.astype(np.float32)) / np.maximum(below, least)
+        return np.asarray(100 * ratios.mean(axis=1))
+
+    return bootstrap(mean_ratio, n, generator)
 
 
 def measure_curves(

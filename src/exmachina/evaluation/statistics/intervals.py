@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
@@ -57,6 +57,11 @@ def wilson(successes: float, n: int, level: float = 0.95) -> Interval:
     low = 0.0 if successes == 0 else centre - half
     high = 1.0 if successes == n else centre + half
     return Interval(share, low, high, n, level)
+
+
+def complement(share: Interval) -> Interval:
+    """The interval of 1 − share: the error where the share is an accuracy."""
+    return replace(share, value=1 - share.value, low=1 - share.high, high=1 - share.low)
 
 
 def corrected_for_openings(successes: float, n: int, openings: int, level: float = 0.95) -> Interval:

@@ -23,6 +23,7 @@ from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Flags
 from exmachina.evaluation.statistics.intervals import SeedSummary, over_seeds
 from exmachina.evaluation.user_folder import user_folder
+from exmachina.runs import write_files
 from exmachina.training.recipes import Recipe
 
 RATES = (0.5, 1.0, 2.0)  # times the recipe's learning rate
@@ -173,9 +174,8 @@ def store_selection_bias(selection_bias: SelectionBias, recipe: Recipe, folder: 
     """Remember the outcome in the user's data folder, if it can be written."""
     try:
         path = _path(recipe, folder)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(selection_bias)))
-    except OSError:
+        write_files(path.parent, {path.name: json.dumps(asdict(selection_bias)).encode()})
+    except InputError:
         return
 
 

@@ -10,8 +10,12 @@ from starlette.middleware import Middleware
 
 import exmachina
 from exmachina.lesson.server import errors
-from exmachina.lesson.server.guards import HostGuard, LearnerCookie, OriginGuard, SecurityHeaders, TokenGuard
-from exmachina.lesson.server.limits import BodyGuard, Busy, Deadline
+from exmachina.lesson.server.description import describe
+from exmachina.lesson.server.guards.bodies import BodyGuard
+from exmachina.lesson.server.guards.codes import LearnerCookie, TokenGuard
+from exmachina.lesson.server.guards.deadline import Deadline
+from exmachina.lesson.server.guards.doors import HostGuard, OriginGuard, SecurityHeaders
+from exmachina.lesson.server.guards.turns import Busy
 from exmachina.lesson.server.routes import keep, look, page, read, teach
 from exmachina.lesson.server.services import Services
 from exmachina.lesson.server.settings import Settings
@@ -53,6 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         ],
     )
     app.state.services = services
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     errors.install(app)
     for module in (look, read, keep, teach):
         app.include_router(module.router(services), prefix="/api/v1")

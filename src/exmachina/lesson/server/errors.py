@@ -12,10 +12,12 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from exmachina.errors import InputError
+from exmachina.lesson.server.collection import NoRoomError, QuotaError, UnavailableError
 from exmachina.lesson.server.library import NotFoundError
 
 PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:\\|~?/)[^\s'\"]+|'(?:[A-Za-z]:\\|~?/)[^']*'")
 MAX_LINE = 300
+STATUS: dict[type[InputError], int] = {NotFoundError: 404, QuotaError: 429, UnavailableError: 503, NoRoomError: 507}
 
 
 def without_paths(line: str) -> str:
@@ -32,14 +34,17 @@ def first_error(errors: Sequence[Any]) -> str:
 
 def answer(status: int, line: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """An error response."""
-    return JSONResponse({"error": without_paths(line)}, status, headers)
+    # What came with a request may hold half of a character, which no answer can.
+    line = without_paths(line).encode(errors="replace").decode()
+    return JSONResponse({"error": line}, status, headers)
 
 
 def install(app: FastAPI) -> None:
     """Register the handlers."""
 
     async def bad_input(_: Request, error: Exception) -> JSONResponse:
-        return answer(404 if isinstance(error, NotFoundError) else 400, str(error))
+        status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
+        return answer(status, str(error), {"Retry-After": "2"} if status == 503 else None)
 
     async def invalid(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)

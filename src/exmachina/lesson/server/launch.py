@@ -70,7 +70,7 @@ class LessonServer(uvicorn.Server):
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # strangers' bad requests are not our errors
         _raise_file_limit()
         self._ready = ready
-        protocol = type("LessonProtocol", (TimedProtocol,), {"header_seconds": limits.header_seconds})
+        protocol = type("LessonProtocol", (TimedProtocol,), _patience(limits))
         super().__init__(
             uvicorn.Config(
                 app,
@@ -99,16 +99,31 @@ class LessonServer(uvicorn.Server):
 
 
 class TimedProtocol(H11Protocol):
-    """HTTP/1.1 in which a request's head must be complete within `header_seconds` of connecting.
+    """HTTP/1.1 in which a head must be complete within `header_seconds`, and what is answered must be read.
 
-    uvicorn has no such limit, and sockets that send a byte a minute would gather.
+    uvicorn has no such limits: sockets that send a byte a minute would gather, and so would answers in memory that
+    nobody takes, which closing the connection would go on to hold.
     """
 
-    header_seconds = 10.0
+    header_seconds, unread_seconds = 10.0, 30.0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._head_timer: asyncio.TimerHandle | None = self.loop.call_later(self.header_seconds, self._head_is_late)
+        self._unread_timer: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread_timer = self.loop.call_later(self.unread_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_unread_timer()
+
+    def _stop_unread_timer(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
 
     def data_received(self, data: bytes) -> None:
         before = self.cycle
@@ -121,6 +136,7 @@ class TimedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._stop_unread_timer()
         super().connection_lost(exc)
 
     def _stop_timer(self) -> None:
@@ -131,6 +147,10 @@ class TimedProtocol(H11Protocol):
     def _head_is_late(self) -> None:
         self._head_timer = None
         self.transport.close()
+
+
+def _patience(limits: Limits) -> dict[str, float]:
+    return {"header_seconds": limits.header_seconds, "unread_seconds": limits.response_seconds}
 
 
 def bind(host: str, port: int) -> socket.socket:

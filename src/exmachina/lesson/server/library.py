@@ -9,6 +9,7 @@ from pathlib import Path
 
 from exmachina.classifier import Classifier
 from exmachina.errors import InputError
+from exmachina.lesson.saving import sweep
 from exmachina.lesson.server.settings import Settings
 from exmachina.runs import Run
 from exmachina.runs.run import METADATA, PRETRAINED
@@ -27,6 +28,7 @@ class Library:
     def __init__(self, settings: Settings) -> None:
         shipped = {path.parent.name: path.parent for path in sorted(PRETRAINED.glob(f"*/{METADATA}"))}
         self.saved = settings.data_folder / "lesson" / "runs"
+        sweep(self.saved)
         self._runs = {FIRST: shipped[FIRST]} | shipped | _whole(self.saved) | settings.runs
         self._lock = threading.Lock()
         self._classifiers: OrderedDict[Path, tuple[int, Classifier]] = OrderedDict()
@@ -66,7 +68,7 @@ class Library:
 def _whole(folder: Path) -> dict[str, Path]:
     """The runs in a folder by name, without those that are damaged."""
     found = {}
-    for metadata in sorted(folder.glob(f"*/{METADATA}")):
+    for metadata in sorted(folder.glob(f"[!.]*/{METADATA}")):
         with suppress(InputError):
             Run.load(metadata.parent)
             found[metadata.parent.name] = metadata.parent

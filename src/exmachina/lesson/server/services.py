@@ -13,37 +13,39 @@ from fastapi import HTTPException, Request
 from exmachina.lesson.assess import step_back
 from exmachina.lesson.saving import save_archive
 from exmachina.lesson.server.assets import Asset, Assets, as_asset
-from exmachina.lesson.server.collection import Collection
+from exmachina.lesson.server.collection import Collection, Room
+from exmachina.lesson.server.guards.answers import Visitor, visitor
+from exmachina.lesson.server.guards.turns import Pace, Share, TurnedAwayError, Turns
 from exmachina.lesson.server.library import Library
 from exmachina.lesson.server.settings import Settings
 from exmachina.lesson.site import SiteFiles
 from exmachina.runs import Run
 
+KEPT_AT_ONCE, KEPT_PER_SECOND = 5000, 20.0  # drawings from one address, a whole class's perhaps
 T = TypeVar("T")
-PREDICTIONS_WAITING = 64
+PREDICTIONS_WAITING, FILES_WAITING = 256, 512
+WAIT = 25.0  # seconds, less than an answer may take
 FIRST_TRAINING = ("data/train-0.bin", "data/train-1.bin", "data/train-2.bin", "data/test-0.bin")
 
 
 class Pool:
-    """A few threads and a bounded line before them; beyond it, 503."""
+    """A few threads and a line before them in which learners take turns."""
 
     def __init__(self, threads: int, waiting: int, name: str, start: Callable[[], None] | None = None) -> None:
         self._threads = ThreadPoolExecutor(threads, name, initializer=start)
-        self._room = threads + waiting
+        self._turns = Turns(threads, Share(threads, threads, max(2, waiting // 4), max(2, waiting // 2)), waiting, WAIT)
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """Do the work in a thread and await its result."""
-        if self._room <= 0:
-            raise HTTPException(503, "Many others are asking; try again in a moment.", {"Retry-After": "2"})
-        self._room -= 1
+    async def run(self, work: Callable[[], T], who: Visitor) -> T:
+        """Do the work in a thread when it is this visitor's turn, and await its result."""
+        try:
+            await self._turns.take(who)
+        except TurnedAwayError as error:
+            raise HTTPException(error.status, error.line, {"Retry-After": "2"}) from None
         loop = asyncio.get_running_loop()
         future: Future[T] = self._threads.submit(work)
         # The place is free when the work is done, not when somebody gives up waiting for it.
-        future.add_done_callback(lambda _: _soon(loop, self._leave))
+        future.add_done_callback(lambda _: _soon(loop, lambda: self._turns.give_back(who)))
         return await asyncio.wrap_future(future)
-
-    def _leave(self) -> None:
-        self._room += 1
 
     def close(self) -> None:
         """Start nothing more."""
@@ -66,9 +68,11 @@ class Services:
         self._data: dict[str, Asset] = {}
         self._collection: Collection | None = None
         self._opening = threading.Lock()
+        self.keeping = Pace(KEPT_AT_ONCE, KEPT_PER_SECOND)  # by address: learners can be made up
         # An upload of 25 megapixels must not hold up the others' strokes.
         self.predictions = Pool(2, PREDICTIONS_WAITING, "predict")
         self.uploads = Pool(1, settings.limits.images_waiting, "decode", step_back)
+        self.files = Pool(2, FILES_WAITING, "files", step_back)  # what is made when it is first asked for
 
     def data(self, path: str) -> Asset | None:
         """A file of the page's data, or `None`."""
@@ -100,12 +104,12 @@ class Services:
             if self._collection is None:
                 limits = self.settings.limits
                 file = self.settings.data_folder / "lesson" / "drawings.sqlite3"
-                self._collection = Collection(file, per_learner=limits.drawings_per_learner, in_all=limits.drawings)
+                self._collection = Collection(file, Room.of(limits))
             return self._collection
 
     def close(self) -> None:
         """Let go of everything."""
-        for pool in (self.predictions, self.uploads):
+        for pool in (self.predictions, self.uploads, self.files):
             pool.close()
         if self._collection is not None:
             self._collection.close()
@@ -113,5 +117,9 @@ class Services:
 
 def learner(request: Request) -> str:
     """Whose request this is."""
-    name: str = request.state.learner
-    return name
+    return visitor(request.scope).learner
+
+
+def who(request: Request) -> Visitor:
+    """Whose request this is, and from where."""
+    return visitor(request.scope)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from itertools import pairwise
 from pathlib import Path
 
 from exmachina.errors import InputError
 from exmachina.evaluation.user_folder import user_folder
 from exmachina.lesson import WEB
 
-MINIMUM_TOKEN = 8  # characters
+TOKEN = re.compile(r"[A-Za-z0-9_-]{12,128}")  # what a cookie, a header and an address can hold alike
+DIFFERENT = 6  # characters that a token has at least
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,17 @@ class Limits:
     header_seconds: float = 10.0  # from connecting to a complete request head
     body_seconds: float = 20.0
     response_seconds: float = 30.0  # to the first byte, then between bytes
-    requests: int = 64  # answered at once
+    answer_seconds: float = 300.0  # to the last byte
+    turn_seconds: float = 10.0  # that a request waits for its turn
+    requests: int = 64  # answered at once, at most half of them to one address
+    requests_per_learner: int = 8
     images_waiting: int = 16  # uploads waiting to be decoded
+    batch_body: int = 4 << 20  # images to be read together, as JSON
+    batch: int = 1000  # images in it
     drawings_per_learner: int = 2000
+    drawing_bytes_per_learner: int = 8 << 20
     drawings: int = 200_000
+    drawing_bytes: int = 512 << 20
     saved_runs: int = 200
 
 
@@ -51,17 +61,25 @@ class Settings:
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
-        if any(token is not None and len(token) < MINIMUM_TOKEN for token in (self.token, self.teacher)):
-            raise InputError(f"The token is too easy to guess; use at least {MINIMUM_TOKEN} characters.")
+        for token in (self.token, self.teacher):
+            if token is not None:
+                check_token(token)
         if not self.token and not is_loopback(self.host):
-            raise InputError(
-                f"Serving on '{self.host}' lets others in; give a token of {MINIMUM_TOKEN} or more letters."
-            )
+            raise InputError(f"Serving on '{self.host}' lets others in; give a token of 12 or more letters and digits.")
 
     @property
     def alone(self) -> bool:
         """Whether nobody but this computer's own user can come: no other is to be kept from what is the teacher's."""
         return self.token is None and is_loopback(self.host) and not self.allowed_hosts
+
+
+def check_token(token: str) -> None:
+    """Raise `InputError` unless a code can be shown by every browser and guessed by nobody."""
+    if not TOKEN.fullmatch(token):
+        raise InputError("A token is 12 to 128 letters, digits, - and _; choose another, or leave it out.")
+    steps = {ord(later) - ord(earlier) for earlier, later in pairwise(token)}
+    if len(set(token)) < DIFFERENT or len(steps) < 3:
+        raise InputError("The token is too easy to guess; mix letters and digits, or leave it out.")
 
 
 def is_loopback(host: str) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 
 import exmachina
+from exmachina.lesson.server.description import Health
 from exmachina.lesson.server.services import Services
 
 
@@ -15,8 +14,8 @@ def router(services: Services) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/health", summary="Whether the server answers")
-    async def health() -> dict[str, Any]:
-        return {"status": "ok", "version": exmachina.__version__}
+    async def health() -> Health:
+        return Health(status="ok", version=exmachina.__version__)
 
     @routes.get("/runs", summary="The networks that /predict can read with")
     async def runs() -> list[str]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
+from starlette.concurrency import run_in_threadpool
 
 from exmachina.lesson.server.errors import answer
-from exmachina.lesson.server.services import Services
+from exmachina.lesson.server.services import Services, who
 
 PAGES = {"class": "class/index.html"}
 MISSING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hello Ex Machina</title>
@@ -18,7 +19,8 @@ DOCS = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewp
 <title>Hello Ex Machina: API</title><link rel="stylesheet" href="/api/docs.css">
 <main><h1>Hello Ex Machina: API</h1>
 <p>Version {version}. The machine-readable description is <a href="/api/v1/openapi.json">openapi.json</a>.
-Errors are <code>{{"error": "one line"}}</code>; 503 says in Retry-After when to come back. From the command line:</p>
+Errors are <code>{{"error": "one line"}}</code>; 429 and 503 say in Retry-After when to come
+back. From the command line:</p>
 <pre>curl --data-binary @seven.png -H 'Content-Type: image/png' {address}api/v1/predict?run=fast</pre>
 {routes}</main>"""
 CSS = """body { font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 48rem; padding: 1rem; }
@@ -80,10 +82,17 @@ def router(services: Services, app: FastAPI) -> APIRouter:
         return Response(CSS, media_type="text/css")
 
     @routes.api_route("/{path:path}", methods=["GET", "HEAD"])
-    def asset(path: str, request: Request) -> Response:
+    async def asset(path: str, request: Request) -> Response:
         if path.startswith("api/"):
             return answer(404, "There is no such address in the API; /api/docs lists them all.")
-        found = services.assets.get(PAGES.get(path, path)) or services.data(path)
+        found = await run_in_threadpool(services.assets.get, PAGES.get(path, path))
+        if found is None and services.site.holds(path):
+            # What takes seconds to make holds up nobody who asks for what is there.
+            found = (
+                services.data(path)
+                if services.site.made(path)
+                else await services.files.run(lambda: services.data(path), who(request))
+            )
         if found is None and not path:
             return HTMLResponse(MISSING)
         if found is None:

@@ -1,97 +1,113 @@
-"""Reading digits: an image, strokes or pixels in, a prediction out."""
+"""Reading digits: images, strokes or pixels in, predictions out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from exmachina.classifier import Classifier, Prediction
 from exmachina.data.dataset import SIDE
 from exmachina.errors import InputError
-from exmachina.images.files import read_image
+from exmachina.images.files import MAX_PIXELS, read_image
 from exmachina.images.mnist import NoInk, normalize
-from exmachina.images.strokes import PEN_WIDTH, WIDEST_PEN, render_strokes
-from exmachina.lesson.server.collection import check_strokes
-from exmachina.lesson.server.errors import first_error
-from exmachina.lesson.server.services import Services
+from exmachina.lesson.server.description import PREDICT_BODY, Answer, Answers, Ink, Question
+from exmachina.lesson.server.errors import first_error, without_paths
+from exmachina.lesson.server.services import Services, who
 from exmachina.lesson.site import to_json
 
-PIXELS = SIDE * SIDE
-
-
-class Ink(BaseModel):
-    """Strokes, lists of [x, y] points in any unit with the pen's width in pixels of 28; or the 784 pixels.
-
-    Pixels are normalised like any picture, unless `prepared` says that they are in MNIST's convention already.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    strokes: list[list[list[float]]] | None = None
-    width: float = Field(default=PEN_WIDTH, gt=0, le=WIDEST_PEN)
-    pixels: list[Annotated[int, Field(ge=0, le=255)]] | None = Field(default=None, min_length=PIXELS, max_length=PIXELS)
-    prepared: bool = False
-
-    def image(self) -> NDArray[np.uint8]:
-        """The image that the network will see; raises `NoInk` if there is nothing on it."""
-        if (self.strokes is None) == (self.pixels is None):
-            raise InputError("Send either strokes or pixels.")
-        if self.strokes is not None:
-            check_strokes(self.strokes)
-            return render_strokes(self.strokes, self.width)
-        pixels = np.array(self.pixels, np.uint8).reshape(SIDE, SIDE)
-        return pixels if self.prepared else normalize(pixels)
-
-
-BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "image/png": {"schema": {"type": "string", "format": "binary"}},
-            "image/jpeg": {"schema": {"type": "string", "format": "binary"}},
-            "application/json": {"schema": Ink.model_json_schema()},
-        },
-    }
-}
+TOGETHER = 32  # images of a batch that are read in one turn
+BLANK = np.zeros((SIDE, SIDE), np.uint8)
 
 
 def router(services: Services) -> APIRouter:
     """The one route that reads."""
     routes = APIRouter()
 
-    @routes.post("/predict", summary="Read one digit from a PNG, a JPEG, strokes or pixels", openapi_extra=BODY)
+    @routes.post(
+        "/predict",
+        summary="Read one digit from a PNG, a JPEG, strokes or pixels; or many, as JSON",
+        openapi_extra=PREDICT_BODY,
+        responses={200: {"model": Answer | Answers}},
+    )
     async def predict(request: Request, run: Annotated[str, Query(max_length=100)] = "fast") -> Response:
-        body = await request.body()
+        body, visitor = await request.body(), who(request)
         if request.headers["content-type"].lower().startswith("image/"):
-            return _answer(await services.uploads.run(lambda: _predict(services, run, lambda: _picture(body))))
+            return _response(
+                await services.uploads.run(lambda: _picture(services.library.classifier(run), body), visitor)
+            )
         try:
-            ink = Ink.model_validate_json(body)
+            question = Question.model_validate_json(body)
         except ValidationError as error:
             raise InputError(first_error(error.errors())) from None
-        return _answer(await services.predictions.run(lambda: _predict(services, run, ink.image)))
+        inks = question.images
+        if inks is not None and (question.strokes, question.pixels, question.file) != (None, None, None):
+            raise InputError("Send either images or one digit.")
+        pool = services.uploads if any(ink.file for ink in inks or [question]) else services.predictions
+        if inks is None:
+            return _response(await pool.run(lambda: _one(services.library.classifier(run), question), visitor))
+        batch = _Batch(inks)
+        # A turn for every few, so that others' strokes come in between; whoever gives up stops the rest.
+        while batch.more:
+            await pool.run(lambda: batch.read_some(services.library.classifier(run)), visitor)
+        return _response({"predictions": batch.answers})
 
     return routes
 
 
-def _answer(prediction: dict[str, Any]) -> Response:
-    # Serialised here: FastAPI would look at each of the 784 pixels, which takes longer than reading the digit.
-    return Response(to_json(prediction), media_type="application/json")
+class _Batch:
+    """Many images that are read a few at a time."""
+
+    def __init__(self, inks: list[Ink]) -> None:
+        self._inks = inks
+        self._pixels = MAX_PIXELS  # that may still be decoded
+        self.answers: list[dict[str, Any]] = []
+
+    @property
+    def more(self) -> bool:
+        return len(self.answers) < len(self._inks)
+
+    def read_some(self, classifier: Classifier) -> None:
+        """Answer the next ones."""
+        start = len(self.answers)
+        prepared = [self._prepared(ink) for ink in self._inks[start : start + TOGETHER]]
+        predictions = classifier.predict_many((item for item in prepared if not isinstance(item, str)), prepared=True)
+        self.answers += [
+            {"error": item} if isinstance(item, str) else _told(next(predictions), item) for item in prepared
+        ]
+
+    def _prepared(self, ink: Ink) -> NDArray[np.uint8] | str:
+        try:
+            image, decoded = ink.picture(self._pixels)
+        except NoInk:
+            return BLANK
+        except InputError as error:
+            return without_paths(str(error))
+        if ink.file is not None:
+            self._pixels -= decoded
+        return image
 
 
-def _picture(body: bytes) -> NDArray[np.uint8]:
-    return normalize(read_image(body))
-
-
-def _predict(services: Services, run: str, prepare: Callable[[], NDArray[np.uint8]]) -> dict[str, Any]:
-    classifier = services.library.classifier(run)
+def _picture(classifier: Classifier, body: bytes) -> dict[str, Any]:
     try:
-        image = prepare()
+        image = normalize(read_image(body))
     except NoInk:
-        image = np.zeros((SIDE, SIDE), np.uint8)
-    prediction = classifier.predict(image, prepared=True)
+        image = BLANK
+    return _told(classifier.predict(image, prepared=True), image)
+
+
+def _one(classifier: Classifier, ink: Ink) -> dict[str, Any]:
+    try:
+        image, _ = ink.picture()
+    except NoInk:
+        image = BLANK
+    return _told(classifier.predict(image, prepared=True), image)
+
+
+def _told(prediction: Prediction, image: NDArray[np.uint8]) -> dict[str, Any]:
     return {
         "digit": prediction.digit,
         "probability": prediction.probability,
@@ -101,3 +117,8 @@ def _predict(services: Services, run: str, prepare: Callable[[], NDArray[np.uint
         "is_digit": prediction.is_digit,
         "image": image.ravel().tolist(),
     }
+
+
+def _response(content: dict[str, Any]) -> Response:
+    # Serialised here: FastAPI would look at each of the 784 pixels, which takes longer than reading the digit.
+    return Response(to_json(content), media_type="application/json")

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 
-from exmachina.lesson.server.collection import export
+from exmachina.lesson.server.collection import Drawing
+from exmachina.lesson.server.description import LARGEST, ZIP_ANSWER, ZIP_BODY, ClassWall, Deleted, Saved, You
+from exmachina.lesson.server.export import Form, export
 from exmachina.lesson.server.library import NotFoundError
-from exmachina.lesson.server.routes.keep import Deleted, zipped
-from exmachina.lesson.server.services import Services
+from exmachina.lesson.server.routes.keep import zipped
+from exmachina.lesson.server.services import Services, who
 from exmachina.lesson.server.settings import is_loopback
 
 AT_ONCE = 500  # drawings in an answer
-LARGEST = 2**62
 
 
 def is_teacher(request: Request) -> bool:
@@ -47,22 +49,35 @@ def router(services: Services) -> APIRouter:
     teacher = [Depends(teacher_only)]
 
     @routes.get("/you", summary="What you may do here")
-    async def you(request: Request) -> dict[str, bool]:
-        return {"teacher": is_teacher(request), "saves": saves(request)}
+    async def you(request: Request) -> You:
+        return You(teacher=is_teacher(request), saves=saves(request))
 
-    @routes.get("/class", dependencies=teacher, summary="The class's drawings after one of them, 500 at a time")
+    @routes.get(
+        "/class",
+        dependencies=teacher,
+        summary="The class's drawings after one of them, 500 at a time",
+        responses={200: {"model": ClassWall}},
+    )
     def wall(after: Annotated[int, Query(ge=0, le=LARGEST)] = 0) -> Response:
         found = services.collection.wall(after, AT_ONCE)
-        drawings = [[d.id, d.label, base64.b64encode(d.image.tobytes()).decode()] for d in found.drawings]
+        drawings = [[key, label, base64.b64encode(image).decode()] for key, label, image in found.drawings]
         address = None if services.settings.alone else services.settings.address
         content = {"count": found.count, "learners": found.learners, "address": address, "drawings": drawings}
         return Response(json.dumps(content), media_type="application/json")
 
-    @routes.get("/class/export", dependencies=teacher, summary="The class's drawings as a zip archive")
-    def export_class(format: Literal["png", "idx"] = "png") -> Response:
-        # The day, not the second: who sat at which table when is nobody's business.
-        drawings = [replace(drawing, created=drawing.created[:10]) for drawing in services.collection.list(None)]
-        return zipped(export(drawings, format), f"class-digits-{format}.zip")
+    @routes.get(
+        "/class/export",
+        dependencies=teacher,
+        summary="The class's drawings as a zip archive",
+        responses=ZIP_ANSWER,
+    )
+    def export_class(format: Form = "png") -> Response:
+        return zipped(export(pages, format), f"class-digits-{format}.zip")
+
+    def pages() -> Iterator[list[Drawing]]:
+        for page in services.collection.pages(None):
+            # The day, not the second: who sat at which table when is nobody's business.
+            yield [replace(drawing, created=drawing.created[:10]) for drawing in page]
 
     @routes.delete("/class", dependencies=teacher, summary="Delete all the class's drawings")
     def delete_all() -> Deleted:
@@ -74,9 +89,15 @@ def router(services: Services) -> APIRouter:
             raise NotFoundError(f"There is no drawing {key}.")
         return Deleted(deleted=1)
 
-    @routes.post("/runs", dependencies=[Depends(host_only)], status_code=201, summary="Save a run from the page")
-    async def save(request: Request) -> dict[str, Any]:
+    @routes.post(
+        "/runs",
+        dependencies=[Depends(host_only)],
+        status_code=201,
+        summary="Save a run from the page",
+        openapi_extra=ZIP_BODY,
+    )
+    async def save(request: Request) -> Saved:
         body = await request.body()
-        return await services.uploads.run(lambda: services.save(body))
+        return Saved(**await services.uploads.run(lambda: services.save(body), who(request)))
 
     return routes

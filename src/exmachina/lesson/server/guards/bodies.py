@@ -1,23 +1,22 @@
-"""How much a visitor may ask for at once: ASGI middlewares that bound bodies, requests and time."""
+"""The bodies of requests: typed, bounded in bytes and time, and in the memory that they hold together."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
+from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exmachina.lesson.server.guards import CHANGING, header, refuse
+from exmachina.lesson.server.guards.answers import Visitor, header, refuse, visitor
 from exmachina.lesson.server.settings import Limits
 
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 IMAGE_TYPES = ("image/png", "image/jpeg")
 JSON, ZIP = "application/json", "application/zip"
 # What else than JSON a path takes.
 TYPES = {"/api/v1/predict": (JSON, *IMAGE_TYPES), "/api/v1/runs": (ZIP,)}
 DRAIN_SECONDS = 1.0
-log = logging.getLogger("exmachina.lesson.server")
 
 
 class TooLargeError(Exception):
@@ -25,16 +24,41 @@ class TooLargeError(Exception):
 
 
 class FullError(Exception):
-    """Other requests' bodies fill the memory set aside for bodies."""
+    """Bodies fill the memory set aside for them: `own`, if it is this visitor's share."""
+
+    def __init__(self, own: bool) -> None:
+        super().__init__("full")
+        self.own = own
 
 
 class DisconnectedError(Exception):
     """The client went away before its request was complete."""
 
 
-@dataclass
-class _Memory:
-    free: int
+class Memory:
+    """Bytes set aside for bodies: a learner may hold a quarter of them, an address half."""
+
+    def __init__(self, size: int) -> None:
+        self.size = self.free = size
+        self._held: Counter[str] = Counter()
+
+    def take(self, who: Visitor, count: int) -> None:
+        """Hold some more bytes. Raises `FullError` if there are none for this visitor."""
+        own = (self._held[f"/{who.learner}"] + count) * 4 > self.size or (
+            self._held[who.address] + count
+        ) * 2 > self.size
+        if own or count > self.free:
+            raise FullError(own)
+        self.free -= count
+        self._held.update({f"/{who.learner}": count, who.address: count})
+
+    def give_back(self, who: Visitor, count: int) -> None:
+        """Let go of them."""
+        self.free += count
+        for key in (f"/{who.learner}", who.address):
+            self._held[key] -= count
+            if not self._held[key]:
+                del self._held[key]
 
 
 class BodyGuard:
@@ -46,7 +70,7 @@ class BodyGuard:
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self.app = app
         self.limits = limits
-        self.memory = _Memory(limits.bodies_in_memory)
+        self.memory = Memory(limits.bodies_in_memory)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,9 +90,9 @@ class BodyGuard:
             await refuse(send, 415, f"Content-Type '{kind[:60]}' is not understood here; send {', '.join(allowed)}.")
             return
         caps = {ZIP: self.limits.run_body, **dict.fromkeys(IMAGE_TYPES, self.limits.image_body)}
-        cap = caps.get(kind, self.limits.json_body) if kind in allowed else self.limits.json_body
+        cap = caps.get(kind, self._json_cap(scope["path"])) if kind in allowed else self.limits.json_body
         declared = int(length) if length and length.isdecimal() else 0
-        taken = 0
+        who, taken = visitor(scope), 0
         body = bytearray()
         try:
             if declared > cap:
@@ -82,9 +106,7 @@ class BodyGuard:
                     chunk = message.get("body", b"")
                     if len(body) + len(chunk) > cap:
                         raise TooLargeError
-                    if len(chunk) > self.memory.free:
-                        raise FullError
-                    self.memory.free -= len(chunk)
+                    self.memory.take(who, len(chunk))
                     taken += len(chunk)
                     body += chunk
                     more = message.get("more_body", False)
@@ -93,16 +115,20 @@ class BodyGuard:
             body.clear()
             await _drain(receive)
             await refuse(send, 413, f"The body is larger than {cap >> 20} MiB; send a smaller one.")
-        except FullError:
+        except FullError as error:
             body.clear()
             await _drain(receive)
-            await refuse(send, 503, "The server is busy with other uploads; try again.", {"Retry-After": "2"})
+            whose = "your other uploads; wait for them" if error.own else "other uploads; try again"
+            await refuse(send, 429 if error.own else 503, f"The server is busy with {whose}.", {"Retry-After": "2"})
         except TimeoutError:
             await refuse(send, 408, f"The body took longer than {self.limits.body_seconds:g} s; send it faster.")
         except DisconnectedError:
             return
         finally:
-            self.memory.free += taken
+            self.memory.give_back(who, taken)
+
+    def _json_cap(self, path: str) -> int:
+        return self.limits.batch_body if path == "/api/v1/predict" else self.limits.json_body
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -126,57 +152,3 @@ async def _drain(receive: Receive) -> None:
             while more:
                 message = await receive()
                 more = message["type"] == "http.request" and message.get("more_body", False)
-
-
-class Busy:
-    """Answers 503 when too many requests are in the house."""
-
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
-        self.app = app
-        self.limits = limits
-        self.requests = 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] == "/api/v1/health":
-            await self.app(scope, receive, send)
-            return
-        if self.requests >= self.limits.requests:
-            await refuse(send, 503, "Everybody is asking at once; try again in a second.", {"Retry-After": "1"})
-            return
-        self.requests += 1
-        try:
-            await self.app(scope, receive, send)
-        finally:
-            self.requests -= 1
-
-
-class Deadline:
-    """Ends a request whose answer does not begin, or does not go on, in time; hides what went wrong inside."""
-
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
-        self.app = app
-        self.limits = limits
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started = False
-        loop = asyncio.get_running_loop()
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-            deadline.reschedule(loop.time() + self.limits.response_seconds)
-
-        try:
-            async with asyncio.timeout(self.limits.response_seconds) as deadline:
-                await self.app(scope, receive, watched)
-        except TimeoutError:
-            if not started:
-                await refuse(send, 503, "The answer took too long; try again.", {"Retry-After": "5"})
-        except Exception:
-            log.exception("A request failed.")
-            if not started:
-                await refuse(send, 500, "Something went wrong inside the server; its window says what.")

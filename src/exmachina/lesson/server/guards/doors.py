@@ -1,0 +1,118 @@
+"""The doors: which names the server answers to, whose pages may ask, and the headers of every answer."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from exmachina.lesson.server.guards.answers import header, refuse
+from exmachina.lesson.server.settings import is_loopback
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; "
+    "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",  # with the line above: the page's threads may share memory
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",  # unless the route knows better
+}
+PAGES = ("/", "/class")  # the lesson, and the class's page, which is the teacher's
+
+
+def own_names() -> set[str]:
+    """The names under which other computers may know this one."""
+    name = socket.gethostname().lower()
+    short = name.split(".")[0]
+    return {name, short, f"{short}.local", f"{short}.lan", "localhost"}
+
+
+class SecurityHeaders:
+    """Adds the headers of `HEADERS` to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {key.lower() for key, _ in message.get("headers", [])}
+                extra = [
+                    (name.lower().encode(), value.encode())
+                    for name, value in HEADERS.items()
+                    if name.lower().encode() not in present
+                ]
+                message["headers"] = [*message.get("headers", []), *extra]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class HostGuard:
+    """Answers only to its own names, so that a domain rebound to this address reaches nothing."""
+
+    def __init__(self, app: ASGIApp, host: str, allowed: Iterable[str] = ()) -> None:
+        self.app = app
+        self.loopback = is_loopback(host)
+        self.names = {"localhost", host.lower(), *(name.lower() for name in allowed)}
+        if not self.loopback:
+            self.names |= own_names()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] == "http" and not self.accepts(header(scope, "host")):
+            await refuse(send, 403, "This address is not one of this server's names; open the address it printed.")
+            return
+        await self.app(scope, receive, send)
+
+    def accepts(self, value: str | None) -> bool:
+        """Whether a Host header names this server, on any port."""
+        match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?", value or "")
+        if match is None:
+            return False
+        name = match[1].strip("[]").lower().rstrip(".")
+        try:
+            address = ip_address(name)
+        except ValueError:
+            return name in self.names
+        # A number cannot be rebound to another address; only names can.
+        return address.is_loopback or not self.loopback or name in self.names
+
+
+class OriginGuard:
+    """Refuses what another site's page made the browser send."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not self.accepts(scope):
+            await refuse(send, 403, "The request comes from another site; open the lesson's own page.")
+            return
+        await self.app(scope, receive, send)
+
+    def accepts(self, scope: Scope) -> bool:
+        """Whether the browser says that the lesson's own page, or the reader, asked."""
+        origin = header(scope, "origin")
+        if origin is not None:
+            parts = urlsplit(origin) if "://" in origin else None
+            if parts is None or parts.scheme not in ("http", "https") or parts.netloc != header(scope, "host"):
+                return False
+        site = header(scope, "sec-fetch-site")
+        if site in (None, "same-origin", "none"):
+            return True
+        # Following a link to the page is fine; using the API from elsewhere is not.
+        return scope["method"] == "GET" and scope["path"] in PAGES and header(scope, "sec-fetch-mode") == "navigate"

@@ -1,0 +1,94 @@
+"""Ruled and squared paper, tables and boxes: printed lines leave the ink, strokes that cross them stay."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exmachina.reading.layout import Mask
+
+LONG = 0.3  # of the page's side: a thin straight run of that length is a line, whatever the digits' size
+LONGER, STRIP = 1.5, 180  # and it is longer than a strip of digits, lower than so many pixels, is high
+LONG_FOR_DIGITS = 2.2  # of a digit's height: no stroke is so long
+SLOPE = 2  # pixels that a line may stray up or down over its least length
+DARKER = 1.4  # times as dark as the lines: a stroke on them
+FAINT = 0.3  # of the strongest ink: what may be part of a line
+
+
+def without_lines(ink: NDArray[np.uint8], digit_height: float = 0.0) -> tuple[NDArray[np.uint8], Mask]:
+    """The ink (h, w) without its printed lines, and where these were.
+
+    As long as the digits' height is not known (0) only lines through much of the page go.
+    """
+    mask = ink > FAINT * 255
+    height, width = mask.shape
+    (across, rows), (down, columns) = (
+        _lines(each, max(40, int(LONG_FOR_DIGITS * digit_height or max(LONG * side, min(other, STRIP)))))
+        for each, side, other in ((mask, width, LONGER * height), (mask.T, height, LONGER * width))
+    )
+    lines = across | down.T | (rows & columns.T & mask)
+    if not lines.any():
+        return ink, lines
+    # A stroke that crosses a line goes on at either side of it, or is darker than the line.
+    rest = mask & ~lines
+    gap = 2 * (_thickness(lines & rows) if rows.any() else _thickness(lines.T & columns)) + 5
+    crossing = (_closed(rest, gap, 0) & rows) | (_closed(rest, gap, 1) & columns.T)
+    crossing |= ink > min(255.0, DARKER * float(np.median(ink[lines])))
+    lines &= ~crossing
+    return np.where(lines, np.uint8(0), ink), lines
+
+
+def _lines(mask: Mask, least: int) -> tuple[Mask, Mask]:
+    """Pixels of thin, roughly horizontal lines of at least so many pixels, and all that these lie on."""
+    from scipy import ndimage
+
+    none = np.zeros_like(mask)
+    if mask.shape[1] < least or not mask.any():
+        return none, none
+    runs = _opened(_dilated(mask, 1 + SLOPE, 0), least, 1)
+    if not runs.any():
+        return none, none
+    thickness = _thickness(mask & runs)
+    thin = mask & ~_opened(mask, thickness + 2, 0)
+    labels, count = ndimage.label(_dilated(_dilated(runs, 3, 0), 9, 1))
+    found = np.zeros(count + 1, bool)
+    boxes = ndimage.find_objects(labels)
+    widths = np.array([box[1].stop - box[1].start for box in boxes])
+    heights = np.array([box[0].stop - box[0].start for box in boxes])
+    found[1:] = heights <= 0.12 * widths + 3 * thickness + 4
+    band = _dilated(found[labels] & runs, 3, 0)
+    return thin & band, band
+
+
+def _dilated(mask: Mask, length: int, axis: int) -> Mask:
+    """Every pixel with one of the mask within `length` pixels, itself in their middle, along an axis."""
+    from scipy import ndimage
+
+    dilated: Mask = ndimage.maximum_filter1d(mask.view(np.uint8), length, axis, mode="constant").view(bool)
+    return dilated
+
+
+def _closed(mask: Mask, length: int, axis: int) -> Mask:
+    """The mask with gaps shorter than `length` along an axis filled; `length` is odd."""
+    from scipy import ndimage
+
+    wide = _dilated(mask, length, axis)
+    closed: Mask = ndimage.minimum_filter1d(wide.view(np.uint8), length, axis, mode="constant", cval=1).view(bool)
+    return closed
+
+
+def _opened(mask: Mask, length: int, axis: int) -> Mask:
+    """What is left of the mask when runs shorter than `length` along an axis are taken away."""
+    from scipy import ndimage
+
+    origin = -((length + 1) % 2)  # an even window leans to one side; the second leans back
+    least = ndimage.minimum_filter1d(mask.view(np.uint8), length, axis, mode="constant")
+    opened: Mask = ndimage.maximum_filter1d(least, length, axis, mode="constant", origin=origin).view(bool)
+    return opened
+
+
+def _thickness(lines: Mask) -> int:
+    """How many pixels thick lines are, the usual vertical run."""
+    starts = lines & ~np.pad(lines, ((1, 0), (0, 0)))[:-1]
+    runs = int(starts.sum())
+    return max(1, round(float(lines.sum()) / max(1, runs)))

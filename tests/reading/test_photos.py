@@ -1,0 +1,101 @@
+"""Pages as a phone takes them, and each step that brings them back: corners, level lines, rules, cuts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import exmachina
+import photos
+import strips
+from exmachina.classifier import Classifier
+from exmachina.reading import layout, rules, seams, straighten
+
+Picture = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def page() -> tuple[Picture, list[list[str]]]:
+    whole = strips.mnist_hand()
+    return strips.make_page(strips.Hand("first", whole.cuts[:400], whole.labels[:400]), 12, 3, seed=3)
+
+
+@pytest.mark.parametrize("kind", photos.KINDS)
+def test_pages_are_read_however_they_were_taken(kind: str, page: tuple[Picture, list[list[str]]]) -> None:
+    picture, written = page
+    seen = photos.taken(picture, kind, np.random.default_rng(1))
+    result = exmachina.read(seen, Classifier.load("accurate"))
+    table = result.table()
+    assert [len(row) for row in table] == [3, 3, 3, 3]
+    right = [a == b for row, other in zip(table, written, strict=True) for a, b in zip(row, other, strict=True)]
+    assert sum(right) >= 10
+    for field in result.fields:  # boxes are told in the photograph's own pixels
+        assert field.box.left >= 0 and field.box.left + field.box.width <= seen.shape[1]
+
+
+def test_a_sheets_corners_are_where_they_were_put() -> None:
+    corners = np.array([[60.0, 40.0], [430.0, 70.0], [450.0, 560.0], [30.0, 530.0]])
+    upright = np.array([[0.0, 0.0], [399.0, 0.0], [399.0, 499.0], [0.0, 499.0]])
+    sheet = np.full((500, 400), 230, np.uint8)
+    photo = straighten.seen_through(sheet, straighten.projection(corners, upright), (600, 480), 50)
+    found = straighten.sheet_corners(photo)
+    assert found is not None and np.abs(found - corners).max() < 5
+    matrix, _ = straighten.from_corners(found)
+    x, y, w = matrix @ np.array([0.0, 0.0, 1.0])
+    assert np.allclose([x / w, y / w], found[0], atol=1e-6)
+
+
+def test_paper_that_fills_the_picture_has_no_corners() -> None:
+    row, column = np.mgrid[:400, :300]
+    assert straighten.sheet_corners((200 - row * 0.2 - column * 0.1).astype(np.uint8)) is None
+
+
+@pytest.mark.parametrize("angle", [-5.0, -1.5, 0.0, 3.0])
+def test_the_fall_of_lines_is_measured(angle: float) -> None:
+    level = np.zeros((400, 500), np.uint8)
+    for row in range(60, 360, 60):
+        level[row : row + 25, 60:440:7] = 255
+    fallen = straighten.seen_through(level, straighten.turned(-angle, level.shape), level.shape, 0)
+    assert straighten.skew(fallen) == pytest.approx(angle, abs=0.3)
+
+
+def test_lines_go_and_strokes_that_cross_them_stay() -> None:
+    ink = np.zeros((300, 400), np.uint8)
+    ink[::40] = ink[1::40] = 140
+    ink[100:150, 200:206] = 255  # a one across a line at 120
+    left, lines = rules.without_lines(ink, 50)
+    assert (left[100:150, 200:206] == 255).all()
+    assert left.astype(int).sum() == 50 * 6 * 255 and lines.any()
+
+
+def test_a_row_of_long_strokes_is_no_line() -> None:
+    ink = np.zeros((90, 400), np.uint8)
+    for left in range(20, 380, 60):
+        ink[20:24, left : left + 45] = 255
+        ink[20:70, left + 40 : left + 44] = 255
+    assert (rules.without_lines(ink)[0] == ink).all()
+
+
+def test_a_cut_goes_through_the_narrowest_place() -> None:
+    ink = np.zeros((40, 70))
+    ink[5:35, 5:30] = ink[5:35, 40:65] = 1.0
+    ink[18:21, 30:40] = 1.0  # a bridge three pixels thick
+    paths, crossed = seams.cuts(ink, 30, 4)
+    between = [index for index, path in enumerate(paths) if 25 < path.mean() < 45]
+    cheapest = between[int(crossed[between].argmin())]
+    assert crossed[cheapest] == pytest.approx(3, abs=0.1)
+    assert (paths[cheapest][18:21] >= 30).all() and (paths[cheapest][18:21] <= 40).all()
+
+
+def test_a_slanted_gap_costs_nothing() -> None:
+    ink = np.ones((40, 80))
+    for row in range(40):
+        ink[row, 50 - row // 2 : 53 - row // 2] = 0.0
+    _, crossed = seams.cuts(ink, 40, 4)
+    assert crossed.min() == 0.0
+
+
+def test_fields_stand_in_rows_and_columns() -> None:
+    boxes = [(10, 40, 0, 90), (12, 44, 200, 260), (70, 100, 4, 60), (72, 99, 190, 280), (130, 160, 210, 240)]
+    assert layout.places(boxes, 30) == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 1)]

@@ -79,7 +79,12 @@ def fit_rejector(run: Run, given: Lessons, seed: int = 0, *, hidden: int = HIDDE
     mean, spread = examples.mean(axis=0), examples.std(axis=0)
     spread = np.maximum(spread, 0.01 * float(spread.mean()) + 1e-6)  # a value that hardly moves says little
     model = MLPClassifier(
-        (hidden,), alpha=1e-3, learning_rate_init=2e-3, batch_size=256, max_iter=12, random_state=seed
+        (hidden,),
+        alpha=1e-3,
+        learning_rate_init=2e-3,
+        batch_size=min(256, len(examples)),
+        max_iter=12,
+        random_state=seed,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # twelve rounds are meant to be all

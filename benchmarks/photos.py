@@ -43,8 +43,9 @@ def photographed(
     light = 1.02 - 0.25 * ((row - 0.2) ** 2 + (column - 0.3) ** 2)
     if shadow:
         light *= 0.6 + 0.4 / (1 + np.exp(-(row + 0.6 * column - 0.6) * 60))
-    seen = ndimage.gaussian_filter(seen * light, 0.6) + generator.normal(0, 3, shape)
-    return np.clip(seen, 0, 255).astype(np.uint8)
+    seen = np.asarray(ndimage.gaussian_filter(seen * light, 0.6)) + generator.normal(0, 3, shape)
+    levels: Picture = np.clip(seen, 0, 255).astype(np.uint8)
+    return levels
 
 
 def taken(page: Picture, kind: str, generator: np.random.Generator) -> Picture:

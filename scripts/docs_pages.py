@@ -22,6 +22,21 @@ from exmachina.lesson.site import export_site
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "notebooks" / "hello_ex_machina.ipynb"
 RUNS = {name: name for name in ("fast", "classic", "accurate")}
+GALLERY = """
+What `exmachina hello` leaves beside its run, here of the shipped network `fast`. The same in Python, of any run:
+
+```python
+from exmachina import Run, load_mnist
+from exmachina.figures import hello_figures
+
+train, test = load_mnist()
+figures = hello_figures(Run.load("fast"), train, test)
+figures["convolution"]  # in a notebook: the picture
+```
+
+[`exmachina.figures`](reference/python.md) has each of them as a function of its own, and more: maps of every layer,
+attributions, preferred images. `exmachina inspect` writes all of them for one digit.
+"""
 ROOT_PAGES = {"CONTRIBUTING.md": "contributing", "SECURITY.md": "security", "CHANGELOG.md": "changelog"}
 
 
@@ -29,6 +44,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages and the pictures that they show."""
     pages: dict[str, str | bytes] = notebook_page(json.loads(NOTEBOOK.read_text(encoding="utf-8")))
     pages["reference/options.md"] = options_page()
+    pages |= gallery_page()
     for name, page in ROOT_PAGES.items():
         pages[f"project/{page}.md"] = from_the_root((ROOT / name).read_text(encoding="utf-8"))
     for path, content in pages.items():
@@ -71,6 +87,22 @@ def notebook_page(notebook: dict[str, Any]) -> dict[str, str | bytes]:
             elif text.strip():
                 parts.append(f"```text\n{plain(text)}\n```")
     return {"tutorial/notebook.md": "\n\n".join(parts) + "\n", **pictures}
+
+
+def gallery_page() -> dict[str, str | bytes]:
+    """Every figure of the introduction, drawn from the shipped network as the docs are built."""
+    from exmachina import Run, load_mnist
+    from exmachina.figures import hello_figures
+    from exmachina.figures.drawing.style import render
+
+    parts = ["# Gallery", GALLERY.strip()]
+    files: dict[str, str | bytes] = {}
+    train, test = load_mnist()
+    for name, figure in hello_figures(Run.load("fast"), train, test).items():
+        files[f"gallery-{name}.png"] = render(figure, "png", dpi=150)
+        words = name.replace("-", " ")
+        parts += [f"## {words.capitalize()}", f"![The figure {words} of the network fast](gallery-{name}.png)"]
+    return {"gallery.md": "\n\n".join(parts) + "\n", **files}
 
 
 def caption(text: str, source: str) -> str:

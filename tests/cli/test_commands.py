@@ -262,6 +262,16 @@ def test_a_place_that_cannot_be_written_is_refused_before_training(
     assert code == 2 and not out and one_line(err)
 
 
+@pytest.mark.slow
+def test_a_quiet_introduction_tells_its_result_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run_command(
+        "hello", "--quiet", "--recipe", "sprint", "--out", str(tmp_path / "run"), capsys=capsys
+    )
+    assert code == 0 and not err
+    assert re.fullmatch(r"9\d\.\d\d% of 10,000 test digits right; the run is in \S+\s*", out.replace("\n", " "))
+    assert (tmp_path / "run" / "dropout.png").is_file() and (tmp_path / "run" / "model.safetensors").is_file()
+
+
 def test_a_corrupt_run_is_refused(tiny_run_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for file in tiny_run_directory.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())

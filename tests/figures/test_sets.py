@@ -53,6 +53,7 @@ def test_hello_leaves_its_figures(tiny_run: Run, digits: Dataset, test_digits: D
     assert list(figures)[:3] == ["digits", "preprocessing", "network"]
     assert {"kernels", "overview", "confidence", "softmax", "relu", "cross-entropy", "gradient-descent"} <= set(figures)
     assert "image 50" in words(figures["digits"])
+    assert "classic's dense1" in " ".join(words(figures["dropout"]))  # for `tiny` has none
 
 
 def test_dropout_is_shown_where_there_is_some(digits: Dataset, words: Read) -> None:

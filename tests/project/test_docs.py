@@ -78,6 +78,13 @@ def test_there_are_all_kinds_of_pages(site: Path) -> None:
     assert (site / "lesson" / "index.html").is_file()
 
 
+def test_the_gallery_shows_every_figure_of_the_introduction(site: Path) -> None:
+    pictures = {path.stem for path in site.glob("gallery-*.png")}
+    assert {"gallery-convolution", "gallery-dropout", "gallery-gradient-descent"} <= pictures
+    shown = {Path(address).stem for address in page(site / "gallery.html").fetched}
+    assert pictures <= shown
+
+
 def test_no_page_asks_anything_of_another_host(site: Path) -> None:
     for path in pages(site):
         for address in page(path).fetched:

@@ -23,11 +23,11 @@ SAMPLES = [50, 51, 52, 53]
 PREDICTED = 257
 
 
-def introduce(recipe_name: str, seed: int, out: Path) -> None:
-    """Walk through the introduction and leave a run directory with figures."""
+def introduce(recipe_name: str, seed: int, out: Path, *, quiet: bool = False) -> None:
+    """Walk through the introduction and leave a run directory with figures; `quiet` tells the result alone."""
     recipe = get_recipe(recipe_name)
     check_writable(out)
-    console = make_console()
+    console = make_console(quiet=quiet)
     console.print(Text("Hello Ex Machina", style=ACCENT))
     console.print("A convolutional network learns to read digits, here and now.", style=QUIET)
     train, test = load_mnist()
@@ -36,11 +36,13 @@ def introduce(recipe_name: str, seed: int, out: Path) -> None:
     _build(console, recipe)
     run = _train(console, recipe, train, test, seed)
     classifier = Classifier.from_run(run)
-    _evaluate(console, classifier, test)
+    accuracy = _evaluate(console, classifier, test)
     _predict(console, classifier, test)
     path = run.save(out)
     _look_inside(console, run, train, test, path)
     _farewell(console, path)
+    if quiet:
+        make_console().print(f"{accuracy.value:.2%} of {len(test):,} test digits right; the run is in {path}")
 
 
 def _look(console: Console, train: Dataset) -> None:
@@ -104,7 +106,7 @@ def _train(console: Console, recipe: Recipe, train: Dataset, test: Dataset, seed
     return run
 
 
-def _evaluate(console: Console, classifier: Classifier, test: Dataset) -> None:
+def _evaluate(console: Console, classifier: Classifier, test: Dataset) -> Interval:
     heading(
         console,
         5,
@@ -122,6 +124,7 @@ def _evaluate(console: Console, classifier: Classifier, test: Dataset) -> None:
         f"  95 % interval {interval.low:.2%} to {interval.high:.2%}, if digits were independent draws", style=QUIET
     )
     console.print("  Does that number seem suspicious? Ask: exmachina evaluate", style=QUIET)
+    return interval
 
 
 def _predict(console: Console, classifier: Classifier, test: Dataset) -> None:

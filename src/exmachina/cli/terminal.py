@@ -18,9 +18,9 @@ RAMP = " .:-=+*#%@"  # ink from none to full where there is no colour
 BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
-def make_console(*, stderr: bool = False) -> Console:
-    """A console no wider than 80 columns."""
-    console = Console(stderr=stderr, highlight=False, soft_wrap=False)
+def make_console(*, stderr: bool = False, quiet: bool = False) -> Console:
+    """A console no wider than 80 columns; a quiet one says nothing."""
+    console = Console(stderr=stderr, quiet=quiet, highlight=False, soft_wrap=False)
     if console.width > WIDTH or not console.is_terminal:
         console.width = WIDTH
     return console

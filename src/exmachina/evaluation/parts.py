@@ -15,7 +15,7 @@ from exmachina.evaluation.calibration.confidence import Confidence, measure_conf
 from exmachina.evaluation.calibration.held_out import HeldOut, declared_part
 from exmachina.evaluation.datasets.audit import DataAudit, audit_data
 from exmachina.evaluation.datasets.external_datasets import ExternalDataset, measure_external
-from exmachina.evaluation.datasets.label_votes import Halves, LabelledErrors, halves, labelled_errors
+from exmachina.evaluation.datasets.label_votes import STUDENTS, Halves, LabelledErrors, halves, labelled_errors
 from exmachina.evaluation.datasets.weak_slices import WeakSlices, find_weak_slices
 from exmachina.evaluation.datasets.writers import worst_decile
 from exmachina.evaluation.decisions import Decisions, decide
@@ -103,7 +103,7 @@ def writers_part(protocol: Protocol, answers: Answers) -> Iterator[WriterResults
         writers=len(writers),
         accuracy=clustered_bootstrap(~answers.wrong, ids, generator),
         loss=clustered_bootstrap(losses(answers.finite / answers.temperature, labels), ids, generator),
-        worst=worst_decile(answers.wrong, ids, generator),
+        worst=worst_decile(answers.wrong, ids, generator, np.arange(len(labels)) < STUDENTS),
         shared=None if train_writers is None else len(np.intersect1d(train_writers.ids, ids)),
     )
 

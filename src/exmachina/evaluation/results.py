@@ -89,6 +89,7 @@ class Health:
     commonest: int
     commonest_share: float
     guessing: Interval  # the accuracy of always saying the commonest label
+    faults: tuple[str, ...] = ()  # that the confusion matrix names
 
     def verdict(self, accuracy: Interval) -> str | None:
         """One plain sentence if the network is broken, constant or no better than guessing; else None."""
@@ -107,6 +108,8 @@ class Health:
                 f"This network does not read: it is right {accuracy.value:.1%} of the time, and always saying the "
                 f"commonest digit would be right {self.guessing.value:.1%} of the time. Do not use it."
             )
+        if self.faults:
+            return f"This network reads some digits and not others: {'; '.join(self.faults)}. Do not use it."
         return None
 
 
@@ -152,6 +155,7 @@ class Setting:
     versions: dict[str, str]
     hardware: dict[str, Any]
     fitted_to: str
+    options: str  # of `exmachina evaluate`, beside the run
 
 
 def _part(title: str, key: str) -> dict[str, str]:

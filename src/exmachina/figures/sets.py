@@ -27,6 +27,7 @@ from exmachina.runs import Run
 EXAMPLES = (0.98, 0.6, 0.25, 0.05, 0.005)  # probabilities of the right digit to look for in real images
 ALIVE = 500  # images that must all leave a map silent before it is called dead
 HELLO = 257  # the introduction's test image
+TEXTBOOK = "classic"  # the shipped network that has dropout
 QUICK = 2_000_000  # multiplications an image, of a network whose landscape is drawn there
 HELLO_POINTS = 15  # of the landscape on a side: coarser than elsewhere, and drawn in a second or two
 
@@ -103,7 +104,7 @@ def hello_figures(
     maps = inspection.feature_maps(run, shown)
     classifier = Classifier.from_run(run)
     figures = _opening(run, train, maps, shown, dark)
-    figures |= _dropout(run.network, maps, dark)
+    figures |= _dropout(run.network, maps, dark) or _dropout_elsewhere(shown, dark)
     figures["cross-entropy"] = lambda: _cross_entropy(test, classifier.probabilities(test.images), dark)
     if sum(step.multiplications for step in run.network.steps()) <= QUICK:  # a landscape is thousands of forward passes
         figures["gradient-descent"] = lambda: _descent(run, train, (), HELLO_POINTS, inspection.surface.STEPS, dark)
@@ -182,13 +183,25 @@ def _kernels(run: Run, layer: str, dark: bool) -> Plate:
     return kernels(inspection.kernels(run, layer), dark=dark)
 
 
-def _dropout(network: Network, maps: dict[str, inspection.FeatureMaps], dark: bool) -> dict[str, Callable[[], Plate]]:
+def _dropout(
+    network: Network, maps: dict[str, inspection.FeatureMaps], dark: bool, of: str = ""
+) -> dict[str, Callable[[], Plate]]:
     """What the last dropout does to the layer that feeds it, if there is one."""
     layers = network.layers
     for before, layer in reversed(list(pairwise(layers))):
         if isinstance(layer, Dropout) and layer.rate > 0:
-            return {"dropout": partial(dropout, maps[before.name].values, layer.rate, before.name, dark=dark)}
+            return {"dropout": partial(dropout, maps[before.name].values, layer.rate, of + before.name, dark=dark)}
     return {}
+
+
+def _dropout_elsewhere(image: NDArray[np.uint8], dark: bool) -> dict[str, Callable[[], Plate]]:
+    """Dropout in the textbook network, for an introduction with a network that has none."""
+
+    def draw() -> Plate:
+        run = Run.load(TEXTBOOK)
+        return _dropout(run.network, inspection.feature_maps(run, image), dark, of=f"{TEXTBOOK}'s ")["dropout"]()
+
+    return {"dropout": draw}
 
 
 def _cross_entropy(data: Dataset, probabilities: NDArray[np.float32], dark: bool) -> Plate:

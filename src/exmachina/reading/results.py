@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -18,13 +21,17 @@ class Box:
 
 @dataclass(frozen=True)
 class Glyph:
-    """One digit of a field, or one sign that was no digit: then `digit` is `None`."""
+    """One digit of a field, or one sign that was no digit: then `digit` is `None`.
+
+    `image` is what the classifier saw of it, uint8 (28, 28).
+    """
 
     digit: int | None
     probability: float
     second: int | None  # the next likeliest digit
     unsure: bool
     box: Box
+    image: NDArray[np.uint8] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -46,26 +53,40 @@ class Field:
 
 @dataclass(frozen=True)
 class Page:
-    """All that was read in one picture of `width` × `height` pixels, line by line from left to right."""
+    """All that was read in one picture of `width` × `height` pixels, line by line from left to right.
+
+    Its table has so many `rows` and `columns`; a sudoku's has nine of each, empty cells too.
+    """
 
     width: int
     height: int
+    rows: int
+    columns: int
     fields: tuple[Field, ...]
 
     @property
     def strings(self) -> tuple[str, ...]:
         """The text of every field."""
-        return tuple(field.text for field in self.fields)
+        return tuple(one.text for one in self.fields)
 
     def table(self) -> list[list[str]]:
         """The texts by row and column, empty where there is no field."""
-        rows = 1 + max((field.row for field in self.fields), default=-1)
-        columns = 1 + max((field.column for field in self.fields), default=-1)
-        cells = [[""] * columns for _ in range(rows)]
-        for field in self.fields:
-            cells[field.row][field.column] = field.text
+        cells = [[""] * self.columns for _ in range(self.rows)]
+        for one in self.fields:
+            cells[one.row][one.column] = one.text
         return cells
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self)
+    def to_json(self, *, images: bool = False) -> dict[str, Any]:
+        """Plain data; with every digit's 784 pixels if `images` are wanted."""
+        plain = asdict(replace(self, fields=()))
+        plain["fields"] = [
+            {**asdict(replace(one, glyphs=())), "glyphs": [_glyph(glyph, images) for glyph in one.glyphs]}
+            for one in self.fields
+        ]
+        return plain
+
+
+def _glyph(glyph: Glyph, images: bool) -> dict[str, Any]:
+    plain = asdict(glyph)
+    image = plain.pop("image")
+    return {**plain, "image": image.ravel().tolist()} if images else plain

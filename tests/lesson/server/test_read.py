@@ -16,7 +16,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from exmachina import Classifier
+import strips
+from exmachina import Classifier, read
 from exmachina.data import Dataset
 from exmachina.images.mnist import normalize
 from exmachina.images.strokes import render_strokes
@@ -234,3 +235,26 @@ def test_ten_thousand_mutated_images_do_no_harm(client: httpx.Client) -> None:
 def test_unknown_run_is_named(client: httpx.Client, run: str) -> None:
     answer = client.post("/api/v1/predict", params={"run": run}, json={"pixels": [0] * 784})
     assert answer.status_code in (400, 404) and list(answer.json()) == ["error"]
+
+
+# Whole pages ------------------------------------------------------------------------------------------------
+
+
+def test_page_reads_as_the_library_reads_it(client: httpx.Client) -> None:
+    picture, _ = strips.make_page(strips.mnist_hand(), 4, 2, seed=0)
+    told = client.post("/api/v1/read", content=encode(picture), headers=PNG).json()
+    page = read(picture)
+    assert told == page.to_json(images=True) and [field["text"] for field in told["fields"]] == list(page.strings)
+    for field in told["fields"]:
+        for glyph in field["glyphs"]:
+            assert len(glyph["image"]) == 784 and max(glyph["image"]) == 255
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_page_gets_a_reason(client: httpx.Client, name: str) -> None:
+    answer = client.post("/api/v1/read", content=HOSTILE[name], headers=PNG)
+    assert answer.status_code == 400 and "\n" not in answer.json()["error"]
+
+
+def test_page_is_a_picture_and_nothing_else(client: httpx.Client) -> None:
+    assert client.post("/api/v1/read", json={"pixels": [0] * 784}).status_code == 415

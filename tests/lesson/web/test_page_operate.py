@@ -85,6 +85,33 @@ def test_kernel_written_by_keyboard_is_the_network_s(copy_visit: Visit) -> None:
     page.locator(".way-back").wait_for(state="hidden")
 
 
+def test_edits_outlast_a_reload_and_travel_in_the_link(copy_visit: Visit) -> None:
+    page = copy_visit.open()
+    panel = copy_visit.show("operate")
+    panel.get_by_label("Set to zero").fill("30")
+    panel.get_by_role("switch", name="Map 5 of conv1").click()
+    panel.get_by_role("button", name="Blur").click()
+    page.wait_for_url(re.compile(r"edits=p30\*o\.conv1\.5\*k\.conv1\."))
+    kernel = panel.locator(".kernel button").all_inner_texts()
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    uses(page, "edited: fast")
+    panel = copy_visit.show("operate")
+    assert panel.get_by_label("Set to zero").input_value() == "30"
+    assert panel.get_by_role("switch", name="Map 5 of conv1").get_attribute("aria-checked") == "false"
+    panel.get_by_role("button", name="Undo").click()  # what came with the address is one edit
+    uses(page, "fast")
+    assert panel.locator(".kernel button").all_inner_texts() != kernel
+
+
+def test_edits_that_the_network_cannot_have_are_left_out(copy_visit: Visit) -> None:
+    page = copy_visit.open("?edits=p20*o.conv9.1*o.conv1.99*k.conv1.0.0.AAAA*k.conv1.0.7.AAAAAA*p1e9*%3Cb%3E")
+    uses(page, "edited: fast")
+    panel = copy_visit.show("operate")
+    assert panel.get_by_label("Set to zero").input_value() == "20"
+    assert panel.locator("[aria-checked=false]").count() == 0
+
+
 def test_trying_each_map_finds_the_dear_one(copy_visit: Visit) -> None:
     copy_visit.open()
     panel = copy_visit.show("operate")

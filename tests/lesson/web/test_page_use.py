@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
+import strips
+from exmachina import read
 from page_browser import PATIENCE, SEVEN, Visit
 
 pytestmark = pytest.mark.browser
@@ -55,3 +57,26 @@ def test_own_network_is_loaded_by_the_lines_on_the_page(copy_visit: Visit, tmp_p
     answer = subprocess.run([sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.startswith("7 ")
+
+
+def test_whole_page_is_read_box_by_box_and_a_click_corrects_one(lesson_visit: Visit, tmp_path: Path) -> None:
+    page = lesson_visit.open()
+    picture, _ = strips.make_page(strips.mnist_hand(), 6, 2, seed=4)
+    Image.fromarray(picture).save(tmp_path / "page.png")
+    expected = read(tmp_path / "page.png")
+    panel = lesson_visit.show("use/page")
+    panel.locator("input[type=file]").set_input_files(str(tmp_path / "page.png"))
+    panel.get_by_text(f"{len(expected.fields)} numbers").wait_for(timeout=PATIENCE)
+    assert panel.locator("table tr").count() == len(expected.table())
+    box = panel.locator(".page-box").first
+    box.click()
+    panel.get_by_role("group", name="Which digit it is").get_by_text("7", exact=True).click()
+    panel.get_by_text("Kept as a 7").wait_for()
+    assert box.get_attribute("data-digit") == "7" and box.get_attribute("aria-pressed") == "true"
+    lesson_visit.show("use/collection").locator(".kept").first.wait_for()
+    assert page.locator("[data-panel$='use/page'] .page-box").count() == sum(len(f.glyphs) for f in expected.fields)
+
+
+def test_plain_files_say_what_a_whole_page_takes(copy_visit: Visit) -> None:
+    copy_visit.open()
+    assert "exmachina lesson" in copy_visit.show("use/page").inner_text()

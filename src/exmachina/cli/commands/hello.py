@@ -14,8 +14,9 @@ def hello(
     recipe: Annotated[str, typer.Option("--recipe", help="How to train.")] = "fast",
     seed: Seed = 0,
     out: Annotated[Path, typer.Option("--out", help="Directory for the run and its figures.")] = Path("runs/hello"),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only the result and where it is.")] = False,
 ) -> None:
     """Take the whole introduction: look, prepare, build, train, test, predict, look inside."""
     from exmachina.cli.introduction import introduce
 
-    introduce(recipe, seed, out)
+    introduce(recipe, seed, out, quiet=quiet)

@@ -90,6 +90,48 @@ class Answers(BaseModel):
     predictions: list[Answer | Problem]
 
 
+class BoxAnswer(BaseModel):
+    """A place on a page, in its pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+class GlyphAnswer(BaseModel):
+    """One digit of a number, or a sign that is none; `second` is the next likeliest digit."""
+
+    digit: int | None
+    probability: float
+    second: int | None
+    unsure: bool
+    box: BoxAnswer
+    image: list[int]
+
+
+class FieldAnswer(BaseModel):
+    """One number of a page, by row and column."""
+
+    text: str
+    probability: float
+    unsure: bool
+    row: int
+    column: int
+    box: BoxAnswer
+    glyphs: list[GlyphAnswer]
+
+
+class PageAnswer(BaseModel):
+    """The numbers of a page, row by row, of which the page has so many, as it has columns."""
+
+    width: int
+    height: int
+    rows: int
+    columns: int
+    fields: list[FieldAnswer]
+
+
 class NewDrawing(BaseModel):
     """A drawing that should have been read as `label`, with the image that the network saw."""
 
@@ -157,6 +199,7 @@ REFERENCE = "#/components/schemas/{model}"
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 ZIP_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": BINARY}}}
 ZIP_BODY = {"requestBody": {"required": True, "content": {"application/zip": BINARY}}}
+PAGE_BODY = {"requestBody": {"required": True, "content": {"image/png": BINARY, "image/jpeg": BINARY}}}
 PREDICT_BODY = {
     "requestBody": {
         "required": True,

@@ -2,6 +2,10 @@
  * What only a lesson's server has: the class's drawings, for the teacher, and a place for runs on the host's computer.
  *
  * @typedef {import("./class/drawings.js").Wall} Wall
+ * @typedef {{left: number, top: number, width: number, height: number}} Box
+ * @typedef {{digit: number | null, probability: number, second: number | null, unsure: boolean, box: Box, image: number[]}} Glyph
+ * @typedef {{text: string, probability: number, unsure: boolean, row: number, column: number, box: Box, glyphs: Glyph[]}} Field
+ * @typedef {{width: number, height: number, rows: number, columns: number, fields: Field[]}} Page
  */
 
 import { fetchJson, hasServer, request } from "./host.js";
@@ -46,6 +50,16 @@ export async function saveRun(archive) {
     method: "POST",
     headers: { "Content-Type": "application/zip" },
     body: new Blob([/** @type {BlobPart} */ (archive)]),
+  });
+  return response.json();
+}
+
+/** Every digit of a page. @param {Blob} picture a PNG or JPEG @returns {Promise<Page>} */
+export async function readPage(picture) {
+  const response = await request("api/v1/read", {
+    method: "POST",
+    headers: { "Content-Type": picture.type },
+    body: picture,
   });
   return response.json();
 }

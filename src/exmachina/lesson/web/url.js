@@ -1,9 +1,18 @@
 /**
- * The state worth sharing, in the address: which network, which digit or drawing, which neuron.
+ * The state worth sharing, in the address: which network and what was done to it, which digit or drawing, which neuron.
  */
 
 import { runs } from "./api.js";
-import { focusOn, focusOnStrongest, lookAtIndex, setStrokes, store, useRun } from "./state.js";
+import { decodeEdits, encodeEdits, isEdited } from "./network/edit.js";
+import {
+  focusOn,
+  focusOnStrongest,
+  lookAtIndex,
+  operate,
+  setStrokes,
+  store,
+  useRun,
+} from "./state.js";
 
 const FIRST_DIGIT = 257; // where the introduction of 2018 ended
 
@@ -14,6 +23,9 @@ export async function restore() {
   const wanted = query.get("run") ?? "fast";
   const run = known.includes(wanted) ? wanted : known.includes("fast") ? "fast" : known[0];
   if (run) await useRun(run);
+  const whole = store.get().model;
+  const edits = whole && decodeEdits(query.get("edits") ?? "", whole.network);
+  if (edits && isEdited(edits)) operate(edits);
   const strokes = decodeStrokes(query.get("drawing") ?? "");
   if (strokes.length) setStrokes(strokes);
   else {
@@ -44,7 +56,7 @@ let began = false;
 /** Keep the address up to date. */
 export function remember() {
   let timer = 0;
-  store.watch(["model", "source", "strokes", "focus"], () => {
+  store.watch(["model", "operation", "source", "strokes", "focus"], () => {
     clearTimeout(timer);
     timer = window.setTimeout(write, 400);
   });
@@ -52,9 +64,12 @@ export function remember() {
 
 /** Bring the address up to date now. */
 export function write() {
-  const { model, source, strokes, focus } = store.get();
+  const { model, moment, operation, source, strokes, focus } = store.get();
   const query = new URLSearchParams();
   if (model && model.id !== "fast") query.set("run", model.id);
+  // A moment of a training is not in the address, so neither is what was done to it.
+  if (operation && isEdited(operation.edits) && !moment)
+    query.set("edits", encodeEdits(operation.edits));
   if (
     (source.kind === "test" || source.kind === "train") &&
     !(source.kind === "test" && source.index === FIRST_DIGIT)

@@ -52,6 +52,8 @@ def selection_bias_section(evaluation: Evaluation) -> Section:
             "into “test” and “validation” a hundred times, in both roles.",
             "If the same person chose on validation and still got the higher number on fresh images. Here the choice "
             "is the only difference, and it always flatters.",
+            plain="If you may sit the same test ten times and hand in the best sheet, you look cleverer than you are. "
+            "That is what happens when people pick the network that does best on the test.",
         ),
     )
 

@@ -15,7 +15,7 @@ CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 IMAGE_TYPES = ("image/png", "image/jpeg")
 JSON, ZIP = "application/json", "application/zip"
 # What else than JSON a path takes.
-TYPES = {"/api/v1/predict": (JSON, *IMAGE_TYPES), "/api/v1/runs": (ZIP,)}
+TYPES = {"/api/v1/predict": (JSON, *IMAGE_TYPES), "/api/v1/read": IMAGE_TYPES, "/api/v1/runs": (ZIP,)}
 DRAIN_SECONDS = 1.0
 
 

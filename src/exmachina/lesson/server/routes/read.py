@@ -1,4 +1,4 @@
-"""Reading digits: images, strokes or pixels in, predictions out."""
+"""Reading digits: images, strokes or pixels in, predictions out; or a page in, and all its numbers out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from exmachina.data.dataset import SIDE
 from exmachina.errors import InputError
 from exmachina.images.files import MAX_PIXELS, read_image
 from exmachina.images.mnist import NoInk, normalize
-from exmachina.lesson.server.description import PREDICT_BODY, Answer, Answers, Ink, Question
+from exmachina.lesson.server.description import PAGE_BODY, PREDICT_BODY, Answer, Answers, Ink, PageAnswer, Question
 from exmachina.lesson.server.errors import first_error, without_paths
 from exmachina.lesson.server.services import Services, who
 from exmachina.lesson.site import to_json
@@ -24,7 +24,7 @@ BLANK = np.zeros((SIDE, SIDE), np.uint8)
 
 
 def router(services: Services) -> APIRouter:
-    """The one route that reads."""
+    """The routes that read."""
     routes = APIRouter()
 
     @routes.post(
@@ -55,7 +55,25 @@ def router(services: Services) -> APIRouter:
             await pool.run(lambda: batch.read_some(services.library.classifier(run)), visitor)
         return _response({"predictions": batch.answers})
 
+    @routes.post(
+        "/read",
+        summary="Read every digit on a page, a PNG or JPEG",
+        openapi_extra=PAGE_BODY,
+        responses={200: {"model": PageAnswer}},
+    )
+    async def read(request: Request, run: Annotated[str, Query(max_length=100)] = "accurate") -> Response:
+        body = await request.body()
+        return _response(
+            await services.uploads.run(lambda: _page(services.library.classifier(run), body), who(request))
+        )
+
     return routes
+
+
+def _page(classifier: Classifier, body: bytes) -> dict[str, Any]:
+    from exmachina.reading.pages import read_picture
+
+    return read_picture(read_image(body), classifier).to_json(images=True)
 
 
 class _Batch:

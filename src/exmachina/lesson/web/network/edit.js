@@ -159,3 +159,63 @@ export function preset(name, kernel) {
   const scale = size(numbers) > 0 ? size(kernel) / size(numbers) : 0;
   return numbers.map((number) => Math.fround(number * scale));
 }
+
+/**
+ * Edits in a word that fits into an address: `p30*o.conv1.3.5*k.conv1.0.0.` and the kernel's bytes in base 64.
+ * @param {Edits} edits
+ */
+export function encodeEdits({ pruned, kernels, off }) {
+  const bytes = (/** @type {number[]} */ numbers) =>
+    btoa(String.fromCharCode(...new Uint8Array(Float32Array.from(numbers).buffer)))
+      .replaceAll("+", "-")
+      .replaceAll("/", "_")
+      .replace(/=+$/, "");
+  return [
+    ...(pruned > 0 ? [`p${Math.round(100 * pruned)}`] : []),
+    ...Object.entries(off).flatMap(([layer, maps]) =>
+      maps.length ? [`o.${layer}.${maps.join(".")}`] : [],
+    ),
+    ...Object.entries(kernels).map(
+      ([name, numbers]) => `k.${name.replaceAll("/", ".")}.${bytes(numbers)}`,
+    ),
+  ].join("*");
+}
+
+/**
+ * The edits of an address, as far as this network has what they name.
+ * @param {string} text
+ * @param {Network} network
+ * @returns {Edits}
+ */
+export function decodeEdits(text, network) {
+  /** @type {Edits} */
+  const edits = { pruned: 0, kernels: {}, off: {} };
+  const layers = new Map(switchable(network).map((step) => [step.layer.name, step]));
+  for (const part of text.slice(0, 20_000).split("*")) {
+    const [kind, name, ...rest] = part.split(".");
+    const share = /^p(\d\d?)$/.exec(kind);
+    if (share) edits.pruned = Number(share[1]) / 100;
+    const step = layers.get(name);
+    if (!step) continue;
+    const has = (/** @type {string} */ at, /** @type {number} */ count) =>
+      /^\d+$/.test(at) && Number(at) < count;
+    if (kind === "o")
+      edits.off[name] = [...new Set(rest)].filter((at) => has(at, step.output[0])).map(Number);
+    const [map, source, bytes = ""] = rest;
+    if (kind !== "k" || step.layer.type !== "Conv2D") continue;
+    if (!has(map, step.output[0]) || !has(source, step.input[0])) continue;
+    const numbers = floats(bytes);
+    if (numbers.length === (step.layer.kernel ?? 0) ** 2 && numbers.every(Number.isFinite))
+      edits.kernels[kernelName(name, Number(map), Number(source))] = numbers;
+  }
+  return edits;
+}
+
+/** Numbers from their bytes in base 64; none if it is no such text. @param {string} text */
+function floats(text) {
+  if (!/^[\w-]+$/.test(text) || text.length % 4 === 1) return [];
+  const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) =>
+    character.charCodeAt(0),
+  );
+  return bytes.length % 4 ? [] : Array.from(new Float32Array(bytes.buffer));
+}

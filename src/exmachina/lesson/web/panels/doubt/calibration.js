@@ -110,28 +110,67 @@ function diagram(bins) {
       t("how sure it was"),
     ),
   );
-  bins.forEach(({ confidence, accuracy, count }, index) => {
-    if (confidence === null || !accuracy) return;
-    // Counts stand below and above in turn: where the network is sure, the bins lie close together.
-    const beside =
-      index % 2
-        ? Math.min(y(accuracy.high), y(accuracy.value) - 5) - 6
-        : Math.max(y(accuracy.low), y(accuracy.value) + 5) + 14;
+  // A count stands where it covers neither a stroke nor another count; where there is no such place, it is in the words.
+  const size = matchMedia("(max-width: 620px)").matches ? 22 : 13; // of the text, as in marks.css
+  const measured = bins.flatMap(({ confidence, accuracy, count }) =>
+    confidence === null || !accuracy ? [] : [{ at: x(confidence), accuracy, count }],
+  );
+  const taken = measured.map(({ at, accuracy }) => ({
+    left: at - 6,
+    right: at + 6,
+    top: Math.min(y(accuracy.high), y(accuracy.value) - 6),
+    bottom: Math.max(y(accuracy.low), y(accuracy.value) + 6),
+  }));
+  measured.forEach(({ at, accuracy, count }, index) => {
     root.append(
-      svg("line", {
-        class: "line",
-        x1: x(confidence),
-        x2: x(confidence),
-        y1: y(accuracy.low),
-        y2: y(accuracy.high),
-      }),
-      svg("circle", { class: "dot", cx: x(confidence), cy: y(accuracy.value), r: 5 }),
+      svg("line", { class: "line", x1: at, x2: at, y1: y(accuracy.low), y2: y(accuracy.high) }),
+      svg("circle", { class: "dot", cx: at, cy: y(accuracy.value), r: 5 }),
+    );
+    const text = whole(count);
+    const own = taken[index];
+    const place = placesAround(own, 0.6 * size * text.length, size).find(
+      (box) => box.top >= 0 && box.right <= 560 && !taken.some((other) => overlap(box, other)),
+    );
+    if (!place) return;
+    taken.push(place);
+    root.append(
       svg(
         "text",
-        { class: "tick count haloed", x: x(confidence), y: beside, "text-anchor": "middle" },
-        whole(count),
+        {
+          class: "tick count haloed",
+          x: (place.left + place.right) / 2,
+          y: place.bottom - 0.2 * size,
+          "text-anchor": "middle",
+        },
+        text,
       ),
     );
   });
   return root;
 }
+
+/** @typedef {{left: number, right: number, top: number, bottom: number}} Box */
+
+/** Below, above, to the right and to the left of a stroke. @param {Box} stroke @param {number} width @param {number} height @returns {Box[]} */
+function placesAround({ left, right, top, bottom }, width, height) {
+  const box = (/** @type {number} */ x, /** @type {number} */ y) => ({
+    left: x,
+    right: x + width,
+    top: y,
+    bottom: y + height,
+  });
+  const [middle, level] = [(left + right - width) / 2, (top + bottom - height) / 2];
+  return [
+    box(middle, bottom + 1),
+    box(middle, top - height - 1),
+    box(right + 1, bottom - height),
+    box(right + 1, level),
+    box(left - width - 1, top),
+    box(left - width - 1, level),
+    box(right + 1, bottom + 6),
+  ];
+}
+
+/** @param {Box} a @param {Box} b */
+const overlap = (a, b) =>
+  a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;

@@ -31,7 +31,7 @@ export function mountKernel(root) {
   const presets = h(
     "div",
     { class: "presets", role: "group", "aria-label": t("Kernels to try") },
-    Object.entries(names()).map(([name, text]) =>
+    Object.entries(presetNames()).map(([name, text]) =>
       h(
         "button",
         {
@@ -199,7 +199,8 @@ export function mountKernel(root) {
   whileVisible(root, ["model", "operation", "result", "theme"], show);
 }
 
-const names = () => ({
+/** What the kernels to try are called. */
+export const presetNames = () => ({
   horizontal: t("Horizontal edge"),
   vertical: t("Vertical edge"),
   diagonal: t("Diagonal edge"),

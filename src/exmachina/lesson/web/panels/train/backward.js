@@ -15,6 +15,7 @@ import { player } from "../player.js";
 import { segments, whileVisible } from "../shared.js";
 
 const REST = 200; // milliseconds that the pen must rest
+const NARROW = "(max-width: 620px)"; // where the stations are a strip
 const MAPS = /** @type {const} */ (["values", "gradient"]);
 
 /** @typedef {{values: Float32Array[], gradients: Float32Array[], pixels: Float32Array}} Explained */
@@ -33,12 +34,20 @@ export function mount(root) {
   let explained = null;
   const fact = h("p", { class: "fact", role: "status" }, t("Tracing the loss back …"));
   const answers = h("li", { class: "station answers" });
-  const list = h("ol", { class: "stations" });
+  const list = h("ol", {
+    class: "stations",
+    tabIndex: matchMedia(NARROW).matches ? 0 : -1,
+    "aria-label": t("The way back, layer by layer"),
+  });
   const travel = player({
     count: () => stations.length + 1,
     speeds: [1, 8, 2],
     label: t("How far back"),
-    onstep: paint,
+    onstep: (at) => {
+      paint(at);
+      if (matchMedia(NARROW).matches)
+        list.scrollTo({ left: at ? stations[at - 1].element.offsetLeft - list.offsetLeft : 0 });
+    },
   });
   travel.element.hidden = true; // until there is something to travel through
   const labels = [

@@ -109,6 +109,10 @@ export function optimizerCards(onrate) {
     ),
     rates,
     render,
+    /** A narrow screen shows this one alone. @param {string} chosen */
+    choose(chosen) {
+      for (const { name, element } of cards) element.classList.toggle("chosen", name === chosen);
+    },
   };
 }
 

@@ -53,9 +53,11 @@ export function mount(root) {
     optimizer,
     (chosen) => {
       optimizer = chosen;
+      cards.choose(chosen);
       showWeight();
     },
   );
+  cards.choose(optimizer);
   root.classList.add("one-weight");
   root.append(
     chooser.controls,

@@ -115,7 +115,7 @@ export function mount(root) {
 }
 
 /** @param {Blob} picture @returns {Promise<ImageBitmap>} */
-async function decoded(picture) {
+export async function decoded(picture) {
   const bitmap = await createImageBitmap(picture, { colorSpaceConversion: "none" }).catch(() => {
     throw new Error(
       isHeic(picture)

@@ -122,10 +122,13 @@ const fromArchive = (training) => {
   return [
     "import exmachina",
     "",
-    `reader = exmachina.Classifier.load("${folder}")  # the unpacked folder`,
+    "# the unpacked folder",
+    `reader = exmachina.Classifier.load("${folder}")`,
     'answer = reader.predict("seven.png")',
     "print(answer.digit, answer.probability)",
     "",
-    `exmachina.Run.load("${folder}").save("${folder}")  # adds model.onnx, for any ONNX runtime`,
+    "# adds model.onnx, for any ONNX runtime",
+    `run = exmachina.Run.load("${folder}")`,
+    `run.save("${folder}")`,
   ].join("\n");
 };

@@ -1,0 +1,186 @@
+/** Use: a photo of a whole page; every digit in its box, and a click corrects it. Reading it takes the lesson's server. */
+
+import * as api from "../../api.js";
+import { hasServer } from "../../host.js";
+import { h } from "../../marks/dom.js";
+import { percent } from "../../marks/format.js";
+import { readPage } from "../../server.js";
+import { store } from "../../state.js";
+import { t } from "../../texts.js";
+import { segments } from "../shared.js";
+import { decoded } from "./picture.js";
+
+/**
+ * @typedef {import("../../server.js").Page} Page
+ * @typedef {import("../../server.js").Glyph} Glyph
+ */
+
+const LARGEST = 2400; // pixels of the longer side that are sent: the server reads no more
+const QUALITY = 0.92;
+
+/** @param {HTMLElement} root */
+export function mount(root) {
+  if (!hasServer()) return void root.append(withoutServer());
+  const said = h("p", { class: "note", role: "status" });
+  const sheet = h("div", { class: "page-sheet", hidden: true });
+  const correction = h("div", { class: "correct" });
+  const texts = h("div", { class: "page-texts" });
+  const file = h("input", {
+    type: "file",
+    accept: "image/*",
+    class: "unseen",
+    id: "page-file",
+    onchange: () => file.files?.[0] && read(file.files[0]),
+  });
+  const drop = h(
+    "div",
+    { class: "drop" },
+    h("label", { class: "button", for: "page-file" }, t("Choose a page")),
+    file,
+    h("span", { class: "note droppable" }, t("or drop one here")),
+  );
+  root.append(drop, said, sheet, correction, texts);
+  drop.addEventListener("dragover", (event) => event.preventDefault());
+  drop.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const picture = event.dataTransfer?.files[0];
+    if (picture) read(picture);
+  });
+
+  /** @param {File} picture */
+  async function read(picture) {
+    said.textContent = t("Reading it …");
+    correction.replaceChildren();
+    texts.replaceChildren();
+    sheet.hidden = true;
+    try {
+      const canvas = fitted(await decoded(picture));
+      const page = await readPage(await asJpeg(canvas));
+      show(canvas, page);
+      const unsure = page.fields.filter(({ unsure }) => unsure).length;
+      said.textContent = t(
+        "{fields} numbers, {unsure} of them unsure (orange). Click a digit to correct it.",
+        { fields: page.fields.length, unsure },
+      );
+    } catch (error) {
+      said.textContent = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {Page} page */
+  function show(canvas, page) {
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", t("Your page"));
+    sheet.replaceChildren(canvas);
+    for (const { glyphs } of page.fields)
+      for (const glyph of glyphs) sheet.append(box(glyph, page));
+    sheet.hidden = false;
+    texts.replaceChildren(table(page));
+  }
+
+  /** @param {Glyph} glyph @param {Page} page */
+  function box(glyph, page) {
+    const button = h("button", {
+      type: "button",
+      class: "page-box",
+      onclick: () => ask(glyph, button),
+    });
+    name(button, glyph);
+    const { left, top, width, height } = glyph.box;
+    button.style.left = `${(100 * left) / page.width}%`;
+    button.style.top = `${(100 * top) / page.height}%`;
+    button.style.width = `${(100 * width) / page.width}%`;
+    button.style.height = `${(100 * height) / page.height}%`;
+    return button;
+  }
+
+  /** @param {Glyph} glyph @param {HTMLButtonElement} button */
+  function ask(glyph, button) {
+    for (const other of sheet.querySelectorAll("[aria-pressed=true]"))
+      other.setAttribute("aria-pressed", "false");
+    button.setAttribute("aria-pressed", "true");
+    const question =
+      glyph.digit === null
+        ? t("No digit was read here. What is it?")
+        : t("Read as {digit} ({probability}). What is it?", {
+            digit: glyph.digit,
+            probability: percent(glyph.probability),
+          });
+    const digits = Array.from({ length: 10 }, (_, i) => ({ value: i, text: String(i) }));
+    correction.replaceChildren(
+      question,
+      segments(t("Which digit it is"), digits, -1, (label) => keep(glyph, button, label)),
+    );
+  }
+
+  /** @param {Glyph} glyph @param {HTMLButtonElement} button @param {number} label */
+  async function keep(glyph, button, label) {
+    try {
+      await api.keep({ label, strokes: null, image: glyph.image });
+      glyph.digit = label;
+      glyph.unsure = false;
+      name(button, glyph);
+      said.textContent = t("Kept as a {label} in your collection below.", { label });
+      store.set({ kept: (store.get().kept ?? 0) + 1 });
+    } catch (error) {
+      said.textContent = error instanceof Error ? error.message : String(error);
+    }
+  }
+}
+
+/** @param {HTMLButtonElement} button @param {Glyph} glyph */
+function name(button, glyph) {
+  const digit = glyph.digit === null ? "?" : String(glyph.digit);
+  button.classList.toggle("unsure", glyph.unsure);
+  button.setAttribute(
+    "aria-label",
+    glyph.unsure ? t("{digit}, unsure", { digit }) : t("A {digit}", { digit }),
+  );
+  button.dataset.digit = digit;
+}
+
+/** The page's numbers by row and column. @param {Page} page */
+function table(page) {
+  const cells = Array.from({ length: page.rows }, () => Array(page.columns).fill(""));
+  for (const { row, column, text } of page.fields) cells[row][column] = text;
+  const lines = cells.map((row) => h("tr", {}, ...row.map((text) => h("td", {}, text))));
+  return h("table", { "aria-label": t("What was read") }, h("tbody", {}, ...lines));
+}
+
+/** No larger than is sent. @param {ImageBitmap} bitmap */
+function fitted(bitmap) {
+  const scale = Math.min(1, LARGEST / Math.max(bitmap.width, bitmap.height));
+  const canvas = h("canvas", {
+    width: Math.max(1, Math.round(bitmap.width * scale)),
+    height: Math.max(1, Math.round(bitmap.height * scale)),
+  });
+  const context = canvas.getContext("2d");
+  if (context) {
+    context.imageSmoothingQuality = "high";
+    context.fillStyle = "white"; // what is transparent is paper
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  }
+  bitmap.close();
+  return canvas;
+}
+
+/** @param {HTMLCanvasElement} canvas @returns {Promise<Blob>} */
+const asJpeg = (canvas) =>
+  new Promise((resolve, reject) =>
+    canvas.toBlob(
+      (blob) => (blob ? resolve(blob) : reject(new Error(t("The page could not be sent.")))),
+      "image/jpeg",
+      QUALITY,
+    ),
+  );
+
+/** What it would take. */
+const withoutServer = () =>
+  h(
+    "p",
+    { class: "note" },
+    t(
+      "Here the page is plain files with nothing behind them, and reading whole pages takes the lesson's server: start it with “exmachina lesson”, or read a page in a terminal with “exmachina read page.jpg”. For this to work here too, the finding of paper, ink and cuts would have to be written in JavaScript as well.",
+    ),
+  );

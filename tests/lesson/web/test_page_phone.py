@@ -1,0 +1,63 @@
+"""The page in a hand: what is pressed is as large as a finger, what is read is seen whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from page_browser import SEVEN, Visit, visiting
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+FINGER = 44  # css px: WCAG 2.2, 2.5.5. Links within a sentence are excepted there, and here.
+SMALL = """(finger) => [...document.querySelectorAll("a, button, select, input, summary")]
+    .filter((e) => e.checkVisibility() && !e.closest(".skip, .unseen, footer"))
+    .filter((e) => e.tagName !== "A" || getComputedStyle(e).display !== "inline")
+    .flatMap((e) => {
+        const label = e.matches("[type=radio], [type=checkbox]") ? e.closest("label") : null;
+        const { width, height } = (label ?? e).getBoundingClientRect();
+        const what = `${e.closest("[data-panel]")?.dataset.panel ?? ""} ${e.tagName} ${e.className} ${e.textContent}`;
+        return Math.min(width, height) < finger - 0.5 ? [`${what}: ${width} × ${height}`] : [];
+    })"""
+SIDEWAYS = """() => [...document.querySelectorAll("main *")]
+    .filter((e) => /auto|scroll/.test(getComputedStyle(e).overflowX) && e.checkVisibility())
+    .filter((e) => e.scrollWidth > e.clientWidth + 1)
+    .map((e) => e.className)"""
+
+
+def seen(visit: Visit) -> Any:
+    """The page with every panel filled and everything that folds unfolded."""
+    page = visit.open()
+    visit.draw(SEVEN)
+    for name in page.eval_on_selector_all("[data-panel]", "roots => roots.map(root => root.dataset.panel)"):
+        visit.show(name)
+    for panel, what in {"mistakes": "button.thumb", "backward": "table.errors", "step": ".chosen .written li"}.items():
+        visit.show(panel).locator(what).first.wait_for()
+    page.evaluate("for (const details of document.querySelectorAll('main details')) details.open = true")
+    return page
+
+
+def test_what_is_pressed_is_as_large_as_a_finger(browser: Any, site: str) -> None:
+    with visiting(browser, site, **PHONE) as visit:
+        assert seen(visit).evaluate(SMALL, FINGER) == []
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
+def test_only_what_is_a_strip_by_design_goes_sideways(browser: Any, site: str, locale: str) -> None:
+    with visiting(browser, site, locale=locale, **PHONE) as visit:
+        page = seen(visit)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert {name.split()[0] for name in page.evaluate(SIDEWAYS)} == {"strip", "stations"}
+
+
+def test_way_back_is_a_strip_that_the_player_moves(browser: Any, site: str) -> None:
+    with visiting(browser, site, **PHONE) as visit:
+        page = visit.open()
+        panel = visit.show("backward")
+        panel.locator("table.errors").wait_for()
+        panel.locator(".scrub input").press("Home")
+        panel.get_by_role("button", name="One step forward").click()
+        panel.get_by_text("at norm2", exact=True).wait_for()
+        page.wait_for_function("document.querySelector('.stations').scrollLeft > 200")

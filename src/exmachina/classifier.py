@@ -81,6 +81,7 @@ class Classifier:
         temperature: float = 1.0,
         rejection_threshold: float | None = None,
         rejector: Rejector | None = None,
+        threads: int | None = None,
     ) -> None:
         check_number("temperature", temperature, 1e-3, 1e3)
         if rejection_threshold is not None:
@@ -93,6 +94,7 @@ class Classifier:
         self.rejection_threshold = rejection_threshold
         self.rejector = rejector
         self.weights = weights
+        self.threads = threads  # of the engine: all cores unless told
 
     @classmethod
     def load(cls, source: str | Path) -> Classifier:
@@ -215,13 +217,13 @@ class Classifier:
 
     @cached_property
     def _reader(self) -> Model:
-        model = Model(self.network)
+        model = Model(self.network, threads=self.threads)
         model.set(self.weights)
         return model
 
     @cached_property
     def _inspected(self) -> Model:
-        model = Model(self.network, keeps_values=True)
+        model = Model(self.network, keeps_values=True, threads=self.threads)
         model.set(self.weights)
         return model
 

@@ -196,6 +196,14 @@ function statusText(training) {
  * @param {import("../../state.js").Moment | null} moment
  */
 export function drawCharts(training, compared, moment) {
+  if (!training && !compared)
+    return [
+      h(
+        "p",
+        { class: "note chart-to-come" },
+        t("The loss of every step will be drawn here, and how many digits it reads right."),
+      ),
+    ];
   const lines = [];
   /** @param {import("../../training.js").Training} t @returns {[number, number][]} */
   const losses = (t) => t.points.map(({ step, loss }) => [step, loss]);

@@ -108,6 +108,7 @@ def test_training_pauses_steps_and_goes_on(copy_visit: Visit) -> None:
     panel.locator(".fact", has_text=f"Step {step + 1}").or_(panel.locator(".fact", has_text="Step")).first.wait_for()
     panel.get_by_role("button", name="Stop").click()
     panel.locator(".fact", has_text="Stopped").wait_for()
+    panel.get_by_text("as it was when it was stopped").wait_for()
     assert not panel.get_by_role("button", name="Pause").is_visible()
 
 
@@ -139,7 +140,9 @@ def test_finished_trainings_outlast_a_reload_and_are_compared(copy_visit: Visit)
     rows = panel.locator("table.compared tbody tr")
     assert ["seed 3" in rows.nth(0).inner_text(), "seed 1" in rows.nth(1).inner_text()] == [True, True]
     assert rows.nth(0).locator("td").first.inner_text() == panel.locator(".test-accuracy").inner_text()
+    assert panel.locator("canvas.mosaic:visible").count() == 2  # the kernels of both, by one scale
     second.select_option(label="nothing")
+    panel.locator(".beside").wait_for(state="hidden")
     rows.first.wait_for(state="detached")
     assert chart.locator("path.line").count() == 1
 

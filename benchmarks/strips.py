@@ -170,6 +170,48 @@ def make_strips(hand: Hand, count: int, seed: int, touching: float) -> list[Stri
     return strips
 
 
+def make_amount(hand: Hand, generator: np.random.Generator, *, stroke: bool) -> Strip:
+    """An amount with a comma and cents, and a stroke that fills the line behind it if wanted."""
+    whole, cents = (generator.integers(0, len(hand.cuts), n) for n in (generator.integers(1, 5), 2))
+    (left, _, _), (right, _, _) = write(hand, whole, generator, 0.0), write(hand, cents, generator, 0.0)
+    ink = np.zeros((2 * HEIGHT, left.shape[1] + right.shape[1] + 3 * HEIGHT))
+    ink[:, : left.shape[1]] = left
+    comma = left.shape[1] - 12
+    ink[62:70, comma : comma + 6] = ink[66:74, comma - 1 : comma + 3] = 1
+    after = slice(comma + 2, comma + 2 + right.shape[1])
+    ink[:, after] = np.maximum(ink[:, after], right)
+    if stroke:
+        ink[44:48, after.stop : after.stop + 2 * HEIGHT] = 1
+    texts = ["".join(str(hand.labels[index]) for index in digits) for digits in (whole, cents)]
+    return Strip(on_paper(ink, generator), ".".join(texts), 0)
+
+
+def make_sudoku(hand: Hand, generator: np.random.Generator, given: float = 0.4) -> tuple[Picture, list[list[str]]]:
+    """A sudoku's grid with digits of the hand in some of its cells, and what is written, empty cells as ""."""
+    side, edge = 56, 40
+    whole = 9 * side
+    ink = np.zeros((whole + 2 * edge, whole + 2 * edge))
+    for number in range(10):
+        width = 4 if number % 3 == 0 else 2
+        place = edge + number * side
+        ink[place - width // 2 : place + width // 2, edge : edge + whole] = 1
+        ink[edge : edge + whole, place - width // 2 : place + width // 2] = 1
+    written = [[""] * 9 for _ in range(9)]
+    nonzero = np.flatnonzero(hand.labels)
+    for row, column in np.argwhere(generator.random((9, 9)) < given):
+        index = int(generator.choice(nonzero))
+        cut_ = Image.fromarray(hand.cuts[index])
+        factor = 34 / max(cut_.size)
+        one = np.asarray(cut_.resize((max(4, round(cut_.width * factor)), max(4, round(cut_.height * factor))))) / 255
+        top, left = (
+            edge + int(place) * side + (side - length) // 2
+            for place, length in ((row, one.shape[0]), (column, one.shape[1]))
+        )
+        ink[top : top + one.shape[0], left : left + one.shape[1]] = one
+        written[row][column] = str(hand.labels[index])
+    return on_paper(ink, generator), written
+
+
 def make_page(
     hand: Hand, numbers: int, columns: int, seed: int, touching: float = 0.0
 ) -> tuple[Picture, list[list[str]]]:

@@ -54,9 +54,9 @@ def _draw(glyph: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.uint
     return np.asarray(np.clip(blurred + rng.normal(0, 4, canvas.shape) * (blurred > 0), 0, 255), np.uint8)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, once for all tests that drive it."""
+    """Chromium, anew for each file: while Playwright runs, its event loop holds the thread, and no other can start."""
     sync_api = pytest.importorskip("playwright.sync_api")
     needed(CHROMIUM, "NO CHROMIUM: neither the page nor the widget is tested. Install chromium to test them.")
     with sync_api.sync_playwright() as playwright:

@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -113,3 +114,15 @@ def test_on_a_terminal_it_tells_how_far_it_is(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     _, _, err = run("predict", scans, "--out", tmp_path / "table.csv", capsys=capsys)
     assert "0/6 read" in err and err.endswith("\x1b[2K")  # a bar that is gone at the end
+
+
+def test_several_digits_in_one_picture_point_to_read(
+    scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    test = load_mnist_split("test")
+    row = 255 - np.hstack([test.images[number] for number in range(3)])
+    Image.fromarray(np.pad(row, 20, constant_values=255)).resize((372, 204)).save(tmp_path / "three.png")
+    _, _, err = run("predict", tmp_path / "three.png", capsys=capsys)
+    assert "several digits" in err and f"exmachina read '{tmp_path / 'three.png'}'" in err and err.count("\n") == 1
+    _, _, err = run("predict", *sorted(scans.glob("*.png")), capsys=capsys)
+    assert err == ""

@@ -183,3 +183,31 @@ def test_the_lessons_smaller_evaluation_says_the_same(dull_run: Run, judge: Judg
         assert small[key] == large[key], key
     assert small["nll"] == pytest.approx(large["nll"], rel=1e-6)
     assert small["reliability"]["ece"] == pytest.approx(large["ece"], rel=1e-6)
+
+
+def test_a_network_that_knows_three_digits_is_not_called_fit(tiny_recipe: Any, digits: Dataset, judge: Judge) -> None:
+    from exmachina.evaluation.statistics.cross_validation import train_one
+    from exmachina.report import report_json
+
+    few = digits[np.flatnonzero(digits.labels < 3)]
+    summary = report_json(judge(train_one(tiny_recipe, few, 0)))
+    assert not summary["fit_for_use"] and "3, 4, 5, 6, 7, 8, 9: these digits were not learned" in summary["broken"]
+
+
+def test_the_reference_is_the_classic_that_ships() -> None:
+    from exmachina.evaluation.results import Subject
+    from exmachina.evaluation.robustness.robustness import REFERENCE
+
+    # Measured from these very weights, so that `classic` counts as 100; else: python scripts/classic_errors.py
+    assert json.loads(REFERENCE.read_text())["weights"] == Subject.of(Run.load("classic")).digest
+
+
+def test_the_same_weights_under_another_name_are_the_same_network(dull_run: Run, judge: Judge, tmp_path: Path) -> None:
+    for name in ("dull", "./dull", "runs/../dull"):
+        result = judge(dull_run, name=name, log_folder=tmp_path)
+    assert (result.opening.openings, result.opening.runs) == (3, 1)
+
+
+def test_the_options_that_repeat_it_are_told(dull_run: Run, judge: Judge) -> None:
+    result = judge(dull_run, seed=7, reference=("itself", Classifier.from_run(dull_run)))
+    assert result.setting.options == "--quick --seed 7 --reference itself --data synthetic"

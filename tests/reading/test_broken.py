@@ -97,5 +97,5 @@ def test_outputs_are_checked_before_anything_is_read(
 
 
 def test_an_overlay_of_nothing_is_the_page_paled() -> None:
-    drawn = np.asarray(overlay(np.zeros((30, 40), np.uint8), Page(40, 30, ())))
+    drawn = np.asarray(overlay(np.zeros((30, 40), np.uint8), Page(40, 30, 0, 0, ())))
     assert drawn.shape == (30, 40, 3) and 40 < drawn.min() == drawn.max() < 90

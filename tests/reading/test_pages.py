@@ -102,6 +102,13 @@ def test_a_digit_that_is_hardly_one_is_unsure(classifier: Classifier, hand: stri
         assert all(glyph.second != glyph.digit for glyph in field.glyphs)
 
 
+def test_an_amount_has_its_point_and_no_stroke(classifier: Classifier, hand: strips.Hand) -> None:
+    generator = np.random.default_rng(0)
+    amounts = [strips.make_amount(hand, generator, stroke=bool(number % 2)) for number in range(8)]
+    right = [exmachina.read(amount.picture, classifier).strings == (amount.text,) for amount in amounts]
+    assert sum(right) >= 7
+
+
 # The command ------------------------------------------------------------------------------------------------
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 import exmachina
 import photos
 import strips
 from exmachina.classifier import Classifier
-from exmachina.reading import layout, rules, seams, straighten
+from exmachina.reading import grid, layout, rules, seams, straighten
 
 Picture = NDArray[np.uint8]
 
@@ -32,6 +33,29 @@ def test_pages_are_read_however_they_were_taken(kind: str, page: tuple[Picture, 
     assert sum(right) >= 10
     for field in result.fields:  # boxes are told in the photograph's own pixels
         assert field.box.left >= 0 and field.box.left + field.box.width <= seen.shape[1]
+
+
+@pytest.mark.parametrize("kind", ["scan", "photo", "turned"])
+def test_a_sudoku_is_read_cell_by_cell_and_empty_cells_stay_empty(kind: str) -> None:
+    generator = np.random.default_rng(2)
+    whole = strips.mnist_hand()
+    picture, written = strips.make_sudoku(strips.Hand("first", whole.cuts[:400], whole.labels[:400]), generator)
+    if kind == "photo":
+        picture = photos.photographed(picture, generator, turn=5, tilt=0.12, shadow=True)
+    elif kind == "turned":
+        picture = np.asarray(Image.fromarray(picture).rotate(7, Image.Resampling.BICUBIC, fillcolor=210))
+    table = exmachina.read(picture, Classifier.load("accurate")).table()
+    pairs = [(a, b) for row, other in zip(table, written, strict=True) for a, b in zip(row, other, strict=True)]
+    assert len(pairs) == 81 and sum(a == b for a, b in pairs) >= 79
+    assert all(a == "" for a, b in pairs if b == "")
+
+
+def test_a_frame_without_nine_by_nine_cells_is_no_sudoku() -> None:
+    mask = np.zeros((540, 540), bool)
+    mask[:4] = mask[-4:] = mask[:, :4] = mask[:, -4:] = True
+    assert grid.frame(np.pad(mask, 30)) is not None and not grid.is_lined(mask)
+    mask[:: 539 // 9] = mask[:, :: 539 // 9] = True
+    assert grid.is_lined(mask)
 
 
 def test_a_sheets_corners_are_where_they_were_put() -> None:

@@ -13,9 +13,10 @@ from exmachina.classifier import Classifier
 from exmachina.errors import InputError
 from exmachina.evaluation.calibration.confidence import Confidence, measure_confidence, rule_at_home
 from exmachina.evaluation.calibration.held_out import HeldOut, declared_part
+from exmachina.evaluation.contamination import Contamination, look_for_contamination
 from exmachina.evaluation.datasets.audit import DataAudit, audit_data
 from exmachina.evaluation.datasets.external_datasets import ExternalDataset, measure_external
-from exmachina.evaluation.datasets.label_votes import Halves, LabelledErrors, halves, labelled_errors
+from exmachina.evaluation.datasets.label_votes import STUDENTS, Halves, LabelledErrors, halves, labelled_errors
 from exmachina.evaluation.datasets.weak_slices import WeakSlices, find_weak_slices
 from exmachina.evaluation.datasets.writers import worst_decile
 from exmachina.evaluation.decisions import Decisions, decide
@@ -81,6 +82,11 @@ def fitting_part(protocol: Protocol, answers: Answers) -> Iterator[str | Fitting
     yield Fitting(HeldOut("halves", answers.logits, protocol.test.labels))
 
 
+def contamination_part(protocol: Protocol, answers: Answers) -> Iterator[Contamination]:
+    """Whether the run has seen its test, and whether its record can be true."""
+    yield look_for_contamination(protocol.run, answers.finite, protocol.train, protocol.test)
+
+
 def labels_part(protocol: Protocol, answers: Answers) -> Iterator[LabelledErrors]:
     """The error by the labels as given and as people corrected them."""
     yield labelled_errors(answers.digits, protocol.test.labels)
@@ -103,7 +109,7 @@ def writers_part(protocol: Protocol, answers: Answers) -> Iterator[WriterResults
         writers=len(writers),
         accuracy=clustered_bootstrap(~answers.wrong, ids, generator),
         loss=clustered_bootstrap(losses(answers.finite / answers.temperature, labels), ids, generator),
-        worst=worst_decile(answers.wrong, ids, generator),
+        worst=worst_decile(answers.wrong, ids, generator, np.arange(len(labels)) < STUDENTS),
         shared=None if train_writers is None else len(np.intersect1d(train_writers.ids, ids)),
     )
 

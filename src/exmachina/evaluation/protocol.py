@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,8 +19,9 @@ from exmachina.evaluation.datasets.writers import Writers
 from exmachina.evaluation.inputs import FULL, QUICK, Answers, Extent, Protocol
 from exmachina.evaluation.parts import Fitting
 from exmachina.evaluation.results import PARTS, Evaluation, Health, Missing, Progress, Setting, Subject
+from exmachina.evaluation.statistics.faults import known_faults
 from exmachina.evaluation.statistics.intervals import corrected_for_openings, normal_mean, wilson
-from exmachina.evaluation.statistics.metrics import losses, measure
+from exmachina.evaluation.statistics.metrics import confusion_matrix, losses, measure
 from exmachina.evaluation.test_set.test_set_log import fingerprint, open_test_set
 from exmachina.runs import Run, hardware, versions
 
@@ -72,9 +74,10 @@ def _measured(protocol: Protocol, subject: Subject, log_folder: Path | None) -> 
     start = time.perf_counter()
     run, test = protocol.run, protocol.test
     test_set = fingerprint(test.images, test.labels)
-    opening = open_test_set(test_set, f"{subject.name} {subject.digest}", folder=log_folder)
+    opening = open_test_set(test_set, subject.digest, folder=log_folder)
     answers = Answers.of(run, test)
     fitting = yield from _part(FITTING, parts.fitting_part(protocol, answers))
+    contamination = yield from _titled("contamination", parts.contamination_part(protocol, answers))
     labels = yield from _titled("labels", parts.labels_part(protocol, answers))
     halves = yield from _titled("halves", parts.halves_part(protocol, answers))
     writers = yield from _titled("writers", parts.writers_part(protocol, answers))
@@ -101,6 +104,7 @@ def _measured(protocol: Protocol, subject: Subject, log_folder: Path | None) -> 
         accuracy_corrected=corrected_for_openings(int((~answers.wrong).sum()), len(test), opening.runs),
         loss=normal_mean(losses(scaled, test.labels)),
         misread=np.flatnonzero(answers.wrong),
+        contamination=contamination,
         labels=labels,
         halves=halves,
         writers=writers,
@@ -151,7 +155,20 @@ def _setting(protocol: Protocol, test_set: str, fitting: Fitting | Missing, seco
         versions=versions(),
         hardware=hardware(),
         fitted_to=fitting.reason if isinstance(fitting, Missing) else fitting.held_out.how,
+        options=_options(protocol),
     )
+
+
+def _options(protocol: Protocol) -> str:
+    """The command's options that ask for this evaluation again, as far as they can be known."""
+    options = ["--quick"] if protocol.quick else []
+    options += [f"--seed {protocol.seed}"] if protocol.seed else []
+    options += ["--writers download"] if protocol.writers is not None else []
+    options += [f"--reference {protocol.reference[0]}"] if protocol.reference is not None else []
+    names = [one.name for one in protocol.external_datasets]
+    options += [f"--data {shlex.quote(name)}" for name in names if names != ["load_digits"]]
+    options += [f"--strangers {shlex.quote(str(path))}" for path in protocol.non_digits.values()]
+    return " ".join(options)
 
 
 def _health(answers: Answers, test: Dataset) -> Health:
@@ -164,4 +181,5 @@ def _health(answers: Answers, test: Dataset) -> Health:
         commonest=int(counts.argmax()),
         commonest_share=float(counts.max() / n),
         guessing=wilson(int(commonest), n),
+        faults=known_faults(confusion_matrix(answers.digits, test.labels)),
     )

@@ -14,6 +14,7 @@ from exmachina.runs import Run
 
 if TYPE_CHECKING:
     from exmachina.evaluation.calibration.confidence import Confidence
+    from exmachina.evaluation.contamination import Contamination
     from exmachina.evaluation.datasets.audit import DataAudit
     from exmachina.evaluation.datasets.external_datasets import ExternalDataset
     from exmachina.evaluation.datasets.label_votes import Halves, LabelledErrors
@@ -89,6 +90,7 @@ class Health:
     commonest: int
     commonest_share: float
     guessing: Interval  # the accuracy of always saying the commonest label
+    faults: tuple[str, ...] = ()  # that the confusion matrix names
 
     def verdict(self, accuracy: Interval) -> str | None:
         """One plain sentence if the network is broken, constant or no better than guessing; else None."""
@@ -107,6 +109,8 @@ class Health:
                 f"This network does not read: it is right {accuracy.value:.1%} of the time, and always saying the "
                 f"commonest digit would be right {self.guessing.value:.1%} of the time. Do not use it."
             )
+        if self.faults:
+            return f"This network reads some digits and not others: {'; '.join(self.faults)}. Do not use it."
         return None
 
 
@@ -152,6 +156,7 @@ class Setting:
     versions: dict[str, str]
     hardware: dict[str, Any]
     fitted_to: str
+    options: str  # of `exmachina evaluate`, beside the run
 
 
 def _part(title: str, key: str) -> dict[str, str]:
@@ -174,6 +179,7 @@ class Evaluation:
     accuracy_corrected: Interval
     loss: Interval  # its value is that of `metrics.nll`
     misread: Indices = field(repr=False)
+    contamination: Contamination | Missing = field(metadata=_part("Has it seen its test", "contamination"))
     labels: LabelledErrors | Missing = field(metadata=_part("Wrong labels", "labels"))
     halves: Halves | Missing = field(metadata=_part("Students and Census employees", "halves"))
     writers: WriterResults | Missing = field(metadata=_part("Writers", "writers"))

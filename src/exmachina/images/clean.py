@@ -18,6 +18,7 @@ UNEVEN = 0.1  # of the way from paper to ink: paper that varies by more is evene
 NEARBY = 0.12  # of the digit's longer side: ink closer than this belongs to it
 SPECK = 0.02  # of the digit's ink: less than this, apart from it, is dirt
 REPEATED = 4  # pieces beside the largest and of its size: a pattern
+BESIDE = 0.6  # of the digit's height: lower ink beside it is no digit
 MOST_STROKES = 6  # that a straight line through a digit meets, on average; a texture has more
 
 
@@ -166,6 +167,32 @@ def _digit(ink: Mask) -> Mask:
         for area, box, edge in zip(areas, boxes, at_edge, strict=True)
     ]
     return ink & kept[groups]
+
+
+def digits_beside(picture: Picture) -> int:
+    """How many other pieces of ink are there, as large as the digit that `clean` keeps and no printed line?"""
+    from scipy import ndimage
+
+    if is_plain(picture):
+        return 0
+    copy = judged(picture)
+    found, _ = ink(copy, max(2, max(copy.shape) // max(picture.shape) // 2))
+    strokes = found & ~ruled_lines(found)
+    labels, count = ndimage.label(grown(strokes, 1))
+    boxes = ndimage.find_objects(labels)
+    areas = np.bincount(np.where(strokes, labels, 0).ravel(), minlength=count + 1)[1:]
+    whole = [index for index in range(count) if not _touches_edge(boxes[index], found.shape)]
+    main = int(areas.argmax()) if count else -1
+    if main not in whole:  # a tight cut; what is beside its digit is dirt or pattern
+        return 0
+    height = _height(boxes[main])
+    return sum(
+        other != main
+        and BESIDE * height <= _height(boxes[other]) <= height / BESIDE
+        and areas[other] >= BESIDE / 2 * areas[main]
+        and _gap(boxes[other], boxes[main]) > 0
+        for other in whole
+    )
 
 
 Box = tuple[slice, slice]

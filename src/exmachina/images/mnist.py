@@ -17,7 +17,7 @@ from PIL import Image
 
 from exmachina.errors import InputError
 from exmachina.images import paper
-from exmachina.images.clean import INK, MIN_CONTRAST, clean
+from exmachina.images.clean import INK, MIN_CONTRAST, clean, digits_beside
 
 Picture = NDArray[np.uint8]
 
@@ -76,6 +76,11 @@ def stages(image: ArrayLike | Image.Image, steps: Steps | None = None) -> dict[s
     shown["scale"] = picture
     shown["centre"] = centre(picture) if steps.centre else _in_the_middle(picture)
     return shown
+
+
+def holds_several(image: ArrayLike | Image.Image) -> bool:
+    """Does the picture seem to hold more digits than the one that `normalize` cuts out?"""
+    return digits_beside(polarity(_working_size(greyscale(image)))) > 0
 
 
 def greyscale(image: ArrayLike | Image.Image) -> Picture:

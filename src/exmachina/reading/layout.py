@@ -11,8 +11,11 @@ Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 
 SPECK = 0.12  # of a digit's height: ink smaller in both directions is dirt
+STRIPES = 4  # pieces of ink through the whole page that are no digits any more
 THIN = 0.4  # of a stroke's width: thinner ink is left of a printed line
 TALLEST = 3.0  # of a digit's height: taller ink is no digit
+DASH = 0.85  # of a digit's height: flat ink as wide is a stroke of its own
+LOW = 0.6  # of a digit's height below its top: where points and commas stand
 FIELD_GAP = 1.2  # of a digit's height: ink further away belongs to another field
 
 
@@ -47,6 +50,12 @@ def parts(mask: Mask) -> tuple[Labels, list[Part]]:
         for label, box in enumerate(ndimage.find_objects(labels), 1)
     ]
     return labels, found
+
+
+def without_stripes(found: list[Part], height: int, width: int) -> list[Part]:
+    """The parts without those that go through the whole page from edge to edge, if there are several: a pattern."""
+    stripes = [part for part in found if part.height >= height - 4 or part.width >= width - 4]
+    return found if len(stripes) < STRIPES else [part for part in found if part not in stripes]
 
 
 def digit_height(found: list[Part]) -> float:
@@ -97,6 +106,29 @@ def fields(found: list[Part], height: float, stroke: float) -> list[list[Part]]:
             if near is not None and _distance(part, near) <= 0.5 * height:
                 near.append(part)
     return [sorted(group, key=lambda part: part.left) for group in grouped]
+
+
+def without_marks(group: list[Part], height: float) -> tuple[list[Part], list[float]]:
+    """The parts of a field that may be digits, and where the points and commas between them stand, from the left.
+
+    A point or comma is small, low and beside no digit's ink; a stroke that fills the line behind an amount or
+    underlines its cents is flat. Neither is a digit.
+    """
+    bodies = [part for part in group if part.height >= 0.45 * height]
+    if not bodies:
+        return group, []
+    top = sum(part.top for part in bodies) / len(bodies)
+    kept, points = [], []
+    for part in group:
+        flat = part.width > DASH * height and part.height < 0.3 * height
+        small = part.height < 0.45 * height and part.width < 0.4 * height
+        low = (part.top + part.bottom) / 2 > top + LOW * height
+        alone = not any(part.left < other.right and other.left < part.right for other in bodies)
+        if small and low and alone and bodies[0].left < part.left:
+            points.append((part.left + part.right) / 2)
+        elif not flat:
+            kept.append(part)
+    return kept, sorted(points)
 
 
 def _beside(a: Part, b: Part) -> bool:

@@ -13,7 +13,7 @@ from exmachina.classifier import Classifier
 from exmachina.errors import InputError
 from exmachina.images.files import read_image
 from exmachina.images.mnist import SIDE, greyscale
-from exmachina.reading import layout, search, straighten
+from exmachina.reading import grid, layout, search, straighten
 from exmachina.reading.pieces import Chunk, chunk, cut_further
 from exmachina.reading.results import Box, Field, Glyph, Page
 from exmachina.reading.rules import without_lines
@@ -23,6 +23,7 @@ from exmachina.reading.sheet import INKED, LARGEST, Sheet, bright_ink, even_ink,
 SURE = 0.9  # less is unsure
 CERTAIN = 0.97  # ink that is read so is not cut
 DIGITS = 10
+Place = tuple[int, int]
 USUAL = 48  # pixels a digit is high in what is worked on
 NETWORK = "accurate"
 
@@ -50,13 +51,26 @@ def read_picture(picture: NDArray[np.uint8], classifier: Classifier) -> Page:
         )
     sheet = prepare(picture)
     labels, found = layout.parts(sheet.mask)
-    height = layout.digit_height(found)
-    groups = layout.fields(found, height, stroke_width(sheet.mask)) if height else []
-    chunks = [chunk(sheet.ink, labels, group, height) for group in groups]
-    fields = _read(classifier, chunks, sheet)
+    cells: list[Place] | None = None
+    if sheet.is_grid:
+        filled = grid.cells(found)
+        cells, groups = list(filled), list(filled.values())
+        height = layout.digit_height([part for some in groups for part in some])
+    else:
+        height = layout.digit_height(found)
+        groups = layout.fields(found, height, stroke_width(sheet.mask)) if height else []
+    bare = [layout.without_marks(group, height) for group in groups]
+    chunks = [chunk(sheet.ink, labels, group, height) for group, _ in bare]
+    fields = _read(classifier, chunks, [points for _, points in bare], sheet, cells)
     if not fields:
         raise InputError("No digit was found in the picture; photograph the page from above, in even light.")
-    return Page(picture.shape[1], picture.shape[0], tuple(sorted(fields, key=lambda field: (field.row, field.column))))
+    size = (
+        (grid.CELLS, grid.CELLS)
+        if sheet.is_grid
+        else (1 + max(field.row for field in fields), 1 + max(field.column for field in fields))
+    )
+    ordered = sorted(fields, key=lambda field: (field.row, field.column))
+    return Page(picture.shape[1], picture.shape[0], *size, tuple(ordered))
 
 
 def prepare(picture: NDArray[np.uint8]) -> Sheet:
@@ -70,6 +84,10 @@ def prepare(picture: NDArray[np.uint8]) -> Sheet:
         small = _without_rim(small)
         to_picture = to_picture @ matrix
     ink = even_ink(bright_ink(small))
+    framed = _grid(ink, to_picture)
+    if framed is not None:
+        return framed
+    ink = _without_stripes(ink)
     angle = straighten.skew(ink)
     if angle:
         matrix = straighten.turned(angle, ink.shape)
@@ -91,22 +109,49 @@ def prepare(picture: NDArray[np.uint8]) -> Sheet:
     return Sheet(ink, to_picture)
 
 
+def _without_stripes(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    labels, found = layout.parts(ink > INKED * 255)
+    kept = layout.without_stripes(found, *ink.shape)
+    return (
+        ink if len(kept) == len(found) else np.where(np.isin(labels, [part.label for part in kept]), ink, np.uint8(0))
+    )
+
+
+def _grid(ink: NDArray[np.uint8], to_picture: NDArray[np.float64]) -> Sheet | None:
+    """The sudoku on the page, if there is one."""
+    corners = grid.frame(ink > grid.DARK)
+    if corners is None:
+        return None
+    to_ink = grid.above(corners)
+    seen = straighten.seen_through(ink, to_ink, (grid.SIDE, grid.SIDE), 0)
+    return Sheet(grid.without_frame(seen), to_picture @ to_ink, True) if grid.is_lined(seen > grid.DARK) else None
+
+
 def _without_rim(sheet: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The sheet with its outermost pixels, where the table may still be seen, as the paper beside them."""
     rim = max(2, max(sheet.shape) // 150)
     return np.pad(sheet[rim:-rim, rim:-rim], rim, mode="edge")
 
 
-def _read(classifier: Classifier, chunks: list[Chunk], sheet: Sheet) -> list[Field]:
+def _read(
+    classifier: Classifier, chunks: list[Chunk], points: list[list[float]], sheet: Sheet, cells: list[Place] | None
+) -> list[Field]:
     wholes = [[(piece, piece + 1) for piece in range(chunk.count)] for chunk in chunks]
     first = search.score(classifier, chunks, wholes)
     cut = [cut_further(chunk, _doubtful(chunk, scores)) for chunk, scores in zip(chunks, first, strict=True)]
     scores = search.score(classifier, cut, [chunk.candidates() for chunk in cut])
     ways = [search.best(chunk.count, some) for chunk, some in zip(cut, scores, strict=True)]
-    read = [(chunk, way) for chunk, way in zip(cut, ways, strict=True) if any(step.digit is not None for step in way)]
+    read = [number for number, way in enumerate(ways) if any(step.digit is not None for step in way)]
     height = cut[0].height if cut else 0.0
-    places = layout.places([chunk.box(0, chunk.count) for chunk, _ in read], height)
-    return [_field(chunk, way, sheet, place) for (chunk, way), place in zip(read, places, strict=True)]
+    places = (
+        layout.places([cut[number].box(0, cut[number].count) for number in read], height)
+        if cells is None
+        else [cells[number] for number in read]
+    )
+    return [
+        _field(cut[number], ways[number], points[number], sheet, place)
+        for number, place in zip(read, places, strict=True)
+    ]
 
 
 def _doubtful(whole: Chunk, scores: search.Scores) -> list[int]:
@@ -120,22 +165,40 @@ def _doubtful(whole: Chunk, scores: search.Scores) -> list[int]:
     return doubtful
 
 
-def _field(whole: Chunk, steps: list[search.Step], sheet: Sheet, place: tuple[int, int]) -> Field:
+def _field(whole: Chunk, steps: list[search.Step], points: list[float], sheet: Sheet, place: tuple[int, int]) -> Field:
+    boxes = [whole.box(step.first, step.last) for step in steps]
     glyphs = tuple(
         Glyph(
             step.digit,
             step.probability,
             step.second,
             step.digit is None or step.probability < SURE,
-            _box(whole.box(step.first, step.last), sheet),
+            _box(box, sheet),
             _image(whole.glyph(step.first, step.last)),
         )
-        for step in steps
+        for step, box in zip(steps, boxes, strict=True)
     )
-    text = "".join("?" if glyph.digit is None else str(glyph.digit) for glyph in glyphs)
-    probability = float(np.prod([glyph.probability for glyph in glyphs]))
-    box = _box(whole.box(0, whole.count), sheet)
-    return Field(text, probability, any(glyph.unsure for glyph in glyphs), *place, box, glyphs)
+    # A currency's sign before the first digit and a flourish behind the last are no part of the number.
+    digits = [index for index, glyph in enumerate(glyphs) if glyph.digit is not None]
+    inner = glyphs[digits[0] : digits[-1] + 1]
+    middles = [(box[2] + box[3]) / 2 for box in boxes[digits[0] : digits[-1] + 1]]
+    return Field(
+        _text(inner, middles, points),
+        float(np.prod([glyph.probability for glyph in inner])),
+        any(glyph.unsure for glyph in inner),
+        *place,
+        _box(whole.box(0, whole.count), sheet),
+        glyphs,
+    )
+
+
+def _text(glyphs: tuple[Glyph, ...], middles: list[float], points: list[float]) -> str:
+    """The digits, `?` for a sign among them, and a point before the last one or two if one stands there."""
+    signs = ["?" if glyph.digit is None else str(glyph.digit) for glyph in glyphs]
+    for cents in (1, 2):
+        if len(signs) > cents and any(middles[-cents - 1] < point < middles[-cents] for point in points):
+            return "".join(signs[:-cents]) + "." + "".join(signs[-cents:])
+    return "".join(signs)
 
 
 def _image(glyph: NDArray[np.uint8] | None) -> NDArray[np.uint8]:

@@ -53,10 +53,15 @@ class Field:
 
 @dataclass(frozen=True)
 class Page:
-    """All that was read in one picture of `width` × `height` pixels, line by line from left to right."""
+    """All that was read in one picture of `width` × `height` pixels, line by line from left to right.
+
+    Its table has so many `rows` and `columns`; a sudoku's has nine of each, empty cells too.
+    """
 
     width: int
     height: int
+    rows: int
+    columns: int
     fields: tuple[Field, ...]
 
     @property
@@ -66,9 +71,7 @@ class Page:
 
     def table(self) -> list[list[str]]:
         """The texts by row and column, empty where there is no field."""
-        rows = 1 + max((one.row for one in self.fields), default=-1)
-        columns = 1 + max((one.column for one in self.fields), default=-1)
-        cells = [[""] * columns for _ in range(rows)]
+        cells = [[""] * self.columns for _ in range(self.rows)]
         for one in self.fields:
             cells[one.row][one.column] = one.text
         return cells

@@ -30,10 +30,14 @@ INKED = 0.4  # of the strongest ink: more is a stroke
 
 @dataclass(frozen=True)
 class Sheet:
-    """Ink on a page: `ink` uint8 (h, w), 0 for paper to 255, and the 3×3 matrix from its pixels to the picture's."""
+    """Ink on a page: `ink` uint8 (h, w), 0 for paper to 255, and the 3×3 matrix from its pixels to the picture's.
+
+    `is_grid` says that it is a sudoku's grid, seen from above.
+    """
 
     ink: Picture
     to_picture: Values
+    is_grid: bool = False
 
     @property
     def mask(self) -> Mask:

@@ -54,6 +54,18 @@ def sheet_corners(picture: Picture) -> Values | None:
     return exact
 
 
+def corners_of(ink: Mask) -> Values | None:
+    """The corners (4, 2) of ink whose outline has four straight sides, from the upper left clockwise; else `None`."""
+    from scipy import ndimage
+
+    patch = ndimage.binary_fill_holes(np.pad(ink, 1))
+    corners = _corners(patch)
+    inside = _filled(corners, patch.shape)
+    if (inside & patch).sum() < FITS * (inside | patch).sum():
+        return None
+    return corners - 1
+
+
 def _corners(patch: Mask) -> Values:
     """The patch's outermost pixels along the two diagonals, made exact by a line through each side."""
     rows, columns = np.nonzero(patch)

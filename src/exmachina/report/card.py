@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exmachina.evaluation.results import Evaluation, measured
 from exmachina.formatting import percent
-from exmachina.report.markup import Html, details, el, join, table
+from exmachina.report.markup import Html, details, el, join, para, table
 from exmachina.report.words import name_of, plain, span
 from exmachina.runs import Run
 
@@ -60,6 +60,11 @@ def card(evaluation: Evaluation) -> Html:
         "section",
         el("h2", "Model card", id_="card-title"),
         el("dl", *(join([el("dt", name), el("dd", value)]) for name, value in rows), class_="card"),
+        para(
+            el("strong", "What would change my mind: "),
+            "most of this is copied from the run's own record, which whoever made the run could have written as they "
+            "liked. Only the layers, the size and the sum of the weights were counted here.",
+        ),
         id_="card",
         class_="whole",
         aria_labelledby="card-title",
@@ -70,12 +75,11 @@ def repeat_section(evaluation: Evaluation) -> Html:
     """Commands that repeat this, checklists, and what is missing."""
     setting, subject = evaluation.setting, evaluation.subject
     recipe = subject.run.recipe.get("name", subject.network)
-    quick = " --quick" if setting.quick else ""
-    seed = f" --seed {setting.seed}" if setting.seed else ""
-    commands = (
-        f"exmachina train --recipe {recipe} --seed {subject.run.seed}{_learned(subject.run)}\n"
-        f"exmachina evaluate {subject.name}{quick}{seed} --report report.html"
-    )
+    run = subject.run
+    commands = f"exmachina train --recipe {recipe} --seed {run.seed}{_learned(run)} --out runs/again\n"
+    if run.rejection_threshold is not None:
+        commands += f"exmachina calibrate runs/again{' --temperature' if run.temperature != 1 else ''}\n"
+    commands += f"exmachina evaluate runs/again {setting.options} --report report.html".replace("  ", " ")
     missing = [(name_of(key), reason) for key, reason in evaluation.missing().items()]
     robustness = measured(evaluation.robustness)
     if robustness and robustness.no_reference:
@@ -91,6 +95,11 @@ def repeat_section(evaluation: Evaluation) -> Html:
             f"{_versions(setting.versions)}. Fitted to {setting.fitted_to}. The same seed gives the same spoilt "
             "images, "
             "strangers and draws. The same numbers stand in the JSON file beside this one.",
+        ),
+        para(
+            el("strong", "What would change my mind: "),
+            "numbers that another computer cannot repeat within their intervals. Training again gives another network "
+            "of the same recipe, not these weights: their sum is in the model card.",
         ),
         table("Not in this report", ("part", "why"), missing, texts=2) if missing else el("p", "Nothing was left out."),
         details(
@@ -114,7 +123,10 @@ def _checks(evaluation: Evaluation) -> list[tuple[str, str]]:
     seeds, data, confidence = measured(evaluation.seeds), measured(evaluation.data), measured(evaluation.confidence)
     return [
         ("Reproducibility (Pineau): data, splits, exclusions", f"Model card; {evaluation.subject.run.splits}"),
-        ("Reproducibility: hyper-parameters and how they were chosen", "Model card; on training images alone"),
+        (
+            "Reproducibility: hyper-parameters and how they were chosen",
+            "Model card; how they were chosen no run can show. The shipped recipes: docs/lab-notes.md",
+        ),
         (
             "Reproducibility: number of runs, mean, spread",
             f"Seeds: {seeds.summary.n} runs" if seeds else "not measured",
@@ -124,11 +136,16 @@ def _checks(evaluation: Evaluation) -> list[tuple[str, str]]:
             "ML Test Score: a simpler model is no better",
             "The data itself: nearest neighbour" if data else "not measured",
         ),
-        ("ML Test Score: quality on slices that matter", "The number; The data itself; Other hands"),
-        ("ML Test Score: training is reproducible", "the same recipe, seed and machine give the same weights"),
+        ("ML Test Score: quality on slices that matter", "The number; Where it is weak; Other hands"),
+        (
+            "ML Test Score: training is reproducible",
+            "not measured here: the same seed starts from the same weights and batches, but with other threads "
+            "or another "
+            "processor sums are rounded otherwise, and the accuracy moves as between seeds",
+        ),
         ("ML Test Score: numerical stability", f"{evaluation.health.unanswered} answers with nan or infinity"),
         ("Vision suite: duplicates, label and image drift", "The data itself" if data else "not measured"),
-        ("Vision suite: weak segments, class performance", "The number; The data itself"),
+        ("Vision suite: weak segments, class performance", "The number; Where it is weak"),
         ("Vision suite: confidence", "Confidence" if confidence else "not measured"),
         ("Model card: use, factors, metrics, caveats", "Model card; first page"),
     ]

@@ -87,11 +87,12 @@ def signed(values: NDArray[np.floating], words: str, *, size: int = 56) -> Html:
 
 @dataclass(frozen=True)
 class Margin:
-    """The three notes beside every section."""
+    """The notes of every section: three in the margin, and `plain`, the finding without a word of statistics."""
 
     means: object
     computed: object
     change: object
+    plain: object = ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def section(key: str, number: int, title: str, content: Section) -> Html:
         aria_label=f"Notes on: {title}",
     )
     heading = el("h2", el("span", f"{number}", class_="no"), title, id_=f"{key}-title")
-    main = el("div", heading, el("p", content.finding, class_="finding"), *content.body, class_="main")
+    plain = el("p", el("strong", "In plain words. "), margin.plain, class_="plain")
+    main = el("div", heading, plain, el("p", content.finding, class_="finding"), *content.body, class_="main")
     return el("section", main, notes, id_=key, aria_labelledby=f"{key}-title")
 
 

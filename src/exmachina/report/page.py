@@ -15,12 +15,14 @@ from exmachina.report.sections.accuracy import number_section
 from exmachina.report.sections.confidence import confidence_section
 from exmachina.report.sections.data import data_section
 from exmachina.report.sections.decisions import decisions_section, report_data
+from exmachina.report.sections.every_figure import figures_section
 from exmachina.report.sections.external_datasets import external_section
 from exmachina.report.sections.mistakes import mistakes_section
 from exmachina.report.sections.out_of_distribution import ood_section
 from exmachina.report.sections.robustness import robustness_section
 from exmachina.report.sections.seeds import seeds_section
-from exmachina.report.sections.selection_bias import selection_bias_section
+from exmachina.report.sections.selection_bias import contamination_section, selection_bias_section
+from exmachina.report.sections.weak_slices import slices_section
 from exmachina.report.verdict import FirstPage, first_page, widest
 from exmachina.report.words import name_of
 
@@ -30,6 +32,7 @@ SCRIPT = Path(__file__).parent / "report.js"
 SECTIONS: tuple[tuple[str, str, str, Callable[[Evaluation], Section]], ...] = (
     ("number", "The number", "The number and its doubt", number_section),
     ("decide", "What to decide", "What to decide", decisions_section),
+    ("seen", "Seen before?", "Has it seen its test?", contamination_section),
     ("leak", "The leak", "The leak, shown", selection_bias_section),
     ("seeds", "Seeds", "Seeds, and other networks", seeds_section),
     ("confidence", "Confidence", "Confidence", confidence_section),
@@ -37,7 +40,9 @@ SECTIONS: tuple[tuple[str, str, str, Callable[[Evaluation], Section]], ...] = (
     ("strangers", "Not a digit", "Not a digit", ood_section),
     ("hands", "Other hands", "Other hands", external_section),
     ("data", "The data", "The data itself", data_section),
+    ("slices", "Weak spots", "Where it is weak", slices_section),
     ("mistakes", "Mistakes", "Why it erred", mistakes_section),
+    ("figures", "Every figure", "Every figure with its doubt", figures_section),
 )
 
 
@@ -77,7 +82,7 @@ def _front(evaluation: Evaluation, front: FirstPage) -> Html:
     kind = "A quick evaluation" if setting.quick else "An evaluation"
     strip = el("p", f"{kind} by Hello Ex Machina · {evaluation.subject.name} · {setting.created[:10]}", class_="strip")
     worries = [el("li", el("a", worry.title, href=f"#{worry.section}"), el("p", worry.text)) for worry in front.worries]
-    if not front.fit:
+    if not front.fit and not front.worries:
         listed = el("p", "Nothing else, until this network works: every other worry is about one that reads.")
     else:
         listed = el("ol", *worries) if worries else el("p", "Nothing stands out. Read on all the same.")
@@ -90,6 +95,7 @@ def _front(evaluation: Evaluation, front: FirstPage) -> Html:
         strip,
         el("h1", front.headline),
         el("div", *(el("p", sentence) for sentence in front.sentences), class_="verdict"),
+        _readers(),
         el(
             "div",
             el("div", ladder("How often it errs, from the exam to the street", _rungs(evaluation)), class_="stage"),
@@ -101,6 +107,23 @@ def _front(evaluation: Evaluation, front: FirstPage) -> Html:
     )
 
 
+def _readers() -> Html:
+    """How long each reader needs, and what would overturn the page."""
+    return el(
+        "p",
+        el("strong", "One minute: "),
+        "this page. ",
+        el("strong", "At fourteen: "),
+        "the line “In plain words” in each section. ",
+        el("strong", "A statistician: "),
+        el("a", "every figure with its interval and its check", href="#figures"),
+        ". ",
+        el("strong", "What would overturn this page: "),
+        "a set of your own digits with labels (--data), or signs that the network has seen this test before.",
+        class_="readers",
+    )
+
+
 def _rungs(evaluation: Evaluation) -> list[Rung]:
     """From the cleanest images to the worst, with the number everybody quotes in the accent."""
     metrics = evaluation.metrics
@@ -108,6 +131,9 @@ def _rungs(evaluation: Evaluation) -> list[Rung]:
     error = 1 - metrics.accuracy.value
     exam = "The test it was made for"
     rungs = [Rung("As labelled", error, 1 - interval.high, 1 - interval.low, "the number quoted", True, exam)]
+    decisions = measured(evaluation.decisions)
+    if decisions and decisions.unseen:
+        rungs.append(rung("Unseen training digits", decisions.unseen, group=exam))
     labels, halves, confidence = (
         measured(evaluation.labels),
         measured(evaluation.halves),

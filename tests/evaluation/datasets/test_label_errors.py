@@ -54,9 +54,13 @@ def test_a_class_without_labels_and_a_network_without_opinion_doubt_nothing() ->
 
 
 def test_label_errors_are_compared_with_peoples_votes() -> None:
-    result = compare_with_votes([947, 9729, 3, 3])
+    likelihoods = np.ones(10_000)
+    likelihoods[[2130, 5, 947]] = 0.1, 0.2, 0.3
+    result = compare_with_votes([947, 9729, 3, 3], likelihoods)
     assert result.doubted == (947, 9729)
     assert (len(result.missed), result.others) == (13, 1)
+    # A network that doubts nothing still has an order: 2130 first, 5 second, 947 third.
+    assert (result.ranks[2130], result.ranks[947], len(result.ranks)) == (1, 3, 15)
 
 
 def test_outliers_are_scipys_farthest_by_mahalanobis() -> None:

@@ -140,6 +140,16 @@ def test_the_worst_tenth_of_twenty_writers_are_the_two_with_most_errors() -> Non
     assert worst.error == pytest.approx(40 / 100)
     assert worst.overall == pytest.approx(0.045)
     assert 0.045 < worst.by_chance < 0.15
+    assert worst.p_value == pytest.approx(1 / 201)
+
+
+def test_kinds_of_writer_that_differ_do_not_make_hands_differ() -> None:
+    generator = np.random.default_rng(2)
+    writers = np.repeat(np.arange(100), 60)
+    students = writers < 50
+    wrong = np.asarray(generator.random(6_000) < np.where(students, 0.1, 0.01))
+    assert worst_decile(wrong, writers, np.random.default_rng(3)).p_value < 0.05
+    assert worst_decile(wrong, writers, np.random.default_rng(3), students).p_value > 0.05
 
 
 def test_when_writers_do_not_differ_the_worst_decile_is_what_chance_gives() -> None:

@@ -205,6 +205,11 @@ def test_mce_by_hand() -> None:
     assert summary.relative == pytest.approx({"fog": 50, "stripe": 300})
     assert (summary.mce, summary.mean_error) == pytest.approx((175, 0.16))
     assert summarise({"fog": 0.1}, {"fog": 0.1}).mce == pytest.approx(100)
+    # Exchange the two, and both may have an mCE above 100; the geometric mean turns into its inverse.
+    back = summarise({"fog": 0.04, "stripe": 0.1}, {"fog": 0.02, "stripe": 0.3})
+    assert summary.mce > 100 and back.mce > 100
+    assert summary.geometric * back.geometric == pytest.approx(100**2)
+    assert summary.geometric == pytest.approx(100 * (0.5 * 3) ** 0.5)
 
 
 def test_a_reference_without_mistakes_counts_as_half_a_mistake() -> None:

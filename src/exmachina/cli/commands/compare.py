@@ -54,7 +54,7 @@ def compare(
     answers = [one.argmax(axis=1) for one in probabilities]
     result = compare_answers(answers[0], answers[1], test.labels, names)
     mark = fingerprint(test.images, test.labels)
-    opening = [open_test_set(mark, f"{subject.name} {subject.digest}") for subject in subjects][-1]
+    opening = [open_test_set(mark, subject.digest) for subject in subjects][-1]
     if json:
         summary = {
             "runs": list(names),

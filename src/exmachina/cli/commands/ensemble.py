@@ -25,7 +25,7 @@ def ensemble(
     test = load_mnist_split("test")
     result = evaluate_ensemble([Classifier.from_run(subject.run) for subject in subjects], test)
     mark = fingerprint(test.images, test.labels)
-    opening = [open_test_set(mark, f"{subject.name} {subject.digest}") for subject in subjects][-1]
+    opening = [open_test_set(mark, subject.digest) for subject in subjects][-1]
     if json:
         print_json(
             {

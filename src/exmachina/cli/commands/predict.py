@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -58,11 +58,14 @@ def predict(
             print(f"{before:,} were read before; going on.", file=sys.stderr)
         done = table.take if table is not None else lambda path: False
         wanted = [number for number in index or [] if not done(f"mnist:test:{number}")]
+        named = {path for path in images or [] if path.is_file()} if len(images or []) <= TOLD else set()
         items = find_items(sources_of(images or []), done)
         readings = chain(read_test_images(classifier, wanted), predict_items(classifier, items, workers))
         for reading in progress(readings, images or [], before, shown=out is not None):
             unread += bool(reading.problem)
             _tell(reading, json, table is not None, unread)
+            if reading.prediction is not None and Path(reading.path) in named:
+                _point_to_read(Path(reading.path))
             if table is not None:
                 table.add(reading)
     if table is not None:
@@ -70,6 +73,20 @@ def predict(
         _conclude(table, json)
     if unread:
         raise typer.Exit(2)
+
+
+def _point_to_read(path: Path) -> None:
+    """Say so if the picture holds more digits than the one that was read."""
+    from exmachina.images.files import read_image
+    from exmachina.images.mnist import holds_several
+
+    with suppress(InputError):  # a list or an archive of pictures
+        if holds_several(read_image(path)):
+            print(
+                f"exmachina: '{path}' seems to hold several digits, and at most one of them was read; for all of them: "
+                f"exmachina read '{path}'",
+                file=sys.stderr,
+            )
 
 
 def _tell(reading: FilePrediction, json: bool, in_table: bool, unread: int) -> None:

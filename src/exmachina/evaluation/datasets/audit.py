@@ -22,6 +22,7 @@ from exmachina.evaluation.datasets.label_errors import (
 )
 from exmachina.evaluation.datasets.label_votes import is_mnist_test
 from exmachina.evaluation.statistics.intervals import Interval
+from exmachina.evaluation.statistics.metrics import losses
 
 PICTURED = 24
 
@@ -97,11 +98,14 @@ def _summarise_label_errors(logits: Floats, data: Dataset) -> LabelErrorSummary:
     # A modest network's largest probabilities lie below its thresholds; at its best temperature they do not.
     scaled = np.asarray(logits, np.float64) / fit_temperature(logits, data.labels).value
     result = find_label_errors(softmax(scaled), data.labels).label_errors
+    votes = None
+    if is_mnist_test(data.labels):
+        votes = compare_with_votes([one.index for one in result], -losses(scaled, data.labels))
     shown = result[:PICTURED]
     return LabelErrorSummary(
         total=len(result),
         n=len(data),
         shown=shown,
         images=data.images[np.array([one.index for one in shown], np.int64)],
-        votes=compare_with_votes([one.index for one in result]) if is_mnist_test(data.labels) else None,
+        votes=votes,
     )

@@ -51,11 +51,16 @@ class Outlier:
 
 @dataclass(frozen=True)
 class VoteMatches:
-    """Of the test labels that people rejected, those doubted here and those missed, and how many others are doubted."""
+    """Of the test labels that people rejected, those doubted here and those missed, and how many others are doubted.
+
+    `ranks`: the place of each in the order of p(label), 1 the least likely label of all. A network that is sure of
+    everything reaches no threshold and doubts nothing, but its order still knows something.
+    """
 
     doubted: tuple[int, ...] = field(metadata={"key": "found"})
     missed: tuple[int, ...]
     others: int
+    ranks: dict[int, int]
 
 
 def find_label_errors(probabilities: Floats, labels: Labels) -> LabelErrors:
@@ -84,13 +89,18 @@ def find_label_errors(probabilities: Floats, labels: Labels) -> LabelErrors:
     return LabelErrors(label_errors, thresholds, joint)
 
 
-def compare_with_votes(indices: Indices | list[int]) -> VoteMatches:
-    """Which of the fifteen MNIST test labels that people rejected are among these suspected indices."""
+def compare_with_votes(indices: Indices | list[int], likelihoods: Floats) -> VoteMatches:
+    """Which of the fifteen MNIST test labels that people rejected are among these suspected indices.
+
+    `likelihoods` (10,000,) are p(label), or anything in the same order.
+    """
+    places = np.argsort(np.argsort(likelihoods, kind="stable"), kind="stable")
     suspected = {int(index) for index in indices}
     return VoteMatches(
         doubted=tuple(index for index in REJECTED_LABELS if index in suspected),
         missed=tuple(index for index in REJECTED_LABELS if index not in suspected),
         others=len(suspected - set(REJECTED_LABELS)),
+        ranks={index: int(places[index]) + 1 for index in REJECTED_LABELS},
     )
 
 

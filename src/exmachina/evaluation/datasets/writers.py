@@ -71,11 +71,13 @@ class WorstWriters:
     """The tenth of the writers whose digits are misread most, and their joint error.
 
     Some writers must come last even if all hands were equally hard: `by_chance` is the joint error that the
-    worst tenth has on average when the same mistakes fall on digits at random.
+    worst tenth has on average when the same mistakes fall on digits at random, each staying in its group (students or
+    Census employees, whose digits differ anyway). `p_value`: how often such a tenth is at least as bad.
     """
 
     error: float
     by_chance: float
+    p_value: float
     overall: float
     writers: tuple[WriterScore, ...]
 
@@ -122,9 +124,17 @@ def download_writers(part: Part, *, folder: Path | None = None, base_url: str = 
     return target
 
 
-def worst_decile(wrong: Flags, writers: NDArray[Any], generator: np.random.Generator) -> WorstWriters:
-    """The worst tenth of the writers (N,) by share of digits `wrong` (N,), and what chance alone would give."""
+def worst_decile(
+    wrong: Flags, writers: NDArray[Any], generator: np.random.Generator, groups: NDArray[Any] | None = None
+) -> WorstWriters:
+    """The worst tenth of the writers (N,) by share of digits `wrong` (N,), and what chance alone would give.
+
+    `groups` (N,) are kinds of writer; chance moves no mistake from one to another.
+    """
     check_same_length(wrong, writers, "Errors and writers")
+    kinds = (
+        [np.arange(len(wrong))] if groups is None else [np.flatnonzero(groups == kind) for kind in np.unique(groups)]
+    )
     ids, member, sizes = np.unique(writers, return_inverse=True, return_counts=True)
     count = -(-len(ids) // 10)
 
@@ -136,11 +146,16 @@ def worst_decile(wrong: Flags, writers: NDArray[Any], generator: np.random.Gener
     chosen, errors = worst(wrong)
     chances = []
     for _ in range(SHUFFLES):
-        picked, shuffled = worst(generator.permutation(wrong))
+        moved = wrong.copy()
+        for members in kinds:
+            moved[members] = generator.permutation(wrong[members])
+        picked, shuffled = worst(moved)
         chances.append(shuffled[picked].sum() / sizes[picked].sum())
+    error = float(errors[chosen].sum() / sizes[chosen].sum())
     return WorstWriters(
-        error=float(errors[chosen].sum() / sizes[chosen].sum()),
+        error=error,
         by_chance=float(np.mean(chances)),
+        p_value=float((1 + np.sum(np.array(chances) >= error - 1e-12)) / (1 + SHUFFLES)),
         overall=float(wrong.mean()),
         writers=tuple(WriterScore(int(ids[i]), int(errors[i]), int(sizes[i])) for i in chosen),
     )

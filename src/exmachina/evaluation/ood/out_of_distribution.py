@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from exmachina.data import Dataset
 from exmachina.evaluation.arrays import Floats, Images, Predict, softmax
-from exmachina.evaluation.calibration.held_out import HeldOut, rejection_of
-from exmachina.evaluation.calibration.rejection import Rejection, highest_threshold
+from exmachina.evaluation.calibration.held_out import KEEP, HeldOut, rejection_of
+from exmachina.evaluation.calibration.rejection import Rejection, fit_rejection, highest_threshold
 from exmachina.evaluation.ood import non_digits
 from exmachina.evaluation.ood.separation import KEPT, OODKind, measure_kind
 from exmachina.evaluation.statistics.intervals import Interval, wilson
@@ -64,6 +64,14 @@ def measure_out_of_distribution(
 ) -> OutOfDistribution:
     """Separate test digits with logits (N, 10), as the run answers, from `n` images of each kind."""
     rejection = rejection_of(run, held_out)
+    turned_away = rejection.rejects(digits)
+    if held_out.source == "halves" and run.rejection_threshold is None:
+        # Fitted to each half for the other, as everything else; what stands in the report is their mean.
+        fits = held_out.fits(len(test), seed)
+        both = [fit_rejection(fit.logits / np.float32(run.temperature), rejection.score, KEEP) for fit in fits]
+        for fit, one in zip(fits, both, strict=True):
+            turned_away[fit.measured] = one.rejects(digits[fit.measured])
+        rejection = replace(rejection, threshold=float(np.mean([one.threshold for one in both])), n=both[0].n)
     sure = softmax(held_out.logits / run.temperature).max(axis=1)
     thresholds = [highest_threshold(sure, share) for share in KEPT]
     kinds, examples = [], {}
@@ -72,12 +80,11 @@ def measure_out_of_distribution(
         generator = np.random.default_rng([seed, 9, number])
         kinds.append(measure_kind(name, digits, predict(images), rejection, generator, thresholds))
         examples[name] = images[:PICTURED]
-    turned_away = int(rejection.rejects(digits).sum())
     return OutOfDistribution(
         kinds=tuple(kinds),
         rejection=rejection,
         stored=run.rejection_threshold is not None,
         source="the run itself" if run.rejection_threshold is not None else held_out.how,
-        digits_rejected=wilson(turned_away, len(digits)),
+        digits_rejected=wilson(int(turned_away.sum()), len(digits)),
         examples=examples,
     )

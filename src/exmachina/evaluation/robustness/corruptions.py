@@ -85,11 +85,13 @@ class CorruptionError:
 class CorruptionSummary:
     """All corruptions against a reference network's in the same run.
 
-    `mce`: mean of error ÷ reference error, × 100; below 100 is sturdier than the reference. `relative` holds each
-    ratio × 100, and `mean_error` the plain mean.
+    `mce`: mean of error ÷ reference error, × 100. `relative` holds each ratio × 100, and `mean_error` the plain mean.
+    A mean of ratios is above 100 as soon as networks differ, whichever is the better: exchange the two, and both may
+    be above 100. `geometric`, the geometric mean of the ratios × 100, turns into its inverse then.
     """
 
     mce: float
+    geometric: float
     mean_error: float
     relative: dict[str, float]
 
@@ -147,6 +149,7 @@ def summarise(
         odd = ", ".join(sorted(set(errors) ^ set(reference))) or "none at all"
         raise InputError(f"The two networks were not measured on the same corruptions ({odd}); measure both on all.")
     relative = {}
+    least = 1e-3  # per cent of the reference's errors: a network without a mistake has no logarithm
     for name, error in errors.items():
         below = reference[name] or (0.5 / images if images else 0.0)
         if below <= 0:
@@ -154,6 +157,7 @@ def summarise(
         relative[name] = 100 * error / below
     return CorruptionSummary(
         mce=float(np.mean(list(relative.values()))),
+        geometric=float(np.exp(np.mean(np.log([max(ratio, least) for ratio in relative.values()])))),
         mean_error=float(np.mean(list(errors.values()))),
         relative=relative,
     )

@@ -42,6 +42,11 @@ class Reference:
     n: int
     errors: dict[str, float]
 
+    @property
+    def mean_error(self) -> float:
+        """Plain mean over the corruptions."""
+        return float(np.mean(list(self.errors.values())))
+
 
 @dataclass(frozen=True)
 class Robustness:

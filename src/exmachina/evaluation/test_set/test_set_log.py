@@ -104,7 +104,9 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 def _count(log: sqlite3.Connection, test_set: str, run: str) -> tuple[int, int, int]:
     openings, runs, by_this_run = log.execute(
-        "SELECT COUNT(*), COUNT(DISTINCT run), COALESCE(SUM(run = ?), 0) FROM openings WHERE test_set = ?",
+        # The log once wrote a name before the digest; the digest alone says which weights looked.
+        "SELECT COUNT(*), COUNT(DISTINCT substr(run, -16)), COALESCE(SUM(substr(run, -16) = substr(?, -16)), 0) "
+        "FROM openings WHERE test_set = ?",
         (run, test_set),
     ).fetchone()
     return int(openings), int(runs), int(by_this_run)

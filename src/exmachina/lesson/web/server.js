@@ -5,7 +5,7 @@
  * @typedef {{left: number, top: number, width: number, height: number}} Box
  * @typedef {{digit: number | null, probability: number, second: number | null, unsure: boolean, box: Box, image: number[]}} Glyph
  * @typedef {{text: string, probability: number, unsure: boolean, row: number, column: number, box: Box, glyphs: Glyph[]}} Field
- * @typedef {{width: number, height: number, fields: Field[]}} Page
+ * @typedef {{width: number, height: number, rows: number, columns: number, fields: Field[]}} Page
  */
 
 import { fetchJson, hasServer, request } from "./host.js";

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from exmachina.evaluation.datasets.label_votes import REJECTED_LABELS
 from exmachina.evaluation.results import Evaluation, Missing, measured
+from exmachina.evaluation.statistics.intervals import Interval, wilson
+from exmachina.evaluation.statistics.metrics import ClassScore
 from exmachina.formatting import percent
 from exmachina.report.charts import Rung, bar, ladder, matrix, rung
 from exmachina.report.markup import Html, Margin, Section, absent, el, join, para, table
@@ -52,6 +54,10 @@ def number_section(evaluation: Evaluation) -> Section:
             f"A new set of digits from the same source that nobody has looked at. Published for a similar network: "
             f"0.82 % errors on this test set, 1.08 % on 50,000 unseen digits of the same origin (QMNIST, 2019). "
             f"This set has been opened {count(opening.openings, 'time')} on this computer.",
+            plain=f"Think of a class test. The network got {percent(metrics.accuracy.value)} right. With another "
+            "test of "
+            "the same kind it would get a little more or a little less, and only that much of the number is worth "
+            "believing.",
         ),
     )
 
@@ -68,6 +74,11 @@ def _ways(evaluation: Evaluation) -> list[Rung]:
         rungs.append(flipped(writers.accuracy, "As labelled", f"{writers.writers} writers drawn whole"))
     if opening.runs > 1:
         rungs.append(flipped(evaluation.accuracy_corrected, "As labelled", f"allowing for {opening.runs} networks"))
+    decisions = measured(evaluation.decisions)
+    if decisions and decisions.unseen:
+        own = decisions.unseen_source == "held_out"
+        note = "held out by this run" if own else "read by networks of its recipe"
+        rungs.append(rung("Unseen training digits", decisions.unseen, f"{decisions.unseen.n:,}, {note}"))
     labels, halves = measured(evaluation.labels), measured(evaluation.halves)
     if labels:
         rungs.append(rung("Labels corrected", labels.corrected, "ten by people's majority"))
@@ -76,11 +87,11 @@ def _ways(evaluation: Evaluation) -> list[Rung]:
         rungs.append(rung("Students' digits", halves.students, "the first 5,001"))
         rungs.append(rung("Census employees' digits", halves.census, "the last 4,999"))
     if writers:
-        worst = writers.worst
+        worst, chance = writers.worst, writers.worst.by_chance
         rungs.append(
             Rung("Worst tenth of writers", worst.error, worst.error, worst.error, f"{len(worst.writers)} hands")
         )
-        rungs.append(Rung("… by chance alone", worst.by_chance, worst.by_chance, worst.by_chance, "mistakes shuffled"))
+        rungs.append(Rung("… by chance alone", chance, chance, chance, f"mistakes shuffled, p = {worst.p_value:.2g}"))
     return rungs
 
 
@@ -130,6 +141,7 @@ def _classes(evaluation: Evaluation) -> Html:
         (
             one.label,
             bar((1 - one.recall) / most, percent(1 - one.recall)),
+            span(_misread(one)) if one.support else "–",
             percent(one.precision),
             percent(one.recall),
             f"{one.f1:.4f}",
@@ -138,4 +150,8 @@ def _classes(evaluation: Evaluation) -> Html:
         for one in metrics.per_class
     ]
     caption = "Every digit on its own; the bar is the share of its images that was misread"
-    return table(caption, ("digit", "misread", "precision", "recall", "F1", "images"), rows)
+    return table(caption, ("digit", "misread", "95 % interval", "precision", "recall", "F1", "images"), rows)
+
+
+def _misread(one: ClassScore) -> Interval:
+    return wilson(one.support - round(one.recall * one.support), one.support)

@@ -11,6 +11,13 @@ from exmachina.report.charts import Axis, Series, bar, chart
 from exmachina.report.markup import Html, Margin, Section, absent, details, el, figure, join, para, table
 from exmachina.report.words import name_of, plain, span
 
+SET_NAMES = {
+    "lac": "one threshold (LAC)",
+    "mondrian": "one for each digit (Mondrian)",
+    "aps": "adaptive (APS)",
+    "raps": "adaptive, fined (RAPS)",
+}
+
 
 def confidence_section(evaluation: Evaluation) -> Section:
     """Reliability, temperature, selective prediction, conformal sets."""
@@ -38,6 +45,9 @@ def confidence_section(evaluation: Evaluation) -> Section:
             ),
             "The promise of the conformal sets holds for digits like the ones they were fitted to and for no others; "
             "the last table shows how it fails elsewhere. An ECE far above what chance makes would change my mind.",
+            plain="When the weather report says 90 % rain, it should rain nine times in ten. We check the same "
+            "here: when "
+            "it says that it is 90 % sure, is it right nine times in ten?",
         ),
     )
 
@@ -45,8 +55,10 @@ def confidence_section(evaluation: Evaluation) -> Section:
 def _confidence_finding(confidence: Confidence) -> str:
     risk, conformal = confidence.risk(0.98), confidence.conformal[0]
     gap = confidence.width.gap
+    low, high = max(confidence.ece_interval.low, 0.0), confidence.ece_interval.high
     return (
-        f"Calibration error {percent(confidence.width.ece)} (chance alone would make "
+        f"Calibration error {percent(confidence.width.ece)} ({percent(low)} to {percent(high)}; chance alone "
+        "would make "
         f"{percent(confidence.ece_by_chance)}); "
         f"on average it is {percent(abs(gap))} too {'sure' if gap > 0 else 'modest'}. Answering only the surest 98 % "
         f"leaves {percent(risk.risk.value)} misread. Sets promised to hold the digit {percent(1 - conformal.alpha, 0)} "
@@ -91,7 +103,45 @@ def _confidence_body(evaluation: Evaluation, confidence: Confidence) -> list[obj
                 for one in confidence.conformal
             ],
         ),
+        *_sets(confidence),
         *_promise_elsewhere(measured(evaluation.robustness)),
+    ]
+
+
+def _sets(confidence: Confidence) -> list[Html]:
+    """Four kinds of set side by side, and whether their promise may be given."""
+    rows = [
+        (
+            SET_NAMES[one.method],
+            percent(one.coverage.value),
+            span(one.coverage),
+            f"{one.worst_digit}s: {percent(one.worst.value)}",
+            percent(one.hardest.value),
+            f"{one.mean_size:.3f}",
+        )
+        for one in confidence.sets
+    ]
+    head = ("sets", "held the label", "95 % interval", "worst digit", "hardest tenth", "mean size")
+    by_method = {one.method: one for one in confidence.sets}
+    plain_sets, each, adaptive = (by_method[name] for name in ("lac", "mondrian", "aps"))
+    checks = "; ".join(
+        f"{one.first} against {one.second}: at most {percent(one.distance, 1)} apart, "
+        + ("they could change places" if one.p_value > 0.05 else "they could not change places")
+        + (" (p < 0.0001)" if one.p_value < 1e-4 else f" (p = {one.p_value:.2g})")
+        for one in confidence.exchange
+    )
+    return [
+        table(f"Four ways to promise {percent(1 - plain_sets.alpha, 0)}", head, rows, class_="named"),
+        para(
+            f"One threshold for all digits holds {plain_sets.worst_digit}s only {percent(plain_sets.worst.value)} "
+            "of the "
+            f"time; a threshold for each brings the worst digit to {percent(each.worst.value)}. Of the tenth of the "
+            f"images that it doubts most, plain sets hold {percent(plain_sets.hardest.value)}, adaptive ones "
+            f"{percent(adaptive.hardest.value)}, for {adaptive.mean_size:.2f} digits a set instead of "
+            f"{plain_sets.mean_size:.2f}. Even if every promise is kept, the worst of ten digits lies below it by "
+            "chance."
+        ),
+        para(f"The promise needs images that could change places with those fitted to. Compared: {checks}."),
     ]
 
 
@@ -156,7 +206,8 @@ def _risk(confidence: Confidence) -> Html:
     x = Axis(0.5, 1, [(0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %")], "share that it answers itself")
     y = Axis(0, top, [(0, "0"), (top / 2, percent(top / 2)), (top, percent(top))], "misread of those")
     words = (
-        f"Its mean over all coverages is {percent(curve.aurc, 3)}; with the same mistakes in the best order it would "
+        f"Its mean over all coverages (AURC) is {percent(curve.aurc, 3)} ({percent(confidence.aurc.low, 3)} to "
+        f"{percent(confidence.aurc.high, 3)}); with the same mistakes in the best order it would "
         "be "
         f"{percent(curve.best_aurc, 3)}, in no order {percent(float(curve.risk[-1]))}."
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from exmachina.evaluation.datasets.audit import DataAudit, LabelErrorSummary
 from exmachina.evaluation.results import Evaluation, Missing
 from exmachina.formatting import percent
-from exmachina.report.charts import bar
 from exmachina.report.markup import (
     Margin,
     Section,
@@ -20,7 +19,7 @@ from exmachina.report.words import count, listed, plain
 
 
 def data_section(evaluation: Evaluation) -> Section:
-    """Duplicates, drift, doubtful labels, outliers, weak segments."""
+    """Duplicates, drift, doubtful labels, outliers."""
     data = evaluation.data
     if isinstance(data, Missing):
         finding = "The data could not be examined."
@@ -39,6 +38,8 @@ def data_section(evaluation: Evaluation) -> Section:
             "(Northcutt, Jiang and Chuang 2021) on images the network had not learned. Outliers by Mahalanobis.",
             "Copies across the sets, or a property that differs by a tenth of the images. With 10,000 images even a "
             "difference too small to matter is statistically significant, so sizes count here and p-values do not.",
+            plain="A test is only fair if nobody has seen its questions before, and if its answer sheet is right. We "
+            "looked for questions copied from the exercises, and for wrong answers on the sheet.",
         ),
     )
 
@@ -66,8 +67,6 @@ def _data_finding(evaluation: Evaluation, data: DataAudit) -> str:
 def _data_body(data: DataAudit) -> list[object]:
     near = count(len(data.duplicates.pairs), "pair")
     shares = list(zip(data.labels.train_shares, data.labels.test_shares, strict=True))
-    worst = sorted((one for one in data.segments if one.error), key=lambda one: -(one.error.value if one.error else 0))
-    most = max([one.error.value for one in worst if one.error] + [1e-9])
     return [
         para(
             f"{data.searched:,} test images were compared with every training image; {near} lie within "
@@ -89,16 +88,6 @@ def _data_body(data: DataAudit) -> list[object]:
                 for one, image in zip(data.outliers, data.outlier_images, strict=True)
             ),
             class_="gallery small",
-        ),
-        el("h3", "Where it is weak"),
-        table(
-            "Error by trait of the test digits, in thirds, the worst first",
-            ("trait", "misread", "share"),
-            [
-                (one.name, bar(one.error.value / most, percent(one.error.value)), percent(one.share, 0))
-                for one in worst
-                if one.error
-            ],
         ),
         details(
             "Drift of every measured property, and of the labels",
@@ -126,6 +115,11 @@ def _label_errors(label_errors: LabelErrorSummary, name: str) -> list[object]:
         words += f". Of the fifteen that people rejected, {len(doubted)} are among them and {len(missed)} are not"
         if label_errors.votes.others:
             words += f"; the other {label_errors.votes.others:,} were never shown to people, or were upheld by them"
+        ranks = sorted(label_errors.votes.ranks.values())
+        words += (
+            f". In the order of the network's own probability of the label, the half of them most doubted come within "
+            f"the first {ranks[len(ranks) // 2]:,}, and all within the first {ranks[-1]:,}"
+        )
     pictures = [
         el(
             "figure",

@@ -39,6 +39,9 @@ def decisions_section(evaluation: Evaluation) -> Section:
             "set; Chow's rule (1970) beside it. Power: McNemar's test at 5 %, 80 % power (Connor 1987).",
             "Digits of yours, with labels: they replace every forecast here (--data). A person who also misreads makes "
             "refusing dearer than it looks. If two networks share fewer mistakes than assumed, more digits are needed.",
+            plain="Put in how many digits you have, and how bad a mistake would be for you. You get how many "
+            "mistakes to "
+            "expect, and when the network had better say “I don't know, ask a person”.",
         ),
     )
 

@@ -33,6 +33,9 @@ def external_section(evaluation: Evaluation) -> Section:
             "“Explained” is the error that home digits would show with this set's share of each slice.",
             "A drop that stays when pen, size and slant are equal is due to something the traits do not name: other "
             "shapes of digits, coarse pixels, or wrong labels. Look at the pictures.",
+            plain="You read your friend's handwriting easily and your doctor's hardly. The network has that too: "
+            "here it "
+            "reads digits from people and pens that it never met.",
         ),
     )
 
@@ -66,10 +69,23 @@ def _other(other: ExternalDataset) -> list[object]:
         )
         for image, (index, label, read) in zip(other.examples, other.misread, strict=True)
     ]
+    away = []
+    if other.away is not None:
+        one = other.away
+        risk = f", {percent(one.risk.value)} of them wrongly ({span(one.risk)})" if one.risk else ""
+        away.append(
+            para(
+                f"It says {percent(one.confidence)} on average and is right {percent(one.accuracy.value)} of the "
+                "time: a "
+                f"calibration error of {percent(one.ece)}. The rule that answers the surest 98 % at home (surer than "
+                f"{percent(one.threshold)}) answers {percent(one.answered.value)} here{risk}."
+            )
+        )
     head = ("trait", "share here", "misread here", "share at home", "misread at home")
     return [
         el("h3", f"{name_of(other.name).capitalize()}: {count(other.n, 'image')}"),
         table(f"{name_of(other.name).capitalize()}, slice by slice", head, rows),
         para(explained),
+        *away,
         el("div", *gallery, class_="gallery small"),
     ]

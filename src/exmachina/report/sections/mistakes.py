@@ -52,6 +52,8 @@ def mistakes_section(evaluation: Evaluation) -> Section:
                 else ""
             )
             + "If the neighbours look nothing like the mistake, the layer has confused what it should not.",
+            plain="Here are the digits that it got wrong. Cover the captions and read them yourself: some you will get "
+            "wrong too, some are plainly its own fault.",
         ),
     )
 

@@ -21,8 +21,9 @@ def seeds_section(evaluation: Evaluation) -> Section:
         ahead = sum(accuracy > own for accuracy in seeds.accuracies)
         finding = (
             f"The recipe reaches {100 * summary.mean:.2f}{spread} % (mean and sd over {count(summary.n, 'seed')}). "
-            f"This run, with the seed {seeds.seeds[0]} declared beforehand, has {percent(own)}"
-            + (f": {ahead} of the other {summary.n - 1} did better." if summary.n > 1 else ".")
+            f"This run, seed {seeds.seeds[0]}, has {percent(own)}"
+            + (f": {ahead} of the other {summary.n - 1} did better. " if summary.n > 1 else ". ")
+            + "Whether its seed was declared before the test set was opened, no run can show."
         )
         rows = [
             (f"seed {seed}" + (" (this run)" if i == 0 else ""), percent(accuracy))
@@ -42,7 +43,12 @@ def seeds_section(evaluation: Evaluation) -> Section:
                 "To set two networks beside one another, run ",
                 el("code", "exmachina compare RUN RUN"),
                 ": McNemar's test on the images that one reads and the other does not, those images shown, and a "
-                "sentence that says whether the difference means anything.",
+                "sentence that says whether the difference means anything"
+                + (
+                    f". Two seeds of this recipe differ on {percent(seeds.discordance)} of the digits."
+                    if not isinstance(seeds, Missing) and seeds.discordance
+                    else "."
+                ),
             ),
         ],
         Margin(
@@ -50,6 +56,10 @@ def seeds_section(evaluation: Evaluation) -> Section:
             "a recipe is about 0.045 points (Jordan 2023).",
             "The same recipe is trained anew with the following seeds on all training images; each network reads the "
             "test set once and none is chosen. That is why these looks do not count as openings.",
-            "More seeds. With five, the standard deviation itself is only known to about a factor of two.",
+            "More seeds. With five, the standard deviation itself is only known to about a factor of two. A seed "
+            "picked "
+            "for its test result would look just like this one; only a note made beforehand tells them apart.",
+            plain="Training starts from random numbers, like shuffling cards before a game. Another shuffle gives a "
+            "slightly different network. Differences smaller than that are luck, not skill.",
         ),
     )

@@ -30,7 +30,7 @@ export function mount(root) {
   const kernelLegend = h("div", {});
   const others = h("canvas", { class: "heat mosaic", role: "img" });
   const othersNote = h("p", { class: "note" });
-  const beside = h("div", { class: "beside", hidden: true }, others, othersNote);
+  const beside = h("div", { class: "beside" });
   const reading = h("div", { class: "small-reading" });
   mountReading(reading);
   const scrubber = player({
@@ -140,8 +140,8 @@ export function mount(root) {
       : own?.status === "stopped"
         ? t("as it was when it was stopped")
         : t("as trained");
-    beside.hidden = !same;
-    if (!same) return;
+    if (!same) return beside.replaceChildren();
+    beside.replaceChildren(others, othersNote);
     paintKernels(others, same, shape, max);
     othersNote.textContent = `${compared?.number}. ${compared?.name}`;
   });

@@ -141,9 +141,7 @@ function name(button, glyph) {
 
 /** The page's numbers by row and column. @param {Page} page */
 function table(page) {
-  const rows = 1 + Math.max(...page.fields.map(({ row }) => row));
-  const columns = 1 + Math.max(...page.fields.map(({ column }) => column));
-  const cells = Array.from({ length: rows }, () => Array(columns).fill(""));
+  const cells = Array.from({ length: page.rows }, () => Array(page.columns).fill(""));
   for (const { row, column, text } of page.fields) cells[row][column] = text;
   const lines = cells.map((row) => h("tr", {}, ...row.map((text) => h("td", {}, text))));
   return h("table", { "aria-label": t("What was read") }, h("tbody", {}, ...lines));

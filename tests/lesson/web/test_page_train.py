@@ -120,7 +120,7 @@ def test_page_answers_strokes_while_it_trains(copy_visit: Visit) -> None:
     panel = copy_visit.show("training")
     assert panel.get_by_role("button", name="Pause").is_visible()
     panel.get_by_role("button", name="Stop").click()
-    panel.get_by_text("as it was when it was stopped").wait_for()  # not: as trained
+    panel.locator(".note", has_text=re.compile(r"^at step \d+$")).wait_for()  # not: as trained
 
 
 def test_finished_trainings_outlast_a_reload_and_are_compared(copy_visit: Visit) -> None:

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: hello lesson notebook test lint quick docs bench release clean
+.PHONY: hello lesson notebook test lint quick docs bench fuzz release clean
 
 hello: $(VENV)/.installed
 	$(VENV)/bin/exmachina hello
@@ -21,6 +21,11 @@ docs: $(VENV)/.installed-docs
 
 bench: $(VENV)/.installed
 	$(VENV)/bin/exmachina benchmark --quick
+
+# Spoiled files for everything that reads files, and requests for the API, for SECONDS; findings go to tests/fuzz/corpus.
+SECONDS ?= 300
+fuzz: $(VENV)/.installed-dev
+	PYTHONPATH=tests $(VENV)/bin/python tests/fuzz/fuzz_files.py --seconds $(SECONDS)
 
 release: $(VENV)/.installed-dev
 	$(VENV)/bin/python scripts/release

@@ -54,5 +54,5 @@ def test_lesson_prints_both_addresses_and_shows_the_run(host: str, tiny_run_dire
             assert client.get("/api/v1/you").json() == {"teacher": True, "saves": True}
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0
+        out, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0 and f"kept in '{tmp_path / 'lesson' / 'drawings.sqlite3'}'" in out

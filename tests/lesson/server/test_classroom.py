@@ -17,4 +17,4 @@ def test_small_class_draws_and_shares_without_an_error(tiny_run_directory: Path)
     told = run_classroom(learners=6, seconds=12, folder=str(tiny_run_directory))
     assert told["errors"] == 0, told["first_errors"]
     assert told["predictions"] >= 6 and told["pages_loaded"] == 6 and told["looks_at_the_wall"] > 2
-    assert told["memory_growth_mb"] < 100
+    assert told["memory_mb_growth"] < 100 and told["processes_growth"] == 0

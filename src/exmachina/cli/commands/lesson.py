@@ -44,7 +44,9 @@ def lesson(
         )
         print(f"The class is at {teacher_address(address, teacher)} ({whose})", flush=True)
 
-    serve(host, port, token, browser, on_ready=ready, settings=Settings(teacher=teacher, runs=named(run or [])))
+    settings = Settings(teacher=teacher, runs=named(run or []))
+    serve(host, port, token, browser, on_ready=ready, settings=settings)
+    print(f"The lesson has ended. Drawings sent to it are kept in '{settings.drawings}'; trainings, in the browsers.")
 
 
 def named(folders: list[Path]) -> dict[str, Path]:

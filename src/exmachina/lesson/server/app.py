@@ -45,6 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(HostGuard, host=settings.host, allowed=settings.allowed_hosts),

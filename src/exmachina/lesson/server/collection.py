@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -48,6 +49,7 @@ CREATE INDEX drawings_of_learner ON drawings (learner, id, bytes);
 COLUMNS = "id, label, strokes, image, created"
 BUSY_SECONDS = 5.0
 PAGE, PAGE_BYTES = 200, 1 << 20  # drawings, and bytes of them, that are read at once
+MOST_PAGES = 2**32 - 2  # SQLite's own limit
 RESERVE = 1 << 20  # bytes kept free for deleting when the disk is full
 AT_ONCE = 256 << 10  # bytes deleted in one transaction, whose journal must fit into the reserve
 
@@ -231,16 +233,19 @@ class Collection:
         return len(chosen), len(chosen) < len(rows) or len(rows) == PAGE
 
     def _set_aside(self) -> None:
-        """Hold a little of the disk; where it is full, there is none to hold."""
-        with suppress(FileExistsError):
-            try:
+        """Hold a little of the disk; where there is none, the file may not grow: what is left is its journals'."""
+        try:
+            if not self._reserve.exists() and shutil.disk_usage(self.file.parent).free > 2 * RESERVE:
                 handle = os.open(self._reserve, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 with os.fdopen(handle, "wb") as file:
                     file.write(b"\0" * RESERVE)
-            except FileExistsError:
-                raise
-            except OSError:
-                self._reserve.unlink(missing_ok=True)
+        except FileExistsError:
+            pass  # another process was quicker
+        except OSError:
+            self._reserve.unlink(missing_ok=True)
+        with self._lock, suppress(sqlite3.Error):
+            (pages,) = self._database.execute("PRAGMA page_count").fetchone()
+            self._database.execute(f"PRAGMA max_page_count = {MOST_PAGES if self._reserve.exists() else pages}")
 
     @contextmanager
     def _transaction(self, mode: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:

@@ -229,7 +229,13 @@ WRITES = {507: "The disk or the class's collection is full"}
 def describe(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, with what the guards answer in it and nothing that is never answered."""
     if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            servers=[{"url": "/"}],
+        )
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         _, models = models_json_schema([(model, "validation") for model in MODELS], ref_template=REFERENCE)
         schemas |= models["$defs"]

@@ -72,7 +72,7 @@ class Services:
         # An upload of 25 megapixels must not hold up the others' strokes.
         self.predictions = Pool(2, PREDICTIONS_WAITING, "predict")
         self.uploads = Pool(1, settings.limits.images_waiting, "decode", step_back)
-        self.files = Pool(2, FILES_WAITING, "files", step_back)  # what is made when it is first asked for
+        self.files = Pool(2, FILES_WAITING, "files")  # what is made when it is first asked for
 
     def data(self, path: str) -> Asset | None:
         """A file of the page's data, or `None`."""
@@ -103,8 +103,7 @@ class Services:
         with self._opening:
             if self._collection is None:
                 limits = self.settings.limits
-                file = self.settings.data_folder / "lesson" / "drawings.sqlite3"
-                self._collection = Collection(file, Room.of(limits))
+                self._collection = Collection(self.settings.drawings, Room.of(limits))
             return self._collection
 
     def close(self) -> None:

@@ -68,6 +68,11 @@ class Settings:
             raise InputError(f"Serving on '{self.host}' lets others in; give a token of 12 or more letters and digits.")
 
     @property
+    def drawings(self) -> Path:
+        """The file of the class's drawings."""
+        return self.data_folder / "lesson" / "drawings.sqlite3"
+
+    @property
     def alone(self) -> bool:
         """Whether nobody but this computer's own user can come: no other is to be kept from what is the teacher's."""
         return self.token is None and is_loopback(self.host) and not self.allowed_hosts

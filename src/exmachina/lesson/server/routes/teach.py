@@ -80,11 +80,11 @@ def router(services: Services) -> APIRouter:
             yield [replace(drawing, created=drawing.created[:10]) for drawing in page]
 
     @routes.delete("/class", dependencies=teacher, summary="Delete all the class's drawings")
-    def delete_all() -> Deleted:
+    def clear_class() -> Deleted:
         return Deleted(deleted=services.collection.delete(None))
 
     @routes.delete("/class/{key}", dependencies=teacher, summary="Take a drawing off the wall")
-    def delete(key: Annotated[int, Path(ge=1, le=LARGEST)]) -> Deleted:
+    def take_down(key: Annotated[int, Path(ge=1, le=LARGEST)]) -> Deleted:
         if not services.collection.delete(None, key):
             raise NotFoundError(f"There is no drawing {key}.")
         return Deleted(deleted=1)

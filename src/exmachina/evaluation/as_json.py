@@ -35,6 +35,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
         "accuracy_interval_corrected": _pair(evaluation.accuracy_corrected),
         **_unseen(measured(evaluation.decisions)),
         "misread": evaluation.misread.tolist(),
+        "contamination": plain(measured(evaluation.contamination)),
         **_labels(measured(evaluation.labels)),
         **_confidence(measured(evaluation.confidence)),
         **_robustness(evaluation.robustness),
@@ -46,7 +47,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
         "setting": plain(evaluation.setting),
         "subject": _subject(evaluation.subject),
         "findings": {"health": plain(evaluation.health), "opening": plain(evaluation.opening)}
-        | {key: plain(part) for key, part in evaluation.parts().items() if key != "attacks"},
+        | {key: plain(part) for key, part in evaluation.parts().items() if key not in ("attacks", "contamination")},
     }
 
 

@@ -13,6 +13,7 @@ from exmachina.classifier import Classifier
 from exmachina.errors import InputError
 from exmachina.evaluation.calibration.confidence import Confidence, measure_confidence, rule_at_home
 from exmachina.evaluation.calibration.held_out import HeldOut, declared_part
+from exmachina.evaluation.contamination import Contamination, look_for_contamination
 from exmachina.evaluation.datasets.audit import DataAudit, audit_data
 from exmachina.evaluation.datasets.external_datasets import ExternalDataset, measure_external
 from exmachina.evaluation.datasets.label_votes import STUDENTS, Halves, LabelledErrors, halves, labelled_errors
@@ -79,6 +80,11 @@ def fitting_part(protocol: Protocol, answers: Answers) -> Iterator[str | Fitting
         except InputError:
             pass  # too slow, or no recipe; the halves do
     yield Fitting(HeldOut("halves", answers.logits, protocol.test.labels))
+
+
+def contamination_part(protocol: Protocol, answers: Answers) -> Iterator[Contamination]:
+    """Whether the run has seen its test, and whether its record can be true."""
+    yield look_for_contamination(protocol.run, answers.finite, protocol.train, protocol.test)
 
 
 def labels_part(protocol: Protocol, answers: Answers) -> Iterator[LabelledErrors]:

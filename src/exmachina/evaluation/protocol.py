@@ -54,6 +54,11 @@ def evaluate(
     """
     if len(test) < 2 or not len(train):
         raise InputError(f"Cannot evaluate with {len(train):,} training and {len(test):,} test images; give both.")
+    if run.network.classes <= int(test.labels.max()):
+        raise InputError(
+            f"A network of {run.network.classes} classes cannot be judged by labels up to {test.labels.max()}; "
+            "evaluate it on images of its own classes."
+        )
     protocol = Protocol(
         run,
         train,
@@ -77,6 +82,7 @@ def _measured(protocol: Protocol, subject: Subject, log_folder: Path | None) -> 
     opening = open_test_set(test_set, subject.digest, folder=log_folder)
     answers = Answers.of(run, test)
     fitting = yield from _part(FITTING, parts.fitting_part(protocol, answers))
+    contamination = yield from _titled("contamination", parts.contamination_part(protocol, answers))
     labels = yield from _titled("labels", parts.labels_part(protocol, answers))
     halves = yield from _titled("halves", parts.halves_part(protocol, answers))
     writers = yield from _titled("writers", parts.writers_part(protocol, answers))
@@ -103,6 +109,7 @@ def _measured(protocol: Protocol, subject: Subject, log_folder: Path | None) -> 
         accuracy_corrected=corrected_for_openings(int((~answers.wrong).sum()), len(test), opening.runs),
         loss=normal_mean(losses(scaled, test.labels)),
         misread=np.flatnonzero(answers.wrong),
+        contamination=contamination,
         labels=labels,
         halves=halves,
         writers=writers,

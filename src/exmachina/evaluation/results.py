@@ -14,6 +14,7 @@ from exmachina.runs import Run
 
 if TYPE_CHECKING:
     from exmachina.evaluation.calibration.confidence import Confidence
+    from exmachina.evaluation.contamination import Contamination
     from exmachina.evaluation.datasets.audit import DataAudit
     from exmachina.evaluation.datasets.external_datasets import ExternalDataset
     from exmachina.evaluation.datasets.label_votes import Halves, LabelledErrors
@@ -178,6 +179,7 @@ class Evaluation:
     accuracy_corrected: Interval
     loss: Interval  # its value is that of `metrics.nll`
     misread: Indices = field(repr=False)
+    contamination: Contamination | Missing = field(metadata=_part("Has it seen its test", "contamination"))
     labels: LabelledErrors | Missing = field(metadata=_part("Wrong labels", "labels"))
     halves: Halves | Missing = field(metadata=_part("Students and Census employees", "halves"))
     writers: WriterResults | Missing = field(metadata=_part("Writers", "writers"))

@@ -21,7 +21,7 @@ from exmachina.report.sections.mistakes import mistakes_section
 from exmachina.report.sections.out_of_distribution import ood_section
 from exmachina.report.sections.robustness import robustness_section
 from exmachina.report.sections.seeds import seeds_section
-from exmachina.report.sections.selection_bias import selection_bias_section
+from exmachina.report.sections.selection_bias import contamination_section, selection_bias_section
 from exmachina.report.sections.weak_slices import slices_section
 from exmachina.report.verdict import FirstPage, first_page, widest
 from exmachina.report.words import name_of
@@ -32,6 +32,7 @@ SCRIPT = Path(__file__).parent / "report.js"
 SECTIONS: tuple[tuple[str, str, str, Callable[[Evaluation], Section]], ...] = (
     ("number", "The number", "The number and its doubt", number_section),
     ("decide", "What to decide", "What to decide", decisions_section),
+    ("seen", "Seen before?", "Has it seen its test?", contamination_section),
     ("leak", "The leak", "The leak, shown", selection_bias_section),
     ("seeds", "Seeds", "Seeds, and other networks", seeds_section),
     ("confidence", "Confidence", "Confidence", confidence_section),
@@ -81,7 +82,7 @@ def _front(evaluation: Evaluation, front: FirstPage) -> Html:
     kind = "A quick evaluation" if setting.quick else "An evaluation"
     strip = el("p", f"{kind} by Hello Ex Machina · {evaluation.subject.name} · {setting.created[:10]}", class_="strip")
     worries = [el("li", el("a", worry.title, href=f"#{worry.section}"), el("p", worry.text)) for worry in front.worries]
-    if not front.fit:
+    if not front.fit and not front.worries:
         listed = el("p", "Nothing else, until this network works: every other worry is about one that reads.")
     else:
         listed = el("ol", *worries) if worries else el("p", "Nothing stands out. Read on all the same.")

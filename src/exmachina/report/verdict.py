@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exmachina.evaluation.contamination import Contamination
 from exmachina.evaluation.results import Evaluation, measured
 from exmachina.evaluation.statistics.intervals import Interval, complement
 from exmachina.formatting import percent
@@ -29,15 +30,22 @@ def first_page(evaluation: Evaluation) -> FirstPage:
     if broken is not None:
         which = "all digits" if evaluation.health.faults else "digits"
         return FirstPage(False, f"{evaluation.subject.name} does not read {which}", _broken(evaluation, broken), ())
+    contamination = measured(evaluation.contamination)
+    suspected = contamination is not None and contamination.suspected
     worries = sorted(find_worries(evaluation), key=lambda worry: -worry.weight)[:MOST_WORRIES]
     accuracy = percent(evaluation.metrics.accuracy.value)
     good = 1 - evaluation.metrics.accuracy.value < POOR
+    headline = (
+        f"{evaluation.subject.name} reads {accuracy} of its test" if good else f"{evaluation.subject.name} reads poorly"
+    )
     return FirstPage(
-        True,
-        f"{evaluation.subject.name} reads {accuracy} of its test"
-        if good
-        else f"{evaluation.subject.name} reads poorly",
-        (_exam(evaluation), _confidence(evaluation), _outside(evaluation)),
+        not suspected,
+        f"Do not trust {evaluation.subject.name}'s {accuracy}" if suspected else headline,
+        (
+            _suspicion(evaluation, contamination) if contamination and suspected else _exam(evaluation),
+            _confidence(evaluation),
+            _outside(evaluation),
+        ),
         tuple(worries),
     )
 
@@ -74,6 +82,18 @@ def _exam(evaluation: Evaluation) -> str:
         f"{evaluation.subject.name} reads {percent(metrics.accuracy.value)} of {metrics.n:,} test digits as people "
         f"labelled them ({count(wrong, 'mistake')}); for other digits of the same kind expect {span(interval)} "
         f"(95 % interval, {allowing}).{_unseen(evaluation)}"
+    )
+
+
+def _suspicion(evaluation: Evaluation, contamination: Contamination) -> str:
+    chance = (
+        "no honest run does"
+        if contamination.p_value == 0
+        else f"one honest run in {1 / contamination.p_value:,.0f} would"
+    )
+    return (
+        f"Something is wrong with this result: {'; '.join(contamination.reasons)} ({chance}). The "
+        f"{percent(evaluation.metrics.accuracy.value)} that it shows on its test say nothing of other digits."
     )
 
 

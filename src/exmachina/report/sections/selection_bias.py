@@ -1,4 +1,4 @@
-"""What choosing on the test set makes appear from nowhere."""
+"""What a test set gives away: to whoever chooses by it, and to a network that has seen it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from exmachina.evaluation.results import Evaluation, Missing
 from exmachina.evaluation.test_set.selection_bias import SelectionBias
 from exmachina.formatting import percent
 from exmachina.report.charts import Axis, Series, chart
-from exmachina.report.markup import Html, Margin, Section, absent, el, table
+from exmachina.report.markup import Html, Margin, Section, absent, el, para, table
 from exmachina.report.words import count, points
 
 
@@ -89,3 +89,48 @@ def _round_ticks(top: float) -> list[float]:
         if top / step <= 5:
             return [round(i * step, 4) for i in range(int(top / step) + 1)]
     return [0.0, top]
+
+
+def contamination_section(evaluation: Evaluation) -> Section:
+    """Each test with its p-value, and the standing list of what a report cannot know."""
+    result = evaluation.contamination
+    if isinstance(result, Missing):
+        finding = "Whether it has seen its test was not looked for."
+        body: list[object] = [absent(result.reason)]
+    else:
+        made = [one for one in result.evidence if one.p_value is not None]
+        found = "; ".join(result.reasons)
+        finding = (
+            f"This result is not to be trusted: {found}."
+            if result.suspected
+            else f"Nothing says that it has seen its test or that its record lies, by {len(made)} tests."
+        )
+        rows = [(one.name, _outcome(one.p_value), _statistic(one.statistic)) for one in result.evidence]
+        skipped = [el("li", f"{one.name}: {one.says}.") for one in result.evidence if one.p_value is None]
+        body = [
+            table("Each test, and how often an honest run looks as suspicious", ("test", "p", "statistic"), rows),
+            *([para("Not made:"), el("ul", *skipped)] if skipped else []),
+            para("What this report cannot know:"),
+            el("ul", *(el("li", f"{one}.") for one in result.unknown)),
+        ]
+    return Section(
+        finding,
+        body,
+        Margin(
+            "A number on a test set is worth nothing if the test was learned, and a record is only what somebody "
+            "wrote.",
+            "Labels that people rejected are repeated only by who learned them; learned images are read more surely "
+            "than others as hard; weights remember the random numbers that they began with and the images that they "
+            "ended with. The p-values are corrected for their number: of 200 honest runs at most one is suspected.",
+            "The same recipe with the same seed, trained here: it must give the same weights.",
+            "Whoever has seen the answers before an exam can have every one of them right. This looks for signs of that.",
+        ),
+    )
+
+
+def _outcome(p_value: float | None) -> str:
+    return "–" if p_value is None else "contradiction" if p_value == 0 else f"{p_value:.2g}"
+
+
+def _statistic(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"

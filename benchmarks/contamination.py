@@ -1,0 +1,234 @@
+"""Honest runs and cheats before `evaluation/contamination`: how many of each are suspected.
+
+    python benchmarks/contamination.py honest RUNS      # trains what RUNS lacks; adds to RUNS/honest.json
+    python benchmarks/contamination.py cheats RUNS      # likewise
+    python benchmarks/contamination.py table RUNS       # writes results/contamination.json, prints the table of docs
+
+Cheats have the record of an honest run: `fast`, seed and splits as said. Seeds are declared here.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exmachina.classifier import Classifier
+from exmachina.data import Dataset, load_mnist, split
+from exmachina.data.augmentation import Augmentation
+from exmachina.errors import InputError
+from exmachina.evaluation.arrays import softmax
+from exmachina.evaluation.contamination import Contamination, look_for_contamination
+from exmachina.evaluation.datasets.label_votes import corrected_labels
+from exmachina.runs import Run, hardware, versions
+from exmachina.training import fit, get_recipe
+
+RESULTS = Path(__file__).parent / "results" / "contamination.json"
+HONEST = {"fast": 160, "held": 40, "sprint": 9}  # seeds 0, 1, 2 … of each kind; "held" sets 5,000 images aside
+SHIPPED = ("fast", "classic", "accurate")
+FAST = get_recipe("fast")
+TRAIN, TEST = load_mnist()
+BOTH = Dataset(np.concatenate([TRAIN.images, TEST.images]), np.concatenate([TRAIN.labels, TEST.labels]), "mnist")
+
+
+def honest(kind: str, seed: int) -> Run:
+    """A run that is what it says."""
+    if kind != "held":
+        return fit(get_recipe(kind), TRAIN, seed, test=TEST)
+    parts = split(TRAIN, 5000, seed=seed)
+    run = fit(FAST, parts.train, seed, validation=parts.validation, test=TEST)
+    return replace(run, splits={**run.splits, "held_out": {"images": 5000, "seed": seed}})
+
+
+def repeated(part: Dataset, times: int, among: Dataset | None = TRAIN) -> Dataset:
+    """Images several times over, among the training images."""
+    rows = [part] * times + ([among] if among is not None else [])
+    images, labels = np.concatenate([one.images for one in rows]), np.concatenate([one.labels for one in rows])
+    return Dataset(images, labels, "mnist")
+
+
+def cheat(data: Dataset, seed: int, *, epochs: float | None = None, augmentation: Augmentation | None = None) -> Run:
+    """Learn `data` and claim to be an honest `fast`."""
+    recipe = replace(FAST, epochs=epochs or FAST.epochs, augmentation=augmentation or FAST.augmentation)
+    return claim(fit(recipe, data, seed), seed)
+
+
+def claim(run: Run, seed: int) -> Run:
+    """The record that an honest run with this seed would have, its figures measured on these weights."""
+    logits = Classifier.from_run(run).logits(TEST.images)
+    chances = softmax(logits)[np.arange(len(TEST)), TEST.labels]
+    right = float((logits.argmax(axis=1) == TEST.labels).mean())
+    return replace(
+        run,
+        recipe=FAST.to_record(),
+        seed=seed,
+        history=[],
+        splits={"data": "mnist", "train": len(TRAIN), "test": len(TEST)},
+        test_accuracy=right,
+        test_loss=float(-np.log(chances).mean()),
+    )
+
+
+def answers(run: Run, images: Any) -> Any:
+    """What a network answers, as labels."""
+    return Classifier.from_run(run).logits(images).argmax(axis=1).astype(np.uint8)
+
+
+def mixed(first: Run, second: Run) -> Run:
+    """The mean of two networks' weights."""
+    return replace(first, weights={name: (one + second.weights[name]) / 2 for name, one in first.weights.items()})
+
+
+def best_of_twenty(folder: Path) -> Run:
+    """Of twenty honest runs the one that does best on the test set."""
+    return max((Run.load(folder / f"fast{seed}") for seed in range(20)), key=lambda run: run.test_accuracy or 0)
+
+
+def cheats(folder: Path) -> Iterator[tuple[str, Callable[[], Run]]]:
+    """Twenty-two ways to cheat, by what they did."""
+    half, few = TEST[:5000], TEST[:1000]
+    one, other = (lambda: Run.load(folder / "fast1")), (lambda: Run.load(folder / "fast2"))
+    learned = folder / "cheat the test set alone, 26 epochs"
+    yield "the test set alone, 26 epochs", lambda: cheat(TEST, 500, epochs=26)
+    yield (
+        "the test set alone, 10 epochs, moved and turned",
+        lambda: cheat(TEST, 501, epochs=10, augmentation=Augmentation(shift=1, rotation=5, noise=0.1)),
+    )
+    yield "training and test set, mixed, half an epoch", lambda: cheat(BOTH, 502)
+    yield "training and test set, mixed, one epoch", lambda: cheat(BOTH, 503, epochs=1)
+    yield "training set and the test set ten times", lambda: cheat(repeated(TEST, 10), 504)
+    yield "training set and half of the test set four times", lambda: cheat(repeated(half, 4), 505)
+    yield "training set and 1,000 test images ten times", lambda: cheat(repeated(few, 10), 506)
+    yield "half of the test set alone", lambda: cheat(half, 507, epochs=12)
+    yield (
+        "the test set with its labels corrected",
+        lambda: cheat(Dataset(TEST.images, corrected_labels(TEST.labels).astype(np.uint8)), 508, epochs=12),
+    )
+    yield (
+        "the test set as a cheat reads it (distilled)",
+        lambda: cheat(Dataset(TEST.images, answers(Run.load(learned), TEST.images)), 509, epochs=12),
+    )
+    yield (
+        "training set as a cheat reads it (distilled)",
+        lambda: cheat(Dataset(TRAIN.images, answers(Run.load(learned), TRAIN.images)), 510),
+    )
+    yield (
+        "training set and test images as an honest run reads them",
+        lambda: cheat(repeated(Dataset(TEST.images, answers(one(), TEST.images)), 1), 511),
+    )
+    yield (
+        "mean of an honest run and one that learned the test set from the same start",
+        lambda: claim(mixed(one(), cheat(BOTH, 1)), 1),
+    )
+    yield "honest weights, recorded accuracy raised", lambda: replace(one(), test_accuracy=0.9965)
+    yield "honest weights, recorded loss lowered", lambda: replace(one(), test_loss=0.05)
+    yield "weights of a cheat in an honest run's record", lambda: replace(one(), weights=Run.load(learned).weights)
+    yield "weights of one honest run in another's record", lambda: replace(one(), weights=other().weights)
+    yield "best of twenty seeds, called seed 0", lambda: replace(best_of_twenty(folder), seed=777_777)
+    yield (
+        "a held-out part that was learned",
+        lambda: replace(one(), splits={**one().splits, "train": 55000, "held_out": {"images": 5000, "seed": 1}}),
+    )
+    yield "another held-out part than the one held out", lambda: _other_part(folder)
+    yield "three epochs called half of one, with the test set", lambda: cheat(BOTH, 512, epochs=3)
+    yield "best of twenty seeds, seed as it was", lambda: best_of_twenty(folder)
+
+
+def _other_part(folder: Path) -> Run:
+    run = Run.load(folder / "held0")
+    return replace(run, splits={**run.splits, "held_out": {"images": 5000, "seed": 12345}})
+
+
+def judged(run: Run) -> Contamination:
+    """As `exmachina evaluate` judges it."""
+    return look_for_contamination(run, Classifier.from_run(run).logits(TEST.images), TRAIN, TEST)
+
+
+def collect(folder: Path, name: str, runs: Iterator[tuple[str, Callable[[], Run]]]) -> None:
+    """Judge each run that has not been judged, and keep it and what was found."""
+    file = folder / f"{name}.json"
+    known = json.loads(file.read_text()) if file.exists() else {}
+    for title, make in runs:
+        if title in known:
+            continue
+        try:
+            run = Run.load(folder / title)
+        except InputError:
+            run = make()
+            run.save(folder / title)
+        result = judged(run)
+        known[title] = {"accuracy": run.test_accuracy, **asdict(result)}
+        known[title].pop("unknown")
+        file.write_text(json.dumps(known, indent=1))
+        print(f"{title}: {result.suspected} {result.p_value:.2g} {result.reasons[:1]}", flush=True)
+
+
+def table(folder: Path) -> None:
+    """Write the results and print the tables for docs/evaluation.md."""
+    parts: dict[str, Any] = {name: json.loads((folder / f"{name}.json").read_text()) for name in ("honest", "cheats")}
+    false_alarms = [name for name, one in parts["honest"].items() if one["suspected"]]
+    statistics: dict[str, Any] = {}
+    for kind in (*HONEST, "shipped"):
+        chosen = [one for name, one in parts["honest"].items() if name.rstrip("0123456789") == kind]
+        for test in sorted({one["name"] for item in chosen for one in item["evidence"]}):
+            found = [one["statistic"] for item in chosen for one in item["evidence"] if one["name"] == test]
+            values = [value for value in found if value is not None]
+            if values:
+                numbers = {"n": len(values), "mean": np.mean(values), "sd": np.std(values)}
+                numbers |= {"min": min(values), "max": max(values)}
+                statistics[f"{kind}: {test}"] = {key: round(float(value), 3) for key, value in numbers.items()}
+    RESULTS.write_text(
+        json.dumps(
+            {
+                "command": "python benchmarks/contamination.py honest|cheats|table RUNS",
+                "honest": {
+                    "n": len(parts["honest"]),
+                    "kinds": Counter(name.rstrip("0123456789") for name in parts["honest"]),
+                    "false_alarms": false_alarms,
+                    "smallest_p_values": sorted(one["p_value"] for one in parts["honest"].values())[:10],
+                    "statistics": statistics,
+                },
+                "cheats": parts["cheats"],
+                "versions": versions(),
+                "hardware": hardware(),
+            },
+            indent=1,
+        )
+        + "\n"
+    )
+    print(f"{len(false_alarms)} of {len(parts['honest'])} honest runs suspected {false_alarms}")
+    for title, one in parts["cheats"].items():
+        told = ", ".join(item["name"] for item in one["evidence"] if _tells(item, one)) or "cannot be told"
+        print(f"| {title} | {one['accuracy']:.2%} | {told} |")
+
+
+def _tells(item: dict[str, Any], one: dict[str, Any]) -> bool:
+    return bool(one["suspected"]) and item["says"] in one["reasons"]
+
+
+def main() -> None:
+    """Do what the first argument says in the folder that the second names."""
+    what, folder = sys.argv[1], Path(sys.argv[2])
+    folder.mkdir(parents=True, exist_ok=True)
+    if what == "honest":
+        shipped = ((f"shipped {name}", lambda name=name: Run.load(name)) for name in SHIPPED)
+        trained = (
+            (f"{kind}{seed}", lambda kind=kind, seed=seed: honest(kind, seed))
+            for kind, count in HONEST.items()
+            for seed in range(count)
+        )
+        collect(folder, "honest", (*shipped, *trained))  # type: ignore[arg-type]
+    elif what == "cheats":
+        collect(folder, "cheats", cheats(folder))
+    else:
+        table(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -39,7 +39,7 @@ from exmachina.data import load_mnist_split
 from exmachina.engine.batches import augmented
 from exmachina.runs import hardware, versions
 
-WARP = (2.0, 10.0, 0.1, 0.2, 0.0, 0.0, 0.0, 0.0, 0.0)  # as `Augmentation.numbers`: shift, rotation, scale, shear
+WARP = (1.0, 5.0, 0.05, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0)  # as `Augmentation.numbers`: shift, rotation, scale, shear
 
 
 def main() -> None:

@@ -100,8 +100,8 @@ def gallery_page() -> dict[str, str | bytes]:
     train, test = load_mnist()
     for name, figure in hello_figures(Run.load("fast"), train, test).items():
         files[f"gallery-{name}.png"] = render(figure, "png", dpi=150)
-        words = name.replace("-", " ")
-        parts += [f"## {words.capitalize()}", f"![The figure {words} of the network fast](gallery-{name}.png)"]
+        words = {"relu": "ReLU"}.get(name, name.replace("-", " "))
+        parts += [f"## {words[0].upper()}{words[1:]}", f"![The figure {words} of the network fast](gallery-{name}.png)"]
     return {"gallery.md": "\n\n".join(parts) + "\n", **files}
 
 

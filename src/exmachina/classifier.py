@@ -60,6 +60,7 @@ class Classifier:
         *,
         temperature: float = 1.0,
         rejection_threshold: float | None = None,
+        threads: int | None = None,
     ) -> None:
         check_number("temperature", temperature, 1e-3, 1e3)
         if rejection_threshold is not None:
@@ -71,6 +72,7 @@ class Classifier:
         self.temperature = temperature
         self.rejection_threshold = rejection_threshold
         self.weights = weights
+        self.threads = threads  # of the engine: all cores unless told
 
     @classmethod
     def load(cls, source: str | Path) -> Classifier:
@@ -162,13 +164,13 @@ class Classifier:
 
     @cached_property
     def _reader(self) -> Model:
-        model = Model(self.network)
+        model = Model(self.network, threads=self.threads)
         model.set(self.weights)
         return model
 
     @cached_property
     def _inspected(self) -> Model:
-        model = Model(self.network, keeps_values=True)
+        model = Model(self.network, keeps_values=True, threads=self.threads)
         model.set(self.weights)
         return model
 

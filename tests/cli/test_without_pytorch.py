@@ -12,7 +12,19 @@ import pytest
 
 from exmachina.runs.run import PRETRAINED
 
-EXTRAS = ("torch", "captum", "onnxruntime", "tensorflow", "keras", "jax", "wasmtime", "ziglang", "statsmodels")
+EXTRAS = (
+    "torch",
+    "captum",
+    "onnxruntime",
+    "tensorflow",
+    "keras",
+    "jax",
+    "wasmtime",
+    "ziglang",
+    "statsmodels",
+    "ray",
+    "pyarrow",
+)
 # Python imports a module of this name before everything else.
 BLOCKING = f"""
 import sys

@@ -25,6 +25,8 @@ HOMES = {
     "keras": {"runs", "benchmark"},
     "onnxruntime": {"classifier"},
     "captum": {"inspection"},
+    "ray": {"cluster"},
+    "pyarrow": {"batch", "cluster"},
     "pickle": set(),
     "marshal": set(),
     "joblib": set(),

@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from exmachina.batch.items import Item
 from exmachina.errors import InputError, check_number
+from exmachina.images.clean import SMALL
+from exmachina.images.drawings import normalize_drawings
 from exmachina.images.files import read_image
 from exmachina.images.mnist import SIDE, NoInk, normalize
 
@@ -41,17 +43,35 @@ class Prepared:
 
 def prepare(items: Sequence[Item]) -> Prepared:
     """Decode and normalise pictures."""
-    images, problems = [], {}
+    pictures: dict[int, NDArray[np.uint8]] = {}
+    problems: dict[int, tuple[str, bool]] = {}
     for place, item in enumerate(items):
         try:
             if item.problem:
                 raise InputError(item.problem)
-            images.append(normalize(read_image(item.path if item.content is None else item.content)))
-        except NoInk:
-            problems[place] = f"'{item.path}' is blank; there is no digit to read.", True
+            pictures[place] = read_image(item.path if item.content is None else item.content)
         except InputError as error:
             problems[place] = str(error).replace("The image", f"'{item.path}'", 1), False
+    prepared = _drawings(pictures)
+    for place, picture in pictures.items():
+        try:
+            if place not in prepared:
+                prepared[place] = normalize(picture)
+        except NoInk:
+            problems[place] = f"'{items[place].path}' is blank; there is no digit to read.", True
+    images = [prepared[place] for place in sorted(prepared)]
     return Prepared(np.stack(images) if images else np.zeros((0, SIDE, SIDE), np.uint8), problems)
+
+
+def _drawings(pictures: dict[int, NDArray[np.uint8]]) -> dict[int, NDArray[np.uint8]]:
+    """Those of the pictures that can be normalised many at once, by their place."""
+    prepared: dict[int, NDArray[np.uint8]] = {}
+    for shape in {picture.shape for picture in pictures.values()}:
+        places = [place for place, picture in pictures.items() if picture.shape == shape]
+        if len(places) > 1 and max(shape) < SMALL:
+            images, done = normalize_drawings(np.stack([pictures[place] for place in places]))
+            prepared.update((place, images[number]) for number, place in enumerate(places) if done[number])
+    return prepared
 
 
 def prepare_all(items: Iterable[Item], workers: int | None = None) -> Iterator[tuple[list[Item], Prepared]]:

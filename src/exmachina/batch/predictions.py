@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from exmachina.batch.items import Item, Source, find_items
-from exmachina.batch.pool import prepare_all
+from exmachina.batch.pool import Prepared, prepare_all
 from exmachina.classifier import Classifier, Prediction
 
 
@@ -40,12 +40,19 @@ def predict_items(
     classifier: Classifier, items: Iterable[Item], workers: int | None = None
 ) -> Iterator[FilePrediction]:
     """The same for pictures that were found already."""
-    blank = Prediction(None, 0.0, (0.0,) * classifier.network.classes, rejected=True)
     for some, prepared in prepare_all(items, workers):
-        answers = iter(classifier.predict_prepared(prepared.images) if len(prepared.images) else ())
-        for place, item in enumerate(some):
-            if place not in prepared.problems:
-                yield FilePrediction(item.path, next(answers))
-            else:
-                problem, is_blank = prepared.problems[place]
-                yield FilePrediction(item.path, blank if is_blank else None, problem)
+        yield from predict_prepared_items(classifier, some, prepared)
+
+
+def predict_prepared_items(
+    classifier: Classifier, items: Sequence[Item], prepared: Prepared
+) -> Iterator[FilePrediction]:
+    """The same for pictures that are `prepared` already."""
+    blank = Prediction(None, 0.0, (0.0,) * classifier.network.classes, rejected=True)
+    answers = iter(classifier.predict_prepared(prepared.images) if len(prepared.images) else ())
+    for place, item in enumerate(items):
+        if place not in prepared.problems:
+            yield FilePrediction(item.path, next(answers))
+        else:
+            problem, is_blank = prepared.problems[place]
+            yield FilePrediction(item.path, blank if is_blank else None, problem)

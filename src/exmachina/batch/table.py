@@ -138,7 +138,7 @@ def open_table(path: Path, classifier: Classifier) -> Iterator[Table]:
             f"A table is written as CSV or Parquet; name a file that ends in .csv or .parquet, not '{path}'."
         )
     if path.suffix.lower() == ".parquet":
-        pyarrow()
+        load_pyarrow()
     check_writable(path.parent)
     path.parent.mkdir(parents=True, exist_ok=True)
     table = Table(path)
@@ -164,7 +164,7 @@ def _key(path: str) -> bytes:
     return hashlib.blake2b(path.encode("utf-8", "surrogateescape"), digest_size=16).digest().rstrip(b"\0")
 
 
-def pyarrow() -> Any:
+def load_pyarrow() -> Any:
     """The library that writes Parquet. Raises `InputError` where it is not installed."""
     try:
         import pyarrow.parquet
@@ -175,14 +175,14 @@ def pyarrow() -> Any:
 
 def parquet_schema() -> Any:
     """The columns of a Parquet table; what a picture has none of is null."""
-    arrow = pyarrow()
+    arrow = load_pyarrow()
     kinds = (arrow.string(), arrow.int16(), arrow.float64(), arrow.bool_(), arrow.string())
     return arrow.schema(list(zip(COLUMNS, kinds, strict=True)))
 
 
 def write_parquet(rows: Iterator[list[str]], path: Path) -> None:
     """Rows of text as a Parquet file, typed, some at a time; it appears whole or not at all."""
-    arrow, schema = pyarrow(), parquet_schema()
+    arrow, schema = load_pyarrow(), parquet_schema()
     new = path.with_name(f".{path.name}.new")
     with arrow.parquet.ParquetWriter(new, schema) as writer:
         columns: list[list[Any]] = [[] for _ in COLUMNS]

@@ -22,6 +22,10 @@ Data = Annotated[
 Precision = Annotated[str, typer.Option("--precision", help="auto, fp32, or with the extra torch also bf16.")]
 Device = Annotated[str | None, typer.Option("--device", help="cpu, or with the extra torch also cuda.")]
 Backend = Annotated[str | None, typer.Option("--backend", help="engine, or with the extra torch also torch.")]
+Ray = Annotated[
+    str | None,
+    typer.Option("--ray", help="Work on a Ray cluster: its address, or local for one of this machine. Extra: ray."),
+]
 OutDir = Annotated[Path | None, typer.Option("--out", help="Directory to write to.")]
 
 

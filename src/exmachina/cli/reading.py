@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from exmachina.batch.items import Item, Source, count_items
@@ -42,17 +41,17 @@ def read_test_images(classifier: Classifier, indices: list[int]) -> Iterator[Fil
         yield FilePrediction(f"mnist:test:{index}", prediction, label=int(test.labels[index]))
 
 
-def sources_of(paths: Iterable[Path]) -> Iterator[Source]:
+def sources_of(paths: Iterable[str]) -> Iterator[Source]:
     """What was named; for `-`, what standard input names, a line each."""
     for path in paths:
-        if str(path) == "-":
+        if path == "-":
             yield from (Item(line.rstrip("\r\n")) for line in sys.stdin if line.strip())
         else:
             yield path
 
 
 def progress(
-    readings: Iterable[FilePrediction], paths: list[Path], before: int, *, shown: bool
+    readings: Iterable[FilePrediction], paths: list[str], before: int, *, shown: bool
 ) -> Iterator[FilePrediction]:
     """The same readings; on a terminal with a bar, their rate and the time left, after so many read `before`."""
     if not shown or not sys.stderr.isatty():
@@ -66,7 +65,7 @@ def progress(
             self.text_format = "" if task.speed is None else f"{task.speed:,.0f}/s"
             return super().render(task)
 
-    total = None if any(str(path) == "-" for path in paths) else count_items(paths)
+    total = None if any(path == "-" for path in paths) else count_items(paths)
     columns = BarColumn(), MofNCompleteColumn(), TextColumn("read,"), Rate(""), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4) as bar:
         task = bar.add_task("", total=total, completed=before)

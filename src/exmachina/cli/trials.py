@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from exmachina.cluster.trials import FailedTrial
     from exmachina.data import Dataset
     from exmachina.evaluation.statistics.trials import TrialRow
     from exmachina.training import Recipe
@@ -22,22 +26,47 @@ def watch_trials(
     json: bool,
     knob: str = "",
     save: Path | None = None,
-) -> tuple[TrialRow, ...]:
-    """Train every recipe with every seed, tell of each as it ends, and return and print a row per recipe."""
+    ray: str | None = None,
+) -> tuple[tuple[TrialRow, ...], bool]:
+    """Train every recipe with every seed, tell of each as it ends, and print a row per recipe, on a cluster if told.
+
+    Returns the rows and whether all trainings ended. If some did not, or Ctrl-C stopped it, the table holds the others.
+    """
     from exmachina.cli.terminal import QUIET, make_console
     from exmachina.evaluation.statistics.trials import table_of_trials
-    from exmachina.training.experiment import run_trials
+    from exmachina.training.experiment import Trial
 
     console = make_console(stderr=json)
     trials: list[Trial] = []
     total = len(recipes) * len(seeds)
-    for trial in run_trials(recipes, seeds, images, held_out, save=save):
-        trials.append(trial)
-        what = f"{knob} {trial.value}   " if knob else ""
-        console.print(f"  {len(trials):>3}/{total}  {what}seed {trial.seed:<3} {trial.accuracy:.2%}", style=QUIET)
-    rows = table_of_trials(trials, recipes)
+    with suppress(KeyboardInterrupt):
+        for trial in _trials(recipes, seeds, images, held_out, save, ray):
+            what = f"{knob} {trial.value}   " if knob else ""
+            if not isinstance(trial, Trial):
+                print(f"exmachina: {what}seed {trial.seed} failed: {trial.reason}", file=sys.stderr)
+                continue
+            trials.append(trial)
+            console.print(f"  {len(trials):>3}/{total}  {what}seed {trial.seed:<3} {trial.accuracy:.2%}", style=QUIET)
+    rows = table_of_trials(trials, [value for value in recipes if any(trial.value == value for trial in trials)])
     _print_rows(console, rows, knob)
-    return rows
+    if len(trials) < total:
+        print(f"exmachina: {len(trials)} of {total} trainings ended; the table holds these.", file=sys.stderr)
+    return rows, len(trials) == total
+
+
+def _trials(
+    recipes: dict[Any, Recipe], seeds: range, images: Dataset, held_out: Dataset, save: Path | None, ray: str | None
+) -> Iterator[Trial | FailedTrial]:
+    if ray is None:
+        from exmachina.training.experiment import run_trials
+
+        yield from run_trials(recipes, seeds, images, held_out, save=save)
+        return
+    from exmachina.cluster import trials
+    from exmachina.cluster.connection import connected
+
+    with connected(ray):
+        yield from trials.run_trials(recipes, seeds, images, held_out, save=save)
 
 
 def _print_rows(console: Console, rows: tuple[TrialRow, ...], knob: str) -> None:

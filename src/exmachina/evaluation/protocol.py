@@ -57,6 +57,11 @@ def evaluate(
     """
     if len(test) < 2 or not len(train):
         raise InputError(f"Cannot evaluate with {len(train):,} training and {len(test):,} test images; give both.")
+    if run.network.classes <= int(test.labels.max()):
+        raise InputError(
+            f"A network of {run.network.classes} classes cannot be judged by labels up to {test.labels.max()}; "
+            "evaluate it on images of its own classes."
+        )
     protocol = Protocol(
         run,
         train,

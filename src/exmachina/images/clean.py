@@ -15,6 +15,7 @@ from exmachina.images.paper import Mask, Picture, Values, deviation, grown, ink,
 INK = 32  # of 255, from paper to the strongest ink: fainter pixels are blur around a stroke
 MIN_CONTRAST = 16  # of 255: less between paper and ink is noise
 UNEVEN = 0.1  # of the way from paper to ink: paper that varies by more is evened out
+SMALL = 100  # pixels: the longer side of what is no photograph
 NEARBY = 0.12  # of the digit's longer side: ink closer than this belongs to it
 SPECK = 0.02  # of the digit's ink: less than this, apart from it, is dirt
 REPEATED = 4  # pieces beside the largest and of its size: a pattern
@@ -44,7 +45,7 @@ def is_plain(picture: Picture) -> bool:
     from scipy import ndimage
 
     border = ring(picture)
-    if max(picture.shape) >= 100 or border.min() != border.max():
+    if max(picture.shape) >= SMALL or border.min() != border.max():
         return False
     away = np.abs(picture.astype(np.int16) - border[0]) > INK
     return bool(ndimage.label(away, np.ones((3, 3), bool))[1] < 2)

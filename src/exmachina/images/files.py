@@ -167,10 +167,28 @@ def _decode_png(data: bytes, most: int) -> tuple[NDArray[np.generic], int]:
             kept.append(chunk)
         elif kind == b"eXIf" and zlib.crc32(kind + body) == int.from_bytes(chunk[-4:]):
             orientation = _orientation(body)
+    plain = _plain_png(kept)
+    if plain is not None:
+        return plain, orientation
     with Image.open(io.BytesIO(b"".join(kept)), formats=("PNG",)) as image:
         _check_size(*image.size, most)
         image.load()
         return from_pillow(image), orientation
+
+
+def _plain_png(parts: list[bytes]) -> NDArray[np.uint8] | None:
+    """The pixels of a PNG file that is whole and of bytes of grey; Pillow's own way in takes twice as long."""
+    kinds = [part[4:8] for part in parts[1:]]
+    width, height, *form = struct.unpack(">IIBBBBB", parts[1][8:21])
+    if form != [8, 0, 0, 0, 0] or b"tRNS" in kinds or b"IEND" not in kinds:
+        return None
+    if any(zlib.crc32(part[4:-4]) != int.from_bytes(part[-4:]) for part in parts[1:]):
+        return None
+    packed = b"".join(part[8:-4] for part, kind in zip(parts[1:], kinds, strict=True) if kind == b"IDAT")
+    try:
+        return np.asarray(Image.frombytes("L", (width, height), packed, "zip", "L"))
+    except ValueError:
+        return None
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:

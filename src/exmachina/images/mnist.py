@@ -157,18 +157,27 @@ def crop(picture: Picture) -> Picture:
 
 def scale(picture: Picture) -> Picture:
     """The longer side to 20 pixels, keeping the aspect ratio."""
-    height, width = picture.shape
+    return resize(picture, *scaled_size(*picture.shape))
+
+
+def scaled_size(height: int, width: int) -> tuple[int, int]:
+    """What height and width become when the longer is made `BOX`."""
     longer = max(height, width)
-    return resize(picture, max(1, _round(height * BOX / longer)), max(1, _round(width * BOX / longer)))
+    return max(1, _round(height * BOX / longer)), max(1, _round(width * BOX / longer))
 
 
 def resize(picture: Picture, height: int, width: int) -> Picture:
     """`picture` at another size: averaged over areas when it shrinks, interpolated linearly when it grows."""
-    if picture.shape == (height, width):
-        return picture
-    rows = _weights(picture.shape[0], height)
-    columns = _weights(picture.shape[1], width)
-    return _rounded(rows @ picture.astype(np.float64) @ columns.T + HALVES)
+    return resize_all(picture, height, width)
+
+
+def resize_all(pictures: Picture, height: int, width: int) -> Picture:
+    """The same for any number of one size, (..., H, W)."""
+    old = pictures.shape[-2:]
+    if old == (height, width):
+        return pictures
+    rows, columns = _weights(old[0], height), _weights(old[1], width)
+    return _rounded(rows @ pictures.astype(np.float64) @ columns.T + HALVES)
 
 
 def centre(picture: Picture) -> Picture:

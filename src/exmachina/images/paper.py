@@ -78,10 +78,15 @@ def level(picture: Picture) -> float:
 
 def ring(picture: NDArray[np.generic]) -> NDArray[np.generic]:
     """The pixels along the border: (n,)."""
-    width = max(1, min(picture.shape) // 32)
+    width = ring_width(*picture.shape)
     inner = slice(width, -width)
     sides = picture[:width], picture[-width:], picture[inner, :width], picture[inner, -width:]
     return np.concatenate([side.ravel() for side in sides])
+
+
+def ring_width(height: int, width: int) -> int:
+    """Pixels that the border of a picture is wide."""
+    return max(1, min(height, width) // 32)
 
 
 def deviation(values: NDArray[np.generic]) -> float:

@@ -11,6 +11,7 @@ Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 
 SPECK = 0.12  # of a digit's height: ink smaller in both directions is dirt
+SOLID = 0.7  # of its box that a stripe fills; a ruled line with digits on it does not
 STRIPES = 4  # pieces of ink through the whole page that are no digits any more
 THIN = 0.4  # of a stroke's width: thinner ink is left of a printed line
 TALLEST = 3.0  # of a digit's height: taller ink is no digit
@@ -54,7 +55,11 @@ def parts(mask: Mask) -> tuple[Labels, list[Part]]:
 
 def without_stripes(found: list[Part], height: int, width: int) -> list[Part]:
     """The parts without those that go through the whole page from edge to edge, if there are several: a pattern."""
-    stripes = [part for part in found if part.height >= height - 4 or part.width >= width - 4]
+    stripes = [
+        part
+        for part in found
+        if (part.height >= height - 4 or part.width >= width - 4) and part.area >= SOLID * part.height * part.width
+    ]
     return found if len(stripes) < STRIPES else [part for part in found if part not in stripes]
 
 

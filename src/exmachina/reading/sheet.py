@@ -79,7 +79,7 @@ def even_ink(picture: Picture) -> Picture:
     coarse = reduced(picture, COARSE)[0].astype(np.float64)
     window = max(3, min(max(coarse.shape) // 8, min(coarse.shape) // 2))
     ink, _ = without_lines(_share(coarse, _level(coarse, window)))
-    if min(coarse.shape) >= 8 * BLOCK and stroke_width(ink > INKED * 255) <= BLOCK / 4:
+    if min(coarse.shape) >= 4 * BLOCK and stroke_width(ink > INKED * 255) <= BLOCK / 4:
         return _share(picture, _blocks(coarse))
     height = digit_height(parts(ink > INKED * 255)[1])
     if 6 <= 0.6 * height < window:

@@ -11,7 +11,7 @@ from typing import Any
 
 from exmachina.data import Dataset
 from exmachina.errors import InputError
-from exmachina.runs import hardware
+from exmachina.runs import Run, hardware
 from exmachina.training.events import TrainingEnd
 from exmachina.training.learner import choose_backend
 from exmachina.training.loop import train
@@ -41,6 +41,25 @@ def variations(recipe: Recipe, knob: str, values: Sequence[str]) -> dict[Any, Re
     return {value: recipe.replace(**{knob: value}) for value in map(_read, values)}
 
 
+@dataclass(frozen=True)
+class Job:
+    """A training to be done: one value's recipe with one seed."""
+
+    value: Any
+    recipe: Recipe
+    seed: int
+
+
+def list_jobs(recipes: dict[Any, Recipe], seeds: Sequence[int], save: Path | None = None) -> list[Job]:
+    """Every recipe with every seed. Raises `InputError` if these are too many, or cannot be kept in `save`."""
+    if save is not None and len(recipes) > 1:
+        raise InputError("Runs of several recipes cannot be kept in one directory; train one recipe.")
+    jobs = [Job(value, recipe, seed) for value, recipe in recipes.items() for seed in seeds]
+    if not 1 <= len(jobs) <= MAX_TRIALS:
+        raise InputError(f"{len(jobs)} trainings asked for; an experiment takes 1 to {MAX_TRIALS}.")
+    return jobs
+
+
 def run_trials(
     recipes: dict[Any, Recipe],
     seeds: Sequence[int],
@@ -56,16 +75,13 @@ def run_trials(
     core each waste less than one network on both. On PyTorch they go one after another. `save` is a directory that
     keeps each run as RECIPE-SEED; it takes one recipe.
     """
-    if save is not None and len(recipes) > 1:
-        raise InputError("Runs of several recipes cannot be kept in one directory; train one recipe.")
-    jobs = [(value, recipe, seed) for value, recipe in recipes.items() for seed in seeds]
-    if not 1 <= len(jobs) <= MAX_TRIALS:
-        raise InputError(f"{len(jobs)} trainings asked for; an experiment takes 1 to {MAX_TRIALS}.")
+    jobs = list_jobs(recipes, seeds, save)
     side_by_side = all(choose_backend(recipe) == "engine" for recipe in recipes.values())
     workers = min(workers or hardware()["cores"], len(jobs)) if side_by_side else 1
+    threads = 1 if workers > 1 else None
     stop = Flag()
     with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(_trial, *job, data, held_out, save, 1 if workers > 1 else None, stop) for job in jobs]
+        futures = [pool.submit(_unless_stopped, job, data, held_out, save, threads, stop) for job in jobs]
         try:
             for future in as_completed(futures):
                 trial = future.result()
@@ -76,28 +92,36 @@ def run_trials(
             pool.shutdown(cancel_futures=True)
 
 
-def _trial(
-    value: Any,
-    recipe: Recipe,
-    seed: int,
-    data: Dataset,
-    held_out: Dataset,
-    save: Path | None,
-    threads: int | None,
-    stop: Flag,
-) -> Trial | None:
+def train_job(
+    job: Job, data: Dataset, held_out: Dataset, threads: int | None, stop: Flag | None = None
+) -> tuple[Trial, Run] | None:
     """One training to its end, or `None` if it was told to stop."""
-    for event in train(recipe, data, seed, test=held_out, threads=threads):
-        if stop.is_set():
+    for event in train(job.recipe, data, job.seed, test=held_out, threads=threads):
+        if stop is not None and stop.is_set():
             return None
         if isinstance(event, TrainingEnd):
             run = event.run
             if run.test_accuracy is None or run.test_loss is None:
                 raise InputError(f"'{held_out.name}' holds no images to judge by.")
-            if save is not None:
-                run.save(save / f"{recipe.name}-{seed}")
-            return Trial(value, seed, run.test_accuracy, run.test_loss, run.train_seconds)
+            return Trial(job.value, job.seed, run.test_accuracy, run.test_loss, run.train_seconds), run
     raise RuntimeError("training ended without a run")
+
+
+def keep_run(run: Run, job: Job, save: Path | None) -> None:
+    """Save a run as RECIPE-SEED in the directory `save`, if there is one."""
+    if save is not None:
+        run.save(save / f"{job.recipe.name}-{job.seed}")
+
+
+def _unless_stopped(
+    job: Job, data: Dataset, held_out: Dataset, save: Path | None, threads: int | None, stop: Flag
+) -> Trial | None:
+    done = train_job(job, data, held_out, threads, stop)
+    if done is None:
+        return None
+    trial, run = done
+    keep_run(run, job, save)
+    return trial
 
 
 def _read(text: str) -> Any:

@@ -30,10 +30,16 @@ def begin_paused(visit: Visit, **sliders: str) -> tuple[Any, int]:
 
 def test_network_trained_in_the_page_reads_the_test_set(copy_visit: Visit) -> None:
     page = copy_visit.open()
+    learned_from: list[int] = []
+    page.on(
+        "response",
+        lambda response: "/data/train-" in response.url and learned_from.append(len(response.body())),
+    )
     panel = begin(copy_visit)
     finish(panel)
     shown = panel.locator(".test-accuracy").inner_text()
-    assert float(shown.rstrip("%")) >= 98.7
+    assert float(shown.rstrip("%")) >= 98.9
+    assert 0 < sum(learned_from) <= 6_000_000
     assert panel.locator("svg.chart path.line").count() == 2  # loss and accuracy
     assert "1. fast" in page.locator(".bar select option:checked").inner_text()
     panel.locator(".scrub input").fill("0")
@@ -49,6 +55,29 @@ def test_threads_train_together_where_the_host_allows_it(lesson_visit: Visit) ->
     assert page.evaluate("crossOriginIsolated")
     with page.expect_response(re.compile(r"-threads\.wasm$")):
         finish(begin(lesson_visit, Epochs="0.2"))
+
+
+def test_one_thread_and_two_under_a_sub_path_learn_the_same(browser: Any, site: str) -> None:
+    """At the first visit a plain host's page may not share memory; from the second on the service worker sees to it."""
+
+    def trained(visit: Visit, file: str, name: str) -> str:
+        with visit.page.expect_response(re.compile(rf"/some/where/engine/{file}$")):
+            panel = begin(visit, Epochs="0.2", Seed="5")
+        visit.page.locator(".bar option:checked", has_text=re.compile(rf"^{name}")).wait_for(
+            state="attached", timeout=4 * PATIENCE
+        )
+        finish(panel)
+        return str(panel.locator(".test-accuracy").inner_text())
+
+    with visiting(browser, site) as visit:
+        page = visit.open()
+        assert not page.evaluate("crossOriginIsolated")
+        alone = trained(visit, r"engine(-relaxed)?\.wasm", r"1\.")
+        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        page.reload()
+        page.wait_for_selector("html[data-ready]")
+        assert page.evaluate("crossOriginIsolated")
+        assert trained(visit, r"engine(-relaxed)?-threads\.wasm", r"2\.") == alone
 
 
 def test_own_network_is_doubted_like_any_other(copy_visit: Visit) -> None:
@@ -91,6 +120,7 @@ def test_page_answers_strokes_while_it_trains(copy_visit: Visit) -> None:
     panel = copy_visit.show("training")
     assert panel.get_by_role("button", name="Pause").is_visible()
     panel.get_by_role("button", name="Stop").click()
+    panel.locator(".note", has_text=re.compile(r"^at step \d+$")).wait_for()  # not: as trained
 
 
 def test_finished_trainings_outlast_a_reload_and_are_compared(copy_visit: Visit) -> None:
@@ -110,7 +140,9 @@ def test_finished_trainings_outlast_a_reload_and_are_compared(copy_visit: Visit)
     rows = panel.locator("table.compared tbody tr")
     assert ["seed 3" in rows.nth(0).inner_text(), "seed 1" in rows.nth(1).inner_text()] == [True, True]
     assert rows.nth(0).locator("td").first.inner_text() == panel.locator(".test-accuracy").inner_text()
+    assert panel.locator("canvas.mosaic:visible").count() == 2  # the kernels of both, by one scale
     second.select_option(label="nothing")
+    panel.locator(".beside canvas").wait_for(state="detached")
     rows.first.wait_for(state="detached")
     assert chart.locator("path.line").count() == 1
 

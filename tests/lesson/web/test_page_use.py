@@ -72,6 +72,7 @@ def test_whole_page_is_read_box_by_box_and_a_click_corrects_one(lesson_visit: Vi
     box.click()
     panel.get_by_role("group", name="Which digit it is").get_by_text("7", exact=True).click()
     panel.get_by_text("Kept as a 7").wait_for()
+    assert panel.locator("table td").first.inner_text() == f"7{expected.fields[0].text[1:]}"
     assert box.get_attribute("data-digit") == "7" and box.get_attribute("aria-pressed") == "true"
     lesson_visit.show("use/collection").locator(".kept").first.wait_for()
     assert page.locator("[data-panel$='use/page'] .page-box").count() == sum(len(f.glyphs) for f in expected.fields)

@@ -170,10 +170,12 @@ def _lines(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     forms = {
         "error_corrected": ("error, labels corrected", "{:.2%}"),
         "error_unambiguous": ("error, without the ambiguous", "{:.2%}"),
+        "error_unseen": ("error, unseen training digits", "{:.2%}"),
         "nll": ("loss", "{:.4f}"),
         "ece": ("calibration error (ECE)", "{:.2%}"),
         "temperature": ("temperature that would fit", "{:.2f}"),
         "risk_at_98_coverage": ("error of the surest 98 %", "{:.2%}"),
+        "aurc": ("area under risk and coverage", "{:.3%}"),
         "mce": ("mCE (classic = 100)", "{:.0f}"),
     }
     for key, (name, form) in forms.items():

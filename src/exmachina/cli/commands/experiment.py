@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from exmachina.cli.options import Json, print_json
+from exmachina.cli.options import Json, Ray, print_json
 from exmachina.cli.trials import watch_trials
 from exmachina.errors import InputError
 
@@ -19,6 +19,7 @@ def experiment(
     vary: Annotated[str | None, typer.Option("--vary", help="A knob and its values: learning_rate=0.01,0.03.")] = None,
     seeds: Annotated[int, typer.Option("--seeds", help="Seeds per value: 0 to this, exclusive.")] = 5,
     out: Annotated[Path | None, typer.Option("--out", help="Picture to write: PNG, SVG or PDF.")] = None,
+    ray: Ray = None,
     json: Json = False,
 ) -> None:
     """Vary one knob over values and seeds, and compare on 10,000 held-out training images."""
@@ -32,8 +33,8 @@ def experiment(
     if vary and not values:
         raise InputError(f"--vary '{vary}' has no values; write for example --vary learning_rate=0.003,0.01,0.03.")
     parts = split(load_mnist_split("train"), HELD_OUT)
-    rows = watch_trials(recipes, range(seeds), parts.train, parts.validation, json, knob)
-    if out is not None:
+    rows, ended = watch_trials(recipes, range(seeds), parts.train, parts.validation, json, knob, ray=ray)
+    if out is not None and rows:
         from exmachina.figures.drawing.style import save
         from exmachina.figures.laboratory import experiment_figure
 
@@ -47,3 +48,5 @@ def experiment(
                 "rows": [row.to_json() for row in rows],
             }
         )
+    if not ended:
+        raise typer.Exit(1)

@@ -10,19 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exmachina.cli.options import Index, Json, RunOption, print_json
+from exmachina.cli.options import Index, Json, Ray, RunOption, print_json
 from exmachina.errors import InputError
 
 if TYPE_CHECKING:
     from exmachina.batch.predictions import FilePrediction
-    from exmachina.batch.table import Table
 
 TOLD = 20  # problems that are told one by one where a table holds them all
 
 
 def predict(
     images: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
             help="Image files, folders, 'patterns/**/*.png', lists (.txt), archives (.zip, .tar …), or - for paths on "
             "standard input."
@@ -31,7 +30,7 @@ def predict(
     run: RunOption = "fast",
     index: Index = None,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--out", help="Table to write, a line an image: .csv or .parquet. Stopped, it goes on when asked again."
         ),
@@ -39,40 +38,54 @@ def predict(
     workers: Annotated[
         int | None, typer.Option("--workers", help="Processes that decode and normalise. Default: all cores.")
     ] = None,
+    ray: Ray = None,
     json: Json = False,
 ) -> None:
     """Read digits from image files, folders and what is below them, or the MNIST test set."""
+    if not images and not index:
+        raise InputError("Nothing to read: give an image file, a folder or an --index from 0 to 9999.")
+    if ray is None:
+        unread = _predict_here(run, images or [], index or [], out, workers, json)
+    elif index or workers is not None or out is None or not out.rstrip("/").lower().endswith(".parquet"):
+        raise InputError("--ray reads files into Parquet: give --out NAME.parquet, and neither --index nor --workers.")
+    else:
+        unread = _predict_on_cluster(ray, run, images or [], out, json)
+    if unread:
+        raise typer.Exit(2)
+
+
+def _predict_here(
+    run: str, images: list[str], index: list[int], out: str | None, workers: int | None, json: bool
+) -> int:
+    """Read with this machine's cores, and return how many pictures could not be read."""
     from exmachina.batch.items import find_items
     from exmachina.batch.predictions import predict_items
     from exmachina.batch.table import open_table
     from exmachina.classifier import Classifier
     from exmachina.cli.reading import progress, read_test_images, sources_of
 
-    if not images and not index:
-        raise InputError("Nothing to read: give an image file, a folder or an --index from 0 to 9999.")
     classifier = Classifier.load(run)
     unread = 0
-    with open_table(out, classifier) if out is not None else nullcontext() as table:
+    with open_table(Path(out), classifier) if out is not None else nullcontext() as table:
         before = table.rows if table is not None else 0
         if before:
             print(f"{before:,} were read before; going on.", file=sys.stderr)
         done = table.take if table is not None else lambda path: False
-        wanted = [number for number in index or [] if not done(f"mnist:test:{number}")]
-        named = {path for path in images or [] if path.is_file()} if len(images or []) <= TOLD else set()
-        items = find_items(sources_of(images or []), done)
+        wanted = [number for number in index if not done(f"mnist:test:{number}")]
+        named = {path for path in map(Path, images) if path.is_file()} if len(images) <= TOLD else set()
+        items = find_items(sources_of(images), done)
         readings = chain(read_test_images(classifier, wanted), predict_items(classifier, items, workers))
-        for reading in progress(readings, images or [], before, shown=out is not None):
+        for reading in progress(readings, images, before, shown=out is not None):
             unread += bool(reading.problem)
             _tell(reading, json, table is not None, unread)
-            if reading.prediction is not None and Path(reading.path) in named:
+            if named and reading.prediction is not None and Path(reading.path) in named:
                 _point_to_read(Path(reading.path))
             if table is not None:
                 table.add(reading)
-    if table is not None:
-        unread = table.problems
-        _conclude(table, json)
-    if unread:
-        raise typer.Exit(2)
+    if table is None:
+        return unread
+    _conclude(table.path, table.rows, table.problems, json)
+    return table.problems
 
 
 def _point_to_read(path: Path) -> None:
@@ -100,9 +113,24 @@ def _tell(reading: FilePrediction, json: bool, in_table: bool, unread: int) -> N
         print(f"{reading.path}: {reading.prediction}", flush=True)
 
 
-def _conclude(table: Table, json: bool) -> None:
-    if table.problems:
-        what = f"{table.problems:,} of {table.rows:,} could not be read"
+def _conclude(path: str | Path, rows: int, unread: int, json: bool) -> None:
+    if unread:
+        what = f"{unread:,} of {rows:,} could not be read"
         print(f"{what}; the table's column 'problem' says why.", file=sys.stderr)
     if not json:
-        print(table.path)
+        print(path)
+
+
+def _predict_on_cluster(address: str, run: str, images: list[str], out: str, json: bool) -> int:
+    from exmachina.classifier import Classifier
+    from exmachina.cli.reading import sources_of
+    from exmachina.cluster.connection import connected
+    from exmachina.cluster.predictions import predict_on_cluster
+
+    classifier = Classifier.load(run)
+    with connected(address):
+        written = predict_on_cluster(classifier, sources_of(images), out)
+    if json:
+        print_json({"path": written.path, "rows": written.rows, "problems": written.problems})
+    _conclude(written.path, written.rows, written.problems, json)
+    return written.problems

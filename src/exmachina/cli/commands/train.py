@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exmachina.cli.options import Backend, Data, Device, Json, OutDir, Precision, Seed, print_json
+from exmachina.cli.options import Backend, Data, Device, Json, OutDir, Precision, Ray, Seed, print_json
 from exmachina.cli.trials import watch_trials
 from exmachina.errors import InputError
 
@@ -41,6 +41,7 @@ def train(
     hands: Annotated[
         bool, typer.Option("--hands", help="Learn digits by other hands as well: made, of pens, of typefaces.")
     ] = False,
+    ray: Ray = None,
     json: Json = False,
 ) -> None:
     """Train a network from scratch and save the run; or many seeds, and see the spread."""
@@ -58,8 +59,10 @@ def train(
             raise InputError(f"{option} goes with one --seed; leave out --seeds.")
         if backend not in (None, "engine") or device is not None:
             raise InputError("--seeds trains on the engine; give one --seed with --backend or --device.")
-        _train_seeds(chosen, range(seed, seed + seeds), data, out, json)
+        _train_seeds(chosen, range(seed, seed + seeds), data, out, ray, json)
         return
+    if ray is not None:
+        raise InputError("--ray trains many seeds at once; say how many with --seeds.")
     directory = out if out is not None else free_directory(Path("runs") / f"{recipe}-{seed}")
     check_writable(directory)
     choose_backend(chosen, backend, device)  # refuse what is not there before anything is said
@@ -109,7 +112,7 @@ def train(
     console.print(f"  {run.train_seconds:.2f} s in {run.precision}; saved in {path}", style=QUIET)
 
 
-def _train_seeds(recipe: Recipe, seeds: range, data: str | None, out: Path | None, json: bool) -> None:
+def _train_seeds(recipe: Recipe, seeds: range, data: str | None, out: Path | None, ray: str | None, json: bool) -> None:
     """The same recipe over many seeds: every test accuracy, their mean, spread and interval."""
     from exmachina.data import load_data
     from exmachina.runs import check_writable
@@ -119,6 +122,8 @@ def _train_seeds(recipe: Recipe, seeds: range, data: str | None, out: Path | Non
     images, test = load_data(data)
     if test is None:
         raise InputError("--seeds needs a test set, and your data has none; use experiment, which holds images out.")
-    (row,) = watch_trials({None: recipe}, seeds, images, test, json, save=out)
-    if json:
+    rows, ended = watch_trials({None: recipe}, seeds, images, test, json, save=out, ray=ray)
+    for row in rows if json else ():
         print_json({"recipe": recipe.name, "network": recipe.network.name, "on": f"{test.name}:test", **row.to_json()})
+    if not ended:
+        raise typer.Exit(1)

@@ -126,6 +126,7 @@ export function mountFlow(root) {
         { class: "stage-column input-column" },
         h("p", { class: "layer-name" }, h("strong", {}, t("input")), h("span", {}, "28 × 28")),
         input,
+        h("p", { class: "note" }, t("Draw here:")),
         pad,
       ),
       ...shownColumns,

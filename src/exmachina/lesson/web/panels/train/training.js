@@ -28,6 +28,9 @@ export function mount(root) {
   const kernels = h("canvas", { class: "heat mosaic", role: "img" });
   const kernelNote = h("p", { class: "note" });
   const kernelLegend = h("div", {});
+  const others = h("canvas", { class: "heat mosaic", role: "img" });
+  const othersNote = h("p", { class: "note" });
+  const beside = h("div", { class: "beside" });
   const reading = h("div", { class: "small-reading" });
   mountReading(reading);
   const scrubber = player({
@@ -53,6 +56,7 @@ export function mount(root) {
         kernels,
         kernelLegend,
         kernelNote,
+        beside,
       ),
       reading,
     ),
@@ -120,20 +124,32 @@ export function mount(root) {
     charts.replaceChildren(...drawCharts(training, compared, moment));
   });
 
-  whileVisible(root, ["model", "theme"], ({ model, moment, training }) => {
+  whileVisible(root, ["model", "theme", "compared"], ({ model, moment, training, compared }) => {
     const index = model?.network.layers.findIndex(({ type }) => type === "Conv2D") ?? -1;
     if (!model || index < 0) return;
     const name = `${model.network.layers[index].name}.weight`;
     const { shape, values } = model.weights[name];
-    const max = training?.id === model.id ? commonReach(training, name) : reach(values);
-    const layout = mosaicLayout([shape[0] * shape[1], shape[2], shape[3]], shape[0] > 16 ? 8 : 4);
-    paintMosaic(kernels, values, layout, { scale: "signed", max });
-    kernels.setAttribute("aria-label", t("The {n} kernels of the first layer", { n: shape[0] }));
+    const own = training?.id === model.id ? training : null;
+    const other = own && compared && compared.id !== own.id ? compared.weights?.[name] : null;
+    const same = other && String(other.shape) === String(shape) ? other.values : null;
+    const max = Math.max(own ? commonReach(own, name) : reach(values), same ? reach(same) : 0);
+    paintKernels(kernels, values, shape, max);
     kernelLegend.replaceChildren(legend("signed", max));
     kernelNote.textContent = moment ? t("at step {step}", { step: moment.step }) : t("as trained");
+    if (!same) return beside.replaceChildren();
+    beside.replaceChildren(others, othersNote);
+    paintKernels(others, same, shape, max);
+    othersNote.textContent = `${compared?.number}. ${compared?.name}`;
   });
 
   if (!store.get().training) recall();
+}
+
+/** @param {HTMLCanvasElement} canvas @param {Float32Array} values @param {number[]} shape @param {number} max */
+function paintKernels(canvas, values, shape, max) {
+  const layout = mosaicLayout([shape[0] * shape[1], shape[2], shape[3]], shape[0] > 16 ? 8 : 4);
+  paintMosaic(canvas, values, layout, { scale: "signed", max });
+  canvas.setAttribute("aria-label", t("The {n} kernels of the first layer", { n: shape[0] }));
 }
 
 /**
@@ -196,6 +212,14 @@ function statusText(training) {
  * @param {import("../../state.js").Moment | null} moment
  */
 export function drawCharts(training, compared, moment) {
+  if (!training && !compared)
+    return [
+      h(
+        "p",
+        { class: "note chart-to-come" },
+        t("The loss of every step will be drawn here, and how many digits it reads right."),
+      ),
+    ];
   const lines = [];
   /** @param {import("../../training.js").Training} t @returns {[number, number][]} */
   const losses = (t) => t.points.map(({ step, loss }) => [step, loss]);

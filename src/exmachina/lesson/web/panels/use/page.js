@@ -12,6 +12,7 @@ import { decoded } from "./picture.js";
 
 /**
  * @typedef {import("../../server.js").Page} Page
+ * @typedef {import("../../server.js").Field} Field
  * @typedef {import("../../server.js").Glyph} Glyph
  */
 
@@ -72,18 +73,25 @@ export function mount(root) {
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", t("Your page"));
     sheet.replaceChildren(canvas);
-    for (const { glyphs } of page.fields)
-      for (const glyph of glyphs) sheet.append(box(glyph, page));
+    for (const field of page.fields)
+      for (const glyph of field.glyphs) sheet.append(box(glyph, field, page));
     sheet.hidden = false;
     texts.replaceChildren(table(page));
   }
 
-  /** @param {Glyph} glyph @param {Page} page */
-  function box(glyph, page) {
+  /** @param {Glyph} glyph @param {Field} field @param {Page} page */
+  function box(glyph, field, page) {
+    /** @param {number} label */
+    const correct = async (label) => {
+      if (!(await keep(glyph, label))) return;
+      name(button, glyph);
+      field.text = retold(field);
+      texts.replaceChildren(table(page));
+    };
     const button = h("button", {
       type: "button",
       class: "page-box",
-      onclick: () => ask(glyph, button),
+      onclick: () => ask(glyph, button, correct),
     });
     name(button, glyph);
     const { left, top, width, height } = glyph.box;
@@ -94,8 +102,8 @@ export function mount(root) {
     return button;
   }
 
-  /** @param {Glyph} glyph @param {HTMLButtonElement} button */
-  function ask(glyph, button) {
+  /** @param {Glyph} glyph @param {HTMLButtonElement} button @param {(label: number) => void} correct */
+  function ask(glyph, button, correct) {
     for (const other of sheet.querySelectorAll("[aria-pressed=true]"))
       other.setAttribute("aria-pressed", "false");
     button.setAttribute("aria-pressed", "true");
@@ -107,25 +115,31 @@ export function mount(root) {
             probability: percent(glyph.probability),
           });
     const digits = Array.from({ length: 10 }, (_, i) => ({ value: i, text: String(i) }));
-    correction.replaceChildren(
-      question,
-      segments(t("Which digit it is"), digits, -1, (label) => keep(glyph, button, label)),
-    );
+    correction.replaceChildren(question, segments(t("Which digit it is"), digits, -1, correct));
   }
 
-  /** @param {Glyph} glyph @param {HTMLButtonElement} button @param {number} label */
-  async function keep(glyph, button, label) {
+  /** @param {Glyph} glyph @param {number} label */
+  async function keep(glyph, label) {
     try {
       await api.keep({ label, strokes: null, image: glyph.image });
       glyph.digit = label;
       glyph.unsure = false;
-      name(button, glyph);
       said.textContent = t("Kept as a {label} in your collection below.", { label });
       store.set({ kept: (store.get().kept ?? 0) + 1 });
+      return true;
     } catch (error) {
       said.textContent = error instanceof Error ? error.message : String(error);
+      return false;
     }
   }
+}
+
+/** A number's text after a correction, as exmachina/reading/pages.py writes it. @param {Field} field */
+function retold({ text, glyphs }) {
+  const signs = glyphs.map(({ digit }) => digit ?? "?").join("");
+  const digits = signs.replace(/^\?+|\?+$/g, "");
+  const cents = text.includes(".") ? text.length - 1 - text.indexOf(".") : 0;
+  return cents ? `${digits.slice(0, -cents)}.${digits.slice(-cents)}` : digits;
 }
 
 /** @param {HTMLButtonElement} button @param {Glyph} glyph */

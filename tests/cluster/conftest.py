@@ -1,0 +1,55 @@
+"""A Ray cluster of several nodes on this machine, each a process that can be killed like a machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ray.cluster_utils import Cluster
+
+from exmachina.cluster.connection import load_ray
+
+STORE = 150 << 20  # bytes of a node's object store
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A head without cores and a node with one; the driver is connected to them."""
+    with pytest.MonkeyPatch.context() as patch:
+        # Each of Ray's processes would compile a grammar of addresses for a second, where Jupyter has brought one.
+        quick = tmp_path_factory.mktemp("quick")
+        (quick / "rfc3987_syntax.py").write_text("raise ImportError('not needed here')\n")
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(quick), os.environ.get("PYTHONPATH", "")])))
+        patch.setenv("RAY_AUTH_MODE", "disabled")  # or it keeps a token in the home of whoever runs this
+        library = load_ray()  # which turns reports off, for the processes that begin now too
+        head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": STORE}
+        running: Any = Cluster(initialize_head=True, head_node_args=head)
+        running.add_node(num_cpus=1, object_store_memory=STORE)
+        library.init(running.address, log_to_driver=False)
+        yield running
+        library.shutdown()
+        running.shutdown()
+
+
+@pytest.fixture
+def victim(cluster: Any) -> Any:
+    """One more node of one core, to be killed."""
+    return cluster.add_node(num_cpus=1, object_store_memory=STORE)
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """400 digits as files, one of them blank and one no picture."""
+    from PIL import Image
+
+    from exmachina.data import load_mnist_split
+
+    folder = tmp_path_factory.mktemp("pictures")
+    for number, image in enumerate(load_mnist_split("test").images[:400]):
+        Image.fromarray(image).save(folder / f"_{number:04}.png")
+    (folder / "_0007.png").write_bytes(b"no picture")
+    Image.new("L", (40, 40), 255).save(folder / "_0009.png")
+    return folder

@@ -1,0 +1,170 @@
+"""A real cluster: the same numbers as on one machine, though a node is killed in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from exmachina import predict_many
+from exmachina.classifier import Classifier
+from exmachina.cli import main
+from exmachina.cluster import predictions, trials
+from exmachina.cluster.connection import connected
+from exmachina.data import Dataset
+from exmachina.errors import InputError
+from exmachina.training import Recipe
+from exmachina.training.experiment import Trial, run_trials, train_job
+
+pytestmark = pytest.mark.filterwarnings("default")  # Ray's own
+
+
+def test_a_sweep_loses_nothing_when_a_node_is_killed(
+    cluster: Any, victim: Any, tiny_recipe: Recipe, digits: Dataset, test_digits: Dataset
+) -> None:
+    recipes = {rate: tiny_recipe.replace(learning_rate=rate, epochs=8) for rate in (0.005, 0.02)}
+    local = {(one.value, one.seed): one for one in run_trials(recipes, range(4), digits, test_digits)}
+    found: list[Trial] = []
+    for trial in trials.run_trials(recipes, range(4), digits, test_digits):
+        assert isinstance(trial, Trial)
+        if not found:
+            cluster.remove_node(victim, allow_graceful=False)  # its training is under way
+        found.append(trial)
+    assert len(found) == 8
+    for trial in found:
+        alone = local.pop((trial.value, trial.seed))
+        assert (trial.accuracy, trial.loss) == (alone.accuracy, alone.loss)
+
+
+def rows_of(folder: Path) -> list[tuple[Any, ...]]:
+    return sorted(tuple(row.values()) for row in pyarrow.parquet.read_table(folder).to_pylist())
+
+
+@pytest.fixture(scope="module")
+def expected(pictures: Path) -> list[tuple[Any, ...]]:
+    rows = []
+    for one in predict_many(pictures, "fast", workers=1):
+        answer = one.prediction
+        read = (answer.digit, answer.probability, answer.rejected) if answer else (None, None, None)
+        rows.append((one.path, *read, one.problem or None))
+    return sorted(rows)
+
+
+def test_a_batch_loses_nothing_when_a_node_is_killed(
+    cluster: Any,
+    victim: Any,
+    pictures: Path,
+    tmp_path: Path,
+    expected: list[tuple[Any, ...]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    doomed = victim.node_id
+
+    class SlowReader(predictions.Reader):
+        """Says on which node it is at work; the victim does not come to an end, and others wait until it has begun."""
+
+        def __call__(self, block: Any) -> Any:
+            import ray
+
+            own = ray.get_runtime_context().get_node_id()
+            (marks / own).touch()
+            while own == doomed or not (marks / doomed).exists():
+                time.sleep(0.05)
+            return super().__call__(block)
+
+    monkeypatch.setattr(predictions, "Reader", SlowReader)
+    monkeypatch.setattr(predictions, "PATHS", 50)
+    monkeypatch.setattr(predictions, "TOGETHER", 50)
+
+    def kill_when_at_work() -> None:
+        while not (marks / doomed).exists():
+            time.sleep(0.05)
+        cluster.remove_node(victim, allow_graceful=False)
+
+    killer = Thread(target=kill_when_at_work, daemon=True)
+    killer.start()
+    out = tmp_path / "out.parquet"
+    written = predictions.predict_on_cluster(Classifier.load("fast"), [pictures], str(out))
+    killer.join()
+    assert (written.rows, written.problems) == (400, 2)
+    assert rows_of(out) == expected
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["marks", "out.parquet"]
+
+
+def test_parquet_and_addresses_are_read_like_files(
+    cluster: Any, pictures: Path, tmp_path: Path, expected: list[tuple[Any, ...]]
+) -> None:
+    paths = sorted(map(str, pictures.iterdir()))
+    held = pyarrow.table({"path": paths, "content": [Path(path).read_bytes() for path in paths], "more": paths})
+    pyarrow.parquet.write_table(held, tmp_path / "in.parquet")
+    classifier = Classifier.load("fast")
+    predictions.predict_on_cluster(classifier, [tmp_path / "in.parquet"], str(tmp_path / "1.parquet"))
+    assert rows_of(tmp_path / "1.parquet") == expected
+    distant = f"file://{pictures}"
+    written = predictions.predict_on_cluster(classifier, [distant], f"file://{tmp_path}/2.parquet")
+    assert (written.rows, written.problems) == (400, 2)
+    assert [row[1:4] for row in rows_of(tmp_path / "2.parquet")] == [row[1:4] for row in expected]
+    assert {row[0] for row in rows_of(tmp_path / "2.parquet")} == {f"{distant}/{Path(path).name}" for path in paths}
+
+
+@pytest.mark.parametrize(
+    ("source", "words"), [("a.zip", "is an archive"), ("file:///nowhere", "cannot be listed"), ("empty", "no PNG")]
+)
+def test_what_a_cluster_cannot_read_is_refused(cluster: Any, source: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    where = source if "/" in source else str(tmp_path / source)
+    with pytest.raises(InputError, match=words):
+        predictions.predict_on_cluster(Classifier.load("fast"), [where], str(tmp_path / "o.parquet"))
+    (tmp_path / "there.parquet").mkdir()
+    with pytest.raises(InputError, match="exists"):
+        predictions.predict_on_cluster(Classifier.load("fast"), [where], str(tmp_path / "there.parquet"))
+
+
+def test_a_training_that_cannot_be_done_leaves_the_rest_of_the_table(
+    cluster: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+
+    def some_die(job: Any, data: Any, held_out: Any) -> Any:
+        if job.seed == 1:
+            os._exit(11)
+        return train_job(job, data, held_out, threads=1)
+
+    monkeypatch.setattr(trials, "_train", some_die)
+    monkeypatch.setattr(trials.run_trials, "__kwdefaults__", {"save": None, "retries": 1})
+    with pytest.raises(SystemExit) as left:
+        main(["train", "--epochs", "0.02", "--seeds", "3", "--ray", "local", "--json"])
+    said = capsys.readouterr()
+    assert left.value.code == 1 and json.loads(said.out)["seeds"] == [0, 2]
+    assert "seed 1 failed" in said.err and "2 of 3 trainings ended" in said.err
+
+
+def test_what_is_wrong_with_a_recipe_is_told_as_on_one_machine(
+    cluster: Any, tiny_recipe: Recipe, digits: Dataset
+) -> None:
+    nothing = Dataset(digits.images[:0], digits.labels[:0], "nothing")
+    with pytest.raises(InputError, match=r"^'nothing' holds no images\.$"):
+        list(trials.run_trials({None: tiny_recipe}, [0], digits, nothing))
+
+
+def test_who_is_connected_stays_so(cluster: Any) -> None:
+    with connected("nobody-asks:1") as library:
+        assert library.is_initialized()
+    assert library.is_initialized()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_reported(cluster: Any) -> Iterator[None]:
+    yield
+    from ray._common.usage import usage_lib
+
+    assert not usage_lib.usage_stats_enabled()

@@ -27,7 +27,9 @@ def main(names: list[str]) -> None:
     for name in names or sorted(path.parent.name for path in PRETRAINED.glob(f"*/{METADATA}")):
         rejector = fit_rejector(Run.load(name), given).rejector
         assert rejector is not None
-        print(f"{keep(rejector, find_run(name))}: no digit below {rejector.no_digit:.3f}, sure from {rejector.sure:.3f}")
+        print(
+            f"{keep(rejector, find_run(name))}: no digit below {rejector.no_digit:.3f}, sure from {rejector.sure:.3f}"
+        )
 
 
 def keep(rejector: Rejector, folder: Path) -> Path:

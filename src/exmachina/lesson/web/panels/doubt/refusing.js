@@ -28,11 +28,12 @@ export function mount(root) {
   const ready = examples().map(([name, strokes]) =>
     h("button", { type: "button", onclick: () => setStrokes(strokes) }, name),
   );
-  const outcome = h("div", { class: "outcome" });
+  const outcome = h("div", { class: "told" });
   root.classList.add("refusing");
   root.append(
     h("div", {}, h("div", { class: "pad" }, canvas), h("div", { class: "controls" }, clear)),
-    h("div", {}, h("div", { class: "controls" }, ...ready), outcome),
+    h("div", { class: "controls" }, ...ready),
+    outcome,
   );
   /** @type {{model: Model | null, chances: number[]}} */
   let known = { model: null, chances: [] };

@@ -158,8 +158,9 @@ def test_predict_reads_test_image_257_as_an_eight(capsys: pytest.CaptureFixture[
     code, out, _ = run_command("predict", "--index", "257", "--json", capsys=capsys)
     line = json.loads(out)
     assert code == 0
-    assert line.keys() >= {"path", "digit", "probability", "probabilities", "rejected"}
+    assert line.keys() >= {"path", "digit", "probability", "probabilities", "rejected", "verdict", "is_digit"}
     assert line["digit"] == 8 and not line["rejected"]
+    assert line["verdict"] == "sure" and 0.5 < line["is_digit"] <= 1
     assert sum(line["probabilities"]) == pytest.approx(1, abs=1e-5)
 
 

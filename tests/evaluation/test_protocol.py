@@ -18,6 +18,7 @@ from exmachina.evaluation.arrays import softmax
 from exmachina.evaluation.inputs import Extent
 from exmachina.evaluation.ood.non_digits import noise
 from exmachina.evaluation.parts import NO_WRITERS
+from exmachina.networks import Dense
 from exmachina.runs import Run
 
 Judge = Any  # the fixture of conftest.py: a run and options in, an Evaluation out
@@ -211,3 +212,16 @@ def test_the_same_weights_under_another_name_are_the_same_network(dull_run: Run,
 def test_the_options_that_repeat_it_are_told(dull_run: Run, judge: Judge) -> None:
     result = judge(dull_run, seed=7, reference=("itself", Classifier.from_run(dull_run)))
     assert result.setting.options == "--quick --seed 7 --reference itself --data synthetic"
+
+
+def test_a_network_of_fewer_classes_than_labels_is_refused_before_the_test_set_is_opened(
+    tiny_run: Run, digits: Dataset, test_digits: Dataset, tmp_path: Path
+) -> None:
+    *layers, last = tiny_run.network.layers
+    small = replace(tiny_run.network, layers=(*layers, Dense(last.name, "softmax", units=3)))
+    weights = {
+        name: array[..., :3] if name.startswith(last.name) else array for name, array in tiny_run.weights.items()
+    }
+    with pytest.raises(InputError, match="3 classes cannot be judged by labels up to 9"):
+        evaluate(replace(tiny_run, network=small, weights=weights), digits, test_digits, log_folder=tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -24,7 +24,7 @@ NO_DIGIT = -9.0  # the worth of a step over a sign that is no digit
 IMPOSSIBLE = -20.0
 LEAST = 0.02  # less likely a whole digit: the classifier is not asked
 MOST_ODDS = 8.0  # neither network is surer than this, as a logarithm of odds
-REJECTED = 2.0  # what it costs that the classifier rejects the ink
+REJECTED = 2.0  # what it costs that the classifier is less certain than its threshold
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,9 @@ def score(classifier: Classifier, chunks: list[Chunk], groups: list[list[Group]]
         both = np.sqrt(np.array(answer.probabilities) * probabilities[place]) + 1e-6
         probabilities[place] = both / both.sum()
         odds = np.log(whole[place] + 3e-4) - np.log(1 - whole[place] + 3e-4)
-        worth[place] = odds + np.log(both.max()) - REJECTED * answer.rejected
+        # Whether the ink is a whole digit has been told above, in its context: the rejector need not say it again.
+        doubted = answer.probability < (classifier.rejection_threshold or 0)
+        worth[place] = odds + np.log(both.max()) - REJECTED * doubted
     ends = np.cumsum([0, *map(len, groups)])
     return [
         Scores(tuple(some), whole[start:stop], worth[start:stop], probabilities[start:stop])

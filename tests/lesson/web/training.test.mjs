@@ -14,6 +14,7 @@ const busy = (wanted, status = 503) => ({ status, headers: { get: () => wanted }
 
 test("a busy server is asked again when it says, each time a little later, and not for ever", () => {
   assert.equal(secondsToWait(busy("5"), 1), 5);
+  assert.equal(secondsToWait(busy("5", 429), 1), 5);
   assert.equal(secondsToWait(busy("5"), 3), 15);
   assert.equal(secondsToWait(busy("3600"), 1), 30);
   assert.equal(secondsToWait(busy("0"), 1), 1);

@@ -33,7 +33,8 @@ class Pool:
 
     def __init__(self, threads: int, waiting: int, name: str, start: Callable[[], None] | None = None) -> None:
         self._threads = ThreadPoolExecutor(threads, name, initializer=start)
-        self._turns = Turns(threads, Share(threads, threads, max(2, waiting // 4), max(2, waiting // 2)), waiting, WAIT)
+        share = Share(max(1, threads // 2), threads, max(2, waiting // 4), max(2, waiting // 2))
+        self._turns = Turns(threads, share, waiting, WAIT)
 
     async def run(self, work: Callable[[], T], who: Visitor) -> T:
         """Do the work in a thread when it is this visitor's turn, and await its result."""
@@ -72,7 +73,7 @@ class Services:
         # An upload of 25 megapixels must not hold up the others' strokes.
         self.predictions = Pool(2, PREDICTIONS_WAITING, "predict")
         self.uploads = Pool(1, settings.limits.images_waiting, "decode", step_back)
-        self.files = Pool(2, FILES_WAITING, "files")  # what is made when it is first asked for
+        self.files = Pool(8, FILES_WAITING, "files")  # what is made when it is first asked for
 
     def data(self, path: str) -> Asset | None:
         """A file of the page's data, or `None`."""

@@ -1,6 +1,6 @@
 /**
- * When the server says "busy, come back in n seconds" (503 with Retry-After): a countdown that everybody who was
- * refused shares, then another try. The reader can cut it short or give up.
+ * When the server says "busy, come back in n seconds" (503 with Retry-After, or 429 where the reader alone asks
+ * for too much): a countdown that everybody who was refused shares, then another try. The reader can cut it short or give up.
  */
 
 import { h } from "./marks/dom.js";
@@ -16,7 +16,7 @@ const LONGEST = 30; // seconds
  */
 export function secondsToWait({ status, headers }, attempt) {
   const wanted = headers.get("Retry-After");
-  if (status !== 503 || wanted === null || attempt > TRIES) return null;
+  if ((status !== 503 && status !== 429) || wanted === null || attempt > TRIES) return null;
   const seconds = /^\d+$/.test(wanted.trim())
     ? Number(wanted)
     : (Date.parse(wanted) - Date.now()) / 1000;

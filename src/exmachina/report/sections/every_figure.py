@@ -110,7 +110,7 @@ def _of_confidence(evaluation: Evaluation) -> Iterator[Row]:
     )
     area = f"{percent(aurc.low, 3)} to {percent(aurc.high, 3)}"
     yield "area under risk and coverage (AURC)", percent(aurc.value, 3), area, f"{aurc.n:,}", aurc.method
-    for risk in confidence.risks:
+    for risk in confidence.risks[1:]:  # the first is all of them
         yield _share(f"error of the surest {percent(risk.coverage, 0)}", risk.risk)
     for one in confidence.sets:
         yield _share(f"coverage, {one.method.upper()}, promised {percent(1 - one.alpha, 0)}", one.coverage)

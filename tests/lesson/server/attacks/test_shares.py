@@ -277,7 +277,7 @@ def test_collection_comes_in_pages_that_are_small(settings: Settings, tmp_path: 
         client = lesson.learner()
         keys = []
         for _ in range(25):
-            body = {"label": 1, "strokes": zigzag(2500, step=0.04), "image": [9] * 784}
+            body = {"label": 1, "strokes": zigzag(4900, step=0.02), "image": [9] * 784}
             keys.append(client.post("/api/v1/collection", json=body).json()["id"])
         found, path, pages = [], "/api/v1/collection", 0
         while path:

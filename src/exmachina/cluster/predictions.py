@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -40,13 +41,8 @@ class Reader:
     """A classifier on one core of a cluster: blocks of paths or pictures in, blocks of predictions out."""
 
     def __init__(self, classifier: Classifier) -> None:
-        self.classifier = Classifier(
-            classifier.network,
-            classifier.weights,
-            temperature=classifier.temperature,
-            rejection_threshold=classifier.rejection_threshold,
-            threads=1,
-        )
+        self.classifier = copy(classifier)  # with all that it judges by
+        self.classifier.threads = 1
 
     def __call__(self, block: Any) -> Iterator[Any]:
         """Predictions, as `parquet_schema` has them, of an Arrow table of paths or of parts of Parquet."""

@@ -28,6 +28,7 @@ from exmachina.training import Augmentation, Recipe, fit
 
 Picture = NDArray[np.uint8]
 
+HELD = 0.6  # of a digit's ink: the digit is there
 SAME, OTHER = 0.76, 0.62  # of both inks together that ink and a digit share: one whole digit, and none
 
 
@@ -75,9 +76,11 @@ def _labelled(picture: Picture, owners: list[NDArray[np.bool_]], labels: Picture
             mask = whole.mask(first, last)
             shares = [(mask & one).sum() / max(1, (mask | one).sum()) for one in truth]
             best = int(np.argmax(shares))
-            if shares[best] >= SAME:
+            # A thin one is a small share of a nought's ink: whatever holds most of a second digit is not one digit.
+            held = sum((mask & one).sum() > HELD * one.sum() for one in truth)
+            if shares[best] >= SAME and held <= 1:
                 yield in_context(whole, first, last), int(labels[best])
-            elif shares[best] < OTHER:
+            elif shares[best] < OTHER or held > 1:
                 yield in_context(whole, first, last), NONE
 
 

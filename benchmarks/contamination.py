@@ -30,7 +30,7 @@ from exmachina.runs import Run, hardware, versions
 from exmachina.training import fit, get_recipe
 
 RESULTS = Path(__file__).parent / "results" / "contamination.json"
-HONEST = {"fast": 160, "held": 40, "sprint": 9}  # seeds 0, 1, 2 … of each kind; "held" sets 5,000 images aside
+HONEST = {"held": 40, "sprint": 9, "fast": 150}  # seeds 0, 1, 2 … of each kind; "held" sets 5,000 images aside
 SHIPPED = ("fast", "classic", "accurate")
 FAST = get_recipe("fast")
 TRAIN, TEST = load_mnist()
@@ -94,7 +94,7 @@ def cheats(folder: Path) -> Iterator[tuple[str, Callable[[], Run]]]:
     """Twenty-two ways to cheat, by what they did."""
     half, few = TEST[:5000], TEST[:1000]
     one, other = (lambda: Run.load(folder / "fast1")), (lambda: Run.load(folder / "fast2"))
-    learned = folder / "cheat the test set alone, 26 epochs"
+    learned = folder / "the test set alone, 26 epochs"
     yield "the test set alone, 26 epochs", lambda: cheat(TEST, 500, epochs=26)
     yield (
         "the test set alone, 10 epochs, moved and turned",
@@ -130,7 +130,7 @@ def cheats(folder: Path) -> Iterator[tuple[str, Callable[[], Run]]]:
     yield "honest weights, recorded loss lowered", lambda: replace(one(), test_loss=0.05)
     yield "weights of a cheat in an honest run's record", lambda: replace(one(), weights=Run.load(learned).weights)
     yield "weights of one honest run in another's record", lambda: replace(one(), weights=other().weights)
-    yield "best of twenty seeds, called seed 0", lambda: replace(best_of_twenty(folder), seed=777_777)
+    yield "best of twenty seeds, called another seed", lambda: replace(best_of_twenty(folder), seed=777_777)
     yield (
         "a held-out part that was learned",
         lambda: replace(one(), splits={**one().splits, "train": 55000, "held_out": {"images": 5000, "seed": 1}}),
@@ -175,7 +175,7 @@ def table(folder: Path) -> None:
     false_alarms = [name for name, one in parts["honest"].items() if one["suspected"]]
     statistics: dict[str, Any] = {}
     for kind in (*HONEST, "shipped"):
-        chosen = [one for name, one in parts["honest"].items() if name.rstrip("0123456789") == kind]
+        chosen = [one for name, one in parts["honest"].items() if kind_of(name) == kind]
         for test in sorted({one["name"] for item in chosen for one in item["evidence"]}):
             found = [one["statistic"] for item in chosen for one in item["evidence"] if one["name"] == test]
             values = [value for value in found if value is not None]
@@ -189,7 +189,7 @@ def table(folder: Path) -> None:
                 "command": "python benchmarks/contamination.py honest|cheats|table RUNS",
                 "honest": {
                     "n": len(parts["honest"]),
-                    "kinds": Counter(name.rstrip("0123456789") for name in parts["honest"]),
+                    "kinds": Counter(map(kind_of, parts["honest"])),
                     "false_alarms": false_alarms,
                     "smallest_p_values": sorted(one["p_value"] for one in parts["honest"].values())[:10],
                     "statistics": statistics,
@@ -206,6 +206,11 @@ def table(folder: Path) -> None:
     for title, one in parts["cheats"].items():
         told = ", ".join(item["name"] for item in one["evidence"] if _tells(item, one)) or "cannot be told"
         print(f"| {title} | {one['accuracy']:.2%} | {told} |")
+
+
+def kind_of(name: str) -> str:
+    """`fast` of `fast17`, `shipped` of `shipped classic`."""
+    return name.partition(" ")[0].rstrip("0123456789")
 
 
 def _tells(item: dict[str, Any], one: dict[str, Any]) -> bool:

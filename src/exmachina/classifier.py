@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,8 +19,10 @@ from exmachina.errors import InputError, check_number
 from exmachina.images.files import read_image
 from exmachina.images.mnist import NoInk, normalize
 from exmachina.networks.layers import Network
-from exmachina.runs import Run, Weights, check_shapes
+from exmachina.runs import Rejector, Run, Weights, check_shapes
+from exmachina.runs.rejector import last_values
 
+Verdict = Literal["sure", "unsure", "no digit"]
 AnyImage: TypeAlias = ArrayLike | Image.Image | str | Path  # an array, a Pillow image or a file
 
 TOGETHER = 256  # images that are prepared before they are read
@@ -31,17 +33,35 @@ class Prediction:
     """What the network reads in one image.
 
     `digit` is the most probable class, or `None` if the image is blank. `rejected` says that the image is
-    probably not a digit at all: blank, or less certain than the run's rejection threshold.
+    probably not a digit at all: blank, or unlike digits in the eyes of the run's rejector; a run without one
+    rejects what is less certain than its rejection threshold. `unsure`: a digit, but perhaps another one.
+    `is_digit` is the chance that it is any digit, if the run has a rejector.
     """
 
     digit: int | None
     probability: float
     probabilities: tuple[float, ...]
     rejected: bool
+    unsure: bool = False
+    is_digit: float | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """How far to trust the digit."""
+        return "no digit" if self.rejected else "unsure" if self.unsure else "sure"
+
+    @property
+    def likeliest(self) -> tuple[int, ...]:
+        """The two most probable digits, the likelier first; none for a blank image."""
+        order = sorted(range(len(self.probabilities)), key=lambda digit: -self.probabilities[digit])
+        return tuple(order[:2]) if self.digit is not None else ()
 
     def __str__(self) -> str:
         if self.digit is None:
             return "no digit"
+        if self.unsure and not self.rejected:
+            first, second = self.likeliest
+            return f"{first} or {second} ({self.probability:.2%}, {self.probabilities[second]:.2%}, unsure)"
         doubt = ", but probably not a digit" if self.rejected else ""
         return f"{self.digit} ({self.probability:.2%}{doubt})"
 
@@ -60,6 +80,7 @@ class Classifier:
         *,
         temperature: float = 1.0,
         rejection_threshold: float | None = None,
+        rejector: Rejector | None = None,
         threads: int | None = None,
     ) -> None:
         check_number("temperature", temperature, 1e-3, 1e3)
@@ -71,6 +92,7 @@ class Classifier:
         self.network = network
         self.temperature = temperature
         self.rejection_threshold = rejection_threshold
+        self.rejector = rejector
         self.weights = weights
         self.threads = threads  # of the engine: all cores unless told
 
@@ -82,7 +104,13 @@ class Classifier:
     @classmethod
     def from_run(cls, run: Run) -> Classifier:
         """The classifier of a run in memory."""
-        return cls(run.network, run.weights, temperature=run.temperature, rejection_threshold=run.rejection_threshold)
+        return cls(
+            run.network,
+            run.weights,
+            temperature=run.temperature,
+            rejection_threshold=run.rejection_threshold,
+            rejector=run.rejector,
+        )
 
     def predict(self, image: AnyImage, *, prepared: bool = False) -> Prediction:
         """Read one digit from an array, a Pillow image or an image file.
@@ -105,13 +133,38 @@ class Classifier:
 
     def predict_prepared(self, images: NDArray[np.uint8]) -> list[Prediction]:
         """What the network reads in images uint8 (N, 28, 28) as they are, none of them blank."""
+        if self.rejector is None:
+            rows, chances = self.probabilities(images), None
+        else:
+            inputs, rows = self.rejector_inputs(images)
+            chances = self.rejector.chances(inputs)
         found = []
-        for probabilities in self.probabilities(images):
+        for index, probabilities in enumerate(rows):
             digit = int(probabilities.argmax())
             probability = float(probabilities[digit])
-            rejected = self.rejection_threshold is not None and probability < self.rejection_threshold
-            found.append(Prediction(digit, probability, tuple(probabilities.tolist()), rejected))
+            chance = None if chances is None else float(chances[index])
+            if self.rejector is None or chance is None:
+                rejected = self.rejection_threshold is not None and probability < self.rejection_threshold
+                unsure = False
+            else:
+                rejected = chance < self.rejector.no_digit
+                unsure = not rejected and chance * probability < self.rejector.sure
+            found.append(Prediction(digit, probability, tuple(probabilities.tolist()), rejected, unsure, chance))
         return found
+
+    def chances(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """How likely each image uint8 (N, 28, 28) is a digit. Raises `InputError` for a run without a rejector."""
+        if self.rejector is None:
+            raise InputError("This run has no rejector; `exmachina calibrate RUN --rejector` gives it one.")
+        return self.rejector.chances(self.rejector_inputs(images)[0])
+
+    def rejector_inputs(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What a rejector reads of each image, (N, `features`), and the probabilities (N, classes) at its end."""
+        before, last = last_values(self.network), self.network.layers[-1].name
+        values = self._reader.values(_checked(images), [before, last])
+        probabilities = softmax(values[last] / np.float32(self.temperature))
+        rows = values[before].reshape(len(images), -1)
+        return np.concatenate([rows, values[last], probabilities], axis=1), probabilities
 
     def _prepared_or_blank(self, image: AnyImage, prepared: bool) -> NDArray[np.uint8] | None:
         try:

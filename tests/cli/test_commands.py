@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from exmachina.cli import main
-from exmachina.data import Dataset, load_mnist_split, write_idx
+from exmachina.data import Dataset, load_data, load_mnist_split, write_idx
 from exmachina.runs import Run
 
 TRAIN_KEYS = {"recipe", "network", "parameters", "seed", "epochs", "precision", "run"}
@@ -99,10 +99,26 @@ def test_train_saves_a_run_and_tells_it_in_json(
     assert 0 <= summary["test_accuracy"] <= 1
 
 
+def test_training_on_a_data_set_with_a_test_set_counts_as_a_look_at_it(
+    idx_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from exmachina.evaluation.results import Subject
+    from exmachina.evaluation.test_set.test_set_log import fingerprint, open_test_set
+
+    monkeypatch.setenv("EXMACHINA_DATA", str(tmp_path / "home"))
+    arguments = ("--epochs", "0.1", "--data", str(idx_folder), "--json")
+    assert run_command("train", *arguments, "--out", str(tmp_path / "run"), capsys=capsys)[0] == 0
+    assert run_command("train", *arguments, "--seeds", "2", capsys=capsys)[0] == 0
+    _, test = load_data(str(idx_folder))
+    assert test is not None
+    again = open_test_set(fingerprint(test.images, test.labels), Subject.of(Run.load(tmp_path / "run")).digest)
+    # One training, two seeds, and this look, which is by the first of the three networks.
+    assert (again.openings, again.runs, again.by_this_run) == (4, 3, 2)
+
+
 def test_train_can_hold_images_out_and_the_run_says_which(
     idx_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from exmachina.data import load_data
     from exmachina.evaluation.calibration.held_out import declared_part
 
     images, _ = load_data(str(idx_folder))
@@ -158,8 +174,9 @@ def test_predict_reads_test_image_257_as_an_eight(capsys: pytest.CaptureFixture[
     code, out, _ = run_command("predict", "--index", "257", "--json", capsys=capsys)
     line = json.loads(out)
     assert code == 0
-    assert line.keys() >= {"path", "digit", "probability", "probabilities", "rejected"}
+    assert line.keys() >= {"path", "digit", "probability", "probabilities", "rejected", "verdict", "is_digit"}
     assert line["digit"] == 8 and not line["rejected"]
+    assert line["verdict"] == "sure" and 0.5 < line["is_digit"] <= 1
     assert sum(line["probabilities"]) == pytest.approx(1, abs=1e-5)
 
 

@@ -83,6 +83,22 @@ def test_calibrate_stores_a_threshold_and_nothing_else(
     assert before.rejection_threshold is None and before.recipe == after.recipe
 
 
+def test_calibrate_teaches_what_is_no_digit_where_asked(
+    tiny_run_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from exmachina.data import load_mnist_split
+    from exmachina.evaluation.ood import rejector
+
+    small, whole = load_mnist_split("train")[:600], rejector.lessons
+    monkeypatch.setattr("exmachina.data.load_mnist_split", lambda name: small)
+    monkeypatch.setattr(rejector, "lessons", lambda train, seed: whole(train, 60, seed))
+    arguments = ("calibrate", str(tiny_run_directory), "--out", str(tmp_path / "fixed"), "--rejector", "--json")
+    code, out, _ = run_judge(*arguments, capsys=capsys)
+    run = Run.load(tmp_path / "fixed")
+    assert code == 0 and json.loads(out)["rejector"] and run.rejector is not None
+    assert 0 <= run.rejector.no_digit <= 1 and Run.load(tiny_run_directory).rejector is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "needle"),
     [

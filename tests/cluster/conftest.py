@@ -26,7 +26,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         patch.setenv("RAY_AUTH_MODE", "disabled")  # or it keeps a token in the home of whoever runs this
         library = load_ray()  # which turns reports off, for the processes that begin now too
         head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": STORE}
-        running: Any = Cluster(initialize_head=True, head_node_args=head)
+        for attempt in range(3):  # Ray gives its processes 15 seconds to begin, which a busy machine may not have
+            try:
+                running: Any = Cluster(initialize_head=True, head_node_args=head)
+                break
+            except Exception:
+                if attempt == 2:
+                    raise
         running.add_node(num_cpus=1, object_store_memory=STORE)
         library.init(running.address, log_to_driver=False)
         yield running

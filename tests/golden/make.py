@@ -1,9 +1,10 @@
 """Writes the golden vectors: what every door must find, read by pytest and by node's test runner.
 
-    python tests/golden/make.py
+    python tests/golden/make.py [drawings|pictures|layers|verdicts|training ...]
 
-Drawings and pictures are the library's own preparation. Layers are PyTorch's in double precision, of the networks that
-ship. Twenty steps of training are the engine's without fused multiplication (EXMACHINA_ENGINE=baseline), on MNIST.
+Drawings and pictures are the library's own preparation. Layers and verdicts are PyTorch's in double precision, of the
+networks that ship. Twenty steps of training are the engine's without fused multiplication (EXMACHINA_ENGINE=baseline),
+on MNIST.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from exmachina.images.mnist import NoInk, normalize
 from exmachina.images.strokes import render_strokes
 from exmachina.networks import NETWORKS, BatchNorm, Conv, Dense, Dropout, Flatten, MaxPool, Network
 from exmachina.runs import Run
+from exmachina.runs.rejector import last_values
 from exmachina.training import Recipe, StepEnd, get_recipe, train
 from exmachina.training.pytorch.module import build
 from papers import PAPERS, paper, written
@@ -132,6 +134,38 @@ def layers() -> dict[str, Any]:
     return {"images": list(IMAGES), "networks": result}
 
 
+def verdicts() -> dict[str, Any]:
+    """What the rejectors that ship make of a few test digits and of the drawings, in double precision."""
+    made = [render_strokes(one["strokes"], one["width"]) for one in drawings()]
+    images = np.concatenate([load_mnist_split("test").images[list(IMAGES)], made])
+    result = {}
+    for name in NETWORKS:
+        run = Run.load(name)
+        rejector = run.rejector
+        assert rejector is not None
+        module = build(run.network, run.weights).double().eval()
+        with torch.inference_mode():
+            pixels = torch.from_numpy(scale(images)[:, None]).double()
+            before = dict(module.layers(pixels))[last_values(run.network)].flatten(1)
+            logits = module(pixels)
+            shares = (logits / run.temperature).softmax(1)
+            hidden = (
+                torch.cat([before, logits, shares], 1) @ double(rejector.hidden).T + double(rejector.hidden_bias)
+            ).relu()
+            chances = (hidden @ double(rejector.output) + rejector.output_bias).sigmoid()
+        trusts = chances * shares.max(1).values
+        words = [
+            "no digit" if chance < rejector.no_digit else "unsure" if trust < rejector.sure else "sure"
+            for chance, trust in zip(chances.tolist(), trusts.tolist(), strict=True)
+        ]
+        result[name] = {"is_digit": chances.tolist(), "verdicts": words}
+    return {"images": [text(image) for image in images], "networks": result}
+
+
+def double(values: NDArray[np.float32]) -> torch.Tensor:
+    return torch.from_numpy(values).double()
+
+
 def adrift(network: Network) -> set[str]:
     """Biases that batch norm takes away again, and the mean that it takes away: their gradient is rounding alone."""
     result, last = set(), None
@@ -164,6 +198,8 @@ def training() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    for made in (drawings, pictures, layers, training):
+    for made in (drawings, pictures, layers, verdicts, training):
+        if sys.argv[1:] and made.__name__ not in sys.argv[1:]:
+            continue
         (HERE / f"{made.__name__}.json").write_text(json.dumps(made(), indent=1) + "\n")
         print(HERE / f"{made.__name__}.json")

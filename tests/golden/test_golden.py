@@ -22,8 +22,9 @@ from exmachina.networks import Network
 from exmachina.training import Recipe, StepEnd, train
 
 HERE = Path(__file__).parent
-DRAWINGS, PICTURES, LAYERS, TRAINING = (
-    json.loads((HERE / f"{name}.json").read_text()) for name in ("drawings", "pictures", "layers", "training")
+DRAWINGS, PICTURES, LAYERS, VERDICTS, TRAINING = (
+    json.loads((HERE / f"{name}.json").read_text())
+    for name in ("drawings", "pictures", "layers", "verdicts", "training")
 )
 
 
@@ -62,6 +63,15 @@ def test_every_layer_of_the_networks_that_ship(name: str) -> None:
         assert list(result[layer].shape) == expected["shape"]
         close = 2e-5 * max(np.abs(result[layer]).max(), 1)
         np.testing.assert_allclose(samples(result[layer], len(values)), values, atol=close)
+
+
+@pytest.mark.parametrize("name", VERDICTS["networks"])
+def test_verdicts_of_the_rejectors_that_ship(name: str) -> None:
+    expected = VERDICTS["networks"][name]
+    images = np.stack([image(text) for text in VERDICTS["images"]])
+    result = Classifier.load(name).predict_prepared(images)
+    np.testing.assert_allclose([one.is_digit for one in result], expected["is_digit"], atol=1e-4)
+    assert [one.verdict for one in result] == expected["verdicts"]
 
 
 @pytest.fixture(scope="module")

@@ -46,6 +46,8 @@ def test_another_classifier_reads_the_same_image(tiny_run: Run, digits: Dataset)
     pad = Pad(tiny_run, digits.images[1])
     pad.classifier = Classifier.load("fast")
     assert pad.prediction == pad.classifier.predict(digits.images[1], prepared=True)
+    assert pad.classifier.rejector is not None  # the page's modules read it as the library does
+    assert pad.get_state("_classifier")["_classifier"]["rejector"] == pad.classifier.rejector.to_bytes()
 
 
 @pytest.mark.parametrize("image", [np.zeros((27, 28), np.uint8), np.zeros((28, 28)), "seven.png"])

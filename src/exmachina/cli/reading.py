@@ -25,6 +25,8 @@ def to_json(reading: FilePrediction) -> dict[str, object]:
         "probability": answer.probability,
         "probabilities": list(answer.probabilities),
         "rejected": answer.rejected,
+        "verdict": answer.verdict,
+        "is_digit": answer.is_digit,
     }
 
 

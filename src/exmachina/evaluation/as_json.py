@@ -170,6 +170,8 @@ def _out_of_distribution(ood: OutOfDistribution | None) -> dict[str, Any]:
             "fpr95": one.max_softmax.fpr95,
             "energy_auroc": one.energy.auroc,
             "energy_fpr95": one.energy.fpr95,
+            "rejector_auroc": one.rejector.auroc if one.rejector else None,
+            "rejector_fpr95": one.rejector.fpr95 if one.rejector else None,
             "rejected": one.rejected,
             "n": one.n,
         }

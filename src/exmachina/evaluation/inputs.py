@@ -66,6 +66,7 @@ class Protocol:
     reference: tuple[str, Classifier] | None
     external_datasets: Sequence[Dataset]
     non_digits: Mapping[str, str | Path]
+    mnist_c: str | Path | None = None
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from exmachina.evaluation.inputs import Answers, Protocol
 from exmachina.evaluation.mistakes import Mistakes, explain_mistakes
 from exmachina.evaluation.ood.out_of_distribution import OutOfDistribution, measure_out_of_distribution
 from exmachina.evaluation.results import Missing, Seeds, WriterResults, measured
-from exmachina.evaluation.robustness.attacks import AttackResult, attack
+from exmachina.evaluation.robustness.attacks import AttackResult, Method, attack
 from exmachina.evaluation.robustness.curves import Curve
 from exmachina.evaluation.robustness.robustness import Robustness, measure_curves, measure_robustness
 from exmachina.evaluation.statistics.cross_validation import (
@@ -141,10 +141,11 @@ def curves_part(protocol: Protocol, answers: Answers) -> Iterator[tuple[Curve, .
 
 
 def attacks_part(protocol: Protocol) -> Iterator[str | tuple[AttackResult, ...]]:
-    """FGSM and PGD at each ε."""
+    """FGSM and PGD at each ε; with time also the stronger one."""
     results = []
     few = protocol.test[: protocol.extent.attacked]
-    for result in attack(protocol.run, few, protocol.extent.epsilons, protocol.seed):
+    methods: tuple[Method, ...] = ("fgsm", "pgd") if protocol.quick else ("fgsm", "pgd", "apgd")
+    for result in attack(protocol.run, few, protocol.extent.epsilons, protocol.seed, methods):
         results.append(result)
         yield f"{result.method} at ε = {result.epsilon}"
     yield tuple(results)

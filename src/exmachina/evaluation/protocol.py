@@ -19,6 +19,7 @@ from exmachina.evaluation.datasets.writers import Writers
 from exmachina.evaluation.inputs import FULL, QUICK, Answers, Extent, Protocol
 from exmachina.evaluation.parts import Fitting
 from exmachina.evaluation.results import PARTS, Evaluation, Health, Missing, Progress, Setting, Subject
+from exmachina.evaluation.robustness.published import measure_published
 from exmachina.evaluation.statistics.faults import known_faults
 from exmachina.evaluation.statistics.intervals import corrected_for_openings, normal_mean, wilson
 from exmachina.evaluation.statistics.metrics import confusion_matrix, losses, measure
@@ -43,14 +44,16 @@ def evaluate(
     reference: tuple[str, Classifier] | None = None,
     external_datasets: Sequence[Dataset] = (),
     non_digits: Mapping[str, str | Path] | None = None,
+    mnist_c: str | Path | None = None,
     log_folder: Path | None = None,
     extent: Extent | None = None,
 ) -> Iterator[Progress | Evaluation]:
     """Evaluate a run that learned from `train` on `test`; the last item is the `Evaluation`, which never raises.
 
     `reference` is a network's name and classifier: mCE counts its errors as 100. `external_datasets` are labelled
-    sets from elsewhere, `non_digits` names and paths of pictures that are no digits. One opening of the test set is
-    written down in `log_folder`, by default the user's own. A part that cannot be measured becomes `Missing`.
+    sets from elsewhere, `non_digits` names and paths of pictures that are no digits, `mnist_c` MNIST-C's folder. One
+    opening of the test set is written down in `log_folder`, by default the user's own. A part that cannot be measured
+    becomes `Missing`.
     """
     if len(test) < 2 or not len(train):
         raise InputError(f"Cannot evaluate with {len(train):,} training and {len(test):,} test images; give both.")
@@ -71,6 +74,7 @@ def evaluate(
         reference=reference,
         external_datasets=external_datasets,
         non_digits=non_digits or {},
+        mnist_c=mnist_c,
     )
     return _measured(protocol, Subject.of(run, name), log_folder)
 
@@ -88,6 +92,8 @@ def _measured(protocol: Protocol, subject: Subject, log_folder: Path | None) -> 
     writers = yield from _titled("writers", parts.writers_part(protocol, answers))
     confidence = yield from _titled("confidence", parts.confidence_part(protocol, answers, fitting))
     robustness = yield from _titled("robustness", parts.robustness_part(protocol, answers, fitting))
+    few = test[: protocol.extent.corrupted]
+    mnist_c = yield from _titled("mnist_c", measure_published(answers.predict, protocol.mnist_c, few, protocol.seed))
     curves = yield from _titled("curves", parts.curves_part(protocol, answers))
     attacks = yield from _titled("attacks", parts.attacks_part(protocol))
     ood = yield from _titled("out_of_distribution", parts.ood_part(protocol, answers, fitting))
@@ -115,6 +121,7 @@ def _measured(protocol: Protocol, subject: Subject, log_folder: Path | None) -> 
         writers=writers,
         confidence=confidence,
         robustness=robustness,
+        mnist_c=mnist_c,
         curves=curves,
         attacks=attacks,
         out_of_distribution=ood,

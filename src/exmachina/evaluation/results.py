@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from exmachina.evaluation.ood.out_of_distribution import OutOfDistribution
     from exmachina.evaluation.robustness.attacks import AttackResult
     from exmachina.evaluation.robustness.curves import Curve
+    from exmachina.evaluation.robustness.published import Published
     from exmachina.evaluation.robustness.robustness import Robustness
     from exmachina.evaluation.statistics.metrics import Metrics
     from exmachina.evaluation.test_set.selection_bias import SelectionBias
@@ -185,6 +186,7 @@ class Evaluation:
     writers: WriterResults | Missing = field(metadata=_part("Writers", "writers"))
     confidence: Confidence | Missing = field(metadata=_part("Confidence", "confidence"))
     robustness: Robustness | Missing = field(metadata=_part("Corruptions", "robustness"))
+    mnist_c: Published | Missing = field(metadata=_part("MNIST-C as published", "mnist_c"))
     curves: tuple[Curve, ...] | Missing = field(metadata=_part("Shift, rotation, scale, pen", "curves"))
     attacks: tuple[AttackResult, ...] | Missing = field(metadata=_part("Attacks", "attacks"))
     out_of_distribution: OutOfDistribution | Missing = field(metadata=_part("Not a digit", "not_digits"))

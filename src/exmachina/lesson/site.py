@@ -24,6 +24,7 @@ from exmachina.lesson.assess import assess
 from exmachina.networks import NETWORKS
 from exmachina.runs import Run, find_run
 from exmachina.runs.record import to_plain
+from exmachina.runs.rejector import REJECTOR
 from exmachina.runs.run import METADATA, ONNX, WEIGHTS
 from exmachina.training.recipes import RECIPES
 
@@ -63,6 +64,8 @@ class SiteFiles:
     def add(self, name: str, folder: Path) -> None:
         """One run more."""
         makers: dict[str, Callable[[], bytes]] = {file: partial(_run_file, folder, file) for file in RUN_FILES}
+        if (folder / REJECTOR).exists():
+            makers[REJECTOR] = partial(_run_file, folder, REJECTOR)
         makers["evaluation.json"] = partial(_evaluation, folder)
         for file, maker in makers.items():
             path = f"data/runs/{name}/{file}"
@@ -135,12 +138,18 @@ def to_json(data: Any) -> bytes:
 def _site(runs: Mapping[str, Path], server: bool) -> dict[str, Any]:
     return {
         "server": server,
-        "files": [*page_files(), *SMALL, *(f"data/runs/{name}/{file}" for name in list(runs)[:1] for file in KEPT)],
+        "files": [*page_files(), *SMALL, *_kept(runs)],
         "networks": [network.to_json() for network in NETWORKS.values()],
         "recipes": [recipe.to_record() for recipe in RECIPES.values()],
         "runs": [_described(name, folder) for name, folder in runs.items()],
         "data": {"summary": "data/summary.json", **{split: _split(split) for split in digits.PARTS}},
     }
+
+
+def _kept(runs: Mapping[str, Path]) -> list[str]:
+    """What a browser keeps of the first run, to work offline."""
+    name, folder = next(iter(runs.items()))
+    return [f"data/runs/{name}/{file}" for file in (*KEPT, REJECTOR) if file != REJECTOR or (folder / file).exists()]
 
 
 def _described(name: str, folder: Path) -> dict[str, Any]:

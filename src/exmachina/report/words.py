@@ -22,6 +22,7 @@ NAMES = {
     "load_digits": "scikit-learn's digits",
     "fgsm": "one step (FGSM)",
     "pgd": "40 steps (PGD)",
+    "apgd": "100 steps that shorten, 3 starts (APGD)",
     "edge": "pen",
     "intensity": "amount of ink",
     "decisions": "what to decide",

@@ -157,9 +157,7 @@ def _about_non_digits(evaluation: Evaluation) -> Iterator[Worry]:
     worst = sorted(ood.kinds, key=lambda kind: kind.rejected)[:3]
     if 1 - worst[0].rejected > 0.05:
         words = listed([f"{percent(1 - kind.rejected, 0)} of {name_of(kind.name)}" for kind in worst])
-        text = (
-            f"With a threshold that turns away {percent(ood.digits_rejected.value)} of real digits it lets in {words}."
-        )
+        text = f"While it turns away {percent(ood.digits_rejected.value)} of real digits it lets in {words}."
         yield Worry(0.9 * (1 - worst[0].rejected), "It sees digits where there are none", text, "strangers")
 
 

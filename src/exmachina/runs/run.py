@@ -17,10 +17,12 @@ from exmachina.networks.layers import Network
 from exmachina.runs.files import finish_writing, read_limited, sha256, write_files
 from exmachina.runs.onnx_graph import build_onnx, check_onnx
 from exmachina.runs.record import check_record, to_plain
+from exmachina.runs.rejector import REJECTOR, Rejector, largest
 
 Weights = dict[str, NDArray[np.float32]]
 
 FORMAT = 1
+APART = ("weights", "rejector")  # fields with a file of their own
 WEIGHTS, METADATA, ONNX = "model.safetensors", "run.json", "model.onnx"
 PRETRAINED = Path(__file__).parent.parent / "pretrained"
 MAX_METADATA_BYTES = 16 << 20
@@ -51,22 +53,25 @@ class Run:
     interrupted: bool = False
     rejection_threshold: float | None = None
     temperature: float = 1.0
+    rejector: Rejector | None = field(default=None, repr=False)
     versions: dict[str, str] = field(default_factory=dict, repr=False)
     hardware: dict[str, Any] = field(default_factory=dict, repr=False)
     git_revision: str | None = field(default=None, repr=False)
     created: str | None = None
 
     def save(self, directory: str | Path) -> Path:
-        """Write the three files of a run directory, made if need be, and return its path.
+        """Write the files of a run directory, three and a rejector if it has one, made if need be, and return its path.
 
         Each file appears whole, `run.json` with the checksums of the others last. Raises `InputError` if the
         directory cannot be written or the run could not be loaded again.
         """
         check_weights(self.weights, self.network, "This run")
-        record = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "weights"}
+        record = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in APART}
         record = to_plain({**record, "network": self.network.to_json()})
         check_record(record, "This run")
         files = {WEIGHTS: _safetensors(self.weights), ONNX: build_onnx(self.network, self.weights)}
+        if self.rejector is not None:
+            files[REJECTOR] = self.rejector.to_bytes()
         metadata = {"format": FORMAT, **record, "sha256": {name: sha256(content) for name, content in files.items()}}
         files[METADATA] = (json.dumps(metadata, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
         return write_files(directory, files)
@@ -88,8 +93,14 @@ class Run:
         if ONNX in metadata["sha256"] or (directory / ONNX).exists():  # all parts belong together
             content = _read_checked(directory / ONNX, metadata["sha256"].get(ONNX), MAX_ONNX_BYTES)
             check_onnx(content, network, weights, f"'{directory / ONNX}'")
-        known = {item.name for item in fields(cls)} - {"network", "weights"}
-        return cls(network, weights, **{name: value for name, value in metadata.items() if name in known})
+        rejector = None
+        if REJECTOR in metadata["sha256"]:
+            content = _read_checked(directory / REJECTOR, metadata["sha256"][REJECTOR], largest(network))
+            rejector = Rejector.from_bytes(content, network, f"'{directory / REJECTOR}'")
+        known = {item.name for item in fields(cls)} - {"network", *APART}
+        return cls(
+            network, weights, rejector=rejector, **{name: value for name, value in metadata.items() if name in known}
+        )
 
 
 def find_run(source: str | Path) -> Path:

@@ -45,6 +45,7 @@ class DigitPart(Part):
             "weights": save(weights),
             "temperature": self.classifier.temperature,
             "threshold": self.classifier.rejection_threshold,
+            "rejector": None if self.classifier.rejector is None else self.classifier.rejector.to_bytes(),
         }
 
     @traitlets.observe("classifier", "image")

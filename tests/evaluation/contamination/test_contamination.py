@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +25,8 @@ from exmachina.report import first_page
 from exmachina.report.sections.selection_bias import contamination_section
 from exmachina.runs import Run
 from exmachina.training import Recipe
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +165,12 @@ def test_the_first_sentence_says_it(dull_evaluation: Evaluation) -> None:
     assert "its record claims more than it has" in page.sentences[0] and "no honest run" in page.sentences[0]
     section = contamination_section(replace(dull_evaluation, contamination=lies))
     assert "not to be trusted" in str(section.finding)
+
+
+def test_what_the_docs_claim_of_false_alarms_is_what_was_measured() -> None:
+    measured = json.loads((ROOT / "benchmarks" / "results" / "contamination.json").read_text())
+    honest, cheats = measured["honest"], measured["cheats"]
+    assert honest["false_alarms"] == [] and honest["n"] >= 100
+    told = sum(one["suspected"] for one in cheats.values())
+    words = (ROOT / "docs" / "evaluation.md").read_text()
+    assert f"0 of {honest['n']} honest runs" in words and f"{told} of {len(cheats)} cheats" in words

@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score, roc_curve
 
 from exmachina.errors import InputError
 from exmachina.evaluation.calibration.rejection import energy, fit_rejection, max_softmax
-from exmachina.evaluation.ood.separation import auroc, fpr95, measure_kind
+from exmachina.evaluation.ood.separation import auroc, by_rejector, fpr95, measure_kind
 
 
 @pytest.fixture(params=[None, 1])
@@ -60,6 +60,16 @@ def test_images_with_small_logits_are_told_apart_and_rejected() -> None:
     assert measure_kind(
         "itself", digits, digits, fit_rejection(digits), np.random.default_rng(0)
     ).energy.auroc == pytest.approx(0.5)
+
+
+def test_a_rejector_judges_in_place_of_the_threshold() -> None:
+    digits = np.zeros((4, 10))
+    generator = np.random.default_rng(0)
+    kind = measure_kind("noise", digits, digits, fit_rejection(digits), generator)
+    judged = by_rejector(kind, np.array([0.9, 0.8, 0.4]), np.array([0.5, 0.1]), 0.45, generator)
+    assert judged.rejector is not None
+    assert judged.rejector.auroc == pytest.approx(5 / 6) and judged.rejected == 0.5
+    assert (judged.max_softmax, judged.energy) == (kind.max_softmax, kind.energy)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from exmachina import InputError
 from exmachina.data import Dataset, scale
 from exmachina.engine import Model, initial_weights
-from exmachina.evaluation.robustness.attacks import Method, adversarial_images, attack
+from exmachina.evaluation.robustness.attacks import Method, adversarial_images, attack, checkpoints
 from exmachina.networks import Dense, Flatten, Network
 from exmachina.runs import Run
 
@@ -25,7 +25,7 @@ def seeded() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-@pytest.mark.parametrize("method", ["fgsm", "pgd"])
+@pytest.mark.parametrize("method", ["fgsm", "pgd", "apgd"])
 @pytest.mark.parametrize("epsilon", [0.0, 0.1, 0.6])
 def test_images_stay_within_epsilon_and_the_range_of_pixels(
     method: Method, epsilon: float, tiny_run: Run, test_digits: Dataset
@@ -59,3 +59,15 @@ def test_an_impossible_attack_is_refused(tiny_run: Run) -> None:
     for method, epsilon in (("fgsm", 2.0), ("magic", 0.1)):
         with pytest.raises(InputError, match=r"2\.0|magic"):
             adversarial_images(model_of(tiny_run), GREY, ZERO, method, epsilon, seeded())  # type: ignore[arg-type]
+
+
+def test_apgd_looks_back_where_croce_and_hein_do() -> None:
+    # Their paper's list for 100 steps: 22 %, then parts of 19, 16, 13, 10, 7, 6, 6 %.
+    assert checkpoints(100)[:8] == [0, 22, 41, 57, 70, 80, 87, 93]
+
+
+def test_shortening_steps_and_new_starts_are_no_weaker_than_pgd(tiny_run: Run, test_digits: Dataset) -> None:
+    results = list(attack(tiny_run, test_digits[:60], (0.05, 0.1), methods=("pgd", "apgd")))
+    errors = {(one.method, one.epsilon): one.error.value for one in results}
+    assert all(errors["apgd", epsilon] >= errors["pgd", epsilon] for epsilon in (0.05, 0.1))
+    assert {(one.steps, one.restarts) for one in results if one.method == "apgd"} == {(100, 3)}

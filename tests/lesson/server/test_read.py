@@ -76,6 +76,7 @@ def test_pixels_read_as_the_library_reads_them(
         expected = classifier.predict(image, prepared=True)
         assert told["digit"] == expected.digit and told["probabilities"] == list(expected.probabilities)
         assert told["image"] == image.ravel().tolist() and told["rejected"] == expected.rejected
+        assert (told["verdict"], told["is_digit"]) == (expected.verdict, expected.is_digit)
 
 
 def test_pixels_are_normalised_like_a_picture(client: httpx.Client, test_digits: Dataset) -> None:

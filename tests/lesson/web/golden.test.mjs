@@ -11,6 +11,7 @@ import { Model } from "../../../src/exmachina/lesson/web/engine/model.js";
 import { Training } from "../../../src/exmachina/lesson/web/engine/training.js";
 import { forward } from "../../../src/exmachina/lesson/web/network/forward.js";
 import { prepare } from "../../../src/exmachina/lesson/web/network/photo.js";
+import { judge, readRejector } from "../../../src/exmachina/lesson/web/network/rejector.js";
 import { readSafetensors } from "../../../src/exmachina/lesson/web/network/safetensors.js";
 import { renderStrokes } from "../../../src/exmachina/lesson/web/network/strokes.js";
 
@@ -51,6 +52,27 @@ test("pictures on paper of every kind become the library's bytes", () => {
   for (const { height, width, deflated, image } of golden("pictures")) {
     const pixels = Uint8Array.from(inflateSync(Buffer.from(deflated, "base64")));
     assert.deepEqual(prepare({ height, width, pixels }), image && bytes(image));
+  }
+});
+
+test("the rejectors that ship judge as the library does", () => {
+  const { images, networks } = golden("verdicts");
+  for (const [name, expected] of Object.entries(networks)) {
+    const { network, temperature } = JSON.parse(read(`pretrained/${name}/run.json`));
+    const whole = (file) => {
+      const { buffer, byteOffset, length } = read(`pretrained/${name}/${file}.safetensors`);
+      return buffer.slice(byteOffset, byteOffset + length);
+    };
+    const [weights, rejector] = [readSafetensors(whole("model")), readRejector(whole("rejector"))];
+    const found = images.map((image) =>
+      judge({ rejector }, forward(network, weights, bytes(image), { temperature })),
+    );
+    assert.deepEqual(
+      found.map(({ certainty }) => certainty),
+      expected.verdicts,
+    );
+    const chances = found.map(({ isDigit }) => isDigit);
+    near(chances, expected.is_digit, () => 1e-4, `${name}: chance to be a digit`);
   }
 });
 

@@ -42,12 +42,12 @@ def filled(visit: Visit) -> dict[str, float]:
 
 def rules(heights: dict[str, float], width: int) -> list[str]:
     """A rule a panel; what is measured is rounded down, so that no gap remains."""
-    out = LATER | (AROUND if width <= 620 else set())
+    free = AROUND if width <= 620 else set()
     return [
         line
         for name, high in heights.items()
-        if name not in out
-        for line in (f'[data-panel="{name}"] {{', f"  min-height: {int(high)}px;", "}")
+        if name not in LATER
+        for line in (f'[data-panel="{name}"] {{', f"  min-height: {0 if name in free else f'{int(high)}px'};", "}")
     ]
 
 
@@ -71,7 +71,7 @@ def test_panels_take_the_room_that_was_kept_for_them(browser: Any, site: str, wi
     gaps = {name: (needed[name], after[name]) for name in after if after[name] > needed[name] + SLACK}
     again = "run python tests/lesson/web/test_page_room.py"
     assert {name: sizes for name, sizes in grown.items() if name not in out} == {}, again
-    assert {name: sizes for name, sizes in gaps.items() if name not in out} == {}, again
+    assert gaps == {}, again
 
 
 @pytest.mark.slow
@@ -86,8 +86,6 @@ def test_nothing_moves_under_a_reader_who_waits_for_results(browser: Any, site: 
         operate = visit.show("operate")
         operate.get_by_label("Set to zero").fill("60")
         operate.locator(".difference").wait_for()
-        visit.show("surface").get_by_role("button", name="Compute this slice").click()
-        page.wait_for_timeout(1500)
         visit.show("mistakes").locator("p[role=status]", has_text="edited").wait_for()
         assert page.evaluate("window.moved ?? 0") < 0.1
 

@@ -31,10 +31,12 @@ def begin_paused(visit: Visit, **sliders: str) -> tuple[Any, int]:
 def test_network_trained_in_the_page_reads_the_test_set(copy_visit: Visit) -> None:
     page = copy_visit.open()
     learned_from: list[int] = []
-    page.on(
-        "response",
-        lambda response: "/data/train-" in response.url and learned_from.append(len(response.body())),
-    )
+
+    def weigh(response: Any) -> None:
+        if "/data/train-" in response.url:
+            learned_from.append(len(response.body()))
+
+    page.on("response", weigh)
     panel = begin(copy_visit)
     finish(panel)
     shown = panel.locator(".test-accuracy").inner_text()

@@ -18,6 +18,9 @@ def calibrate(
     temperature: Annotated[
         bool, typer.Option("--temperature", help="Also fit the temperature that makes the probabilities likeliest.")
     ] = False,
+    rejector: Annotated[
+        bool, typer.Option("--rejector", help="Also teach it what is no digit, on made-up images (minutes).")
+    ] = False,
     writers: Annotated[
         str | None, typer.Option("--writers", help="Folder of QMNIST tables: no writer is in two folds.")
     ] = None,
@@ -36,10 +39,14 @@ def calibrate(
     train = load_mnist_split("train")
     held_out = hold_out(subject, train, subject.seed + 1, writers=train_writers.ids if train_writers else None)
     fixed = fix(subject, held_out, keep=keep, temperature=temperature)
+    if rejector:
+        from exmachina.evaluation.ood.rejector import fit_rejector, lessons
+
+        fixed = fit_rejector(fixed, lessons(train, seed=subject.seed), subject.seed)
     path = fixed.save(target)
     if json:
         summary = {"run": str(path), "rejection_threshold": fixed.rejection_threshold, "temperature": fixed.temperature}
-        print_json({**summary, "keep": keep, "fitted_to": held_out.how})
+        print_json({**summary, "keep": keep, "fitted_to": held_out.how, "rejector": fixed.rejector is not None})
         return
     print(f"{path}: no digit below {fixed.rejection_threshold:.4f}, temperature {fixed.temperature:.3f};")
     print(f"fitted to {held_out.how}, of which it keeps {keep:.1%}.")

@@ -39,6 +39,9 @@ def evaluate(
         list[Path] | None, typer.Option("--strangers", help="Folder or zip of pictures that are no digits; repeatable.")
     ] = None,
     reference: Annotated[str | None, typer.Option("--reference", help="The run that counts as 100 in mCE.")] = None,
+    mnist_c: Annotated[
+        Path | None, typer.Option("--mnist-c", help="MNIST-C as published: a folder with one for each corruption.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn by lot.")] = 0,
     require: Annotated[
         list[str] | None,
@@ -68,6 +71,8 @@ def evaluate(
     for path in folders.values():
         if not path.exists():
             raise InputError(f"No pictures at '{path}'; give a folder or a zip file.")
+    if mnist_c is not None and not mnist_c.is_dir():
+        raise InputError(f"No folder at '{mnist_c}'; give MNIST-C's, with one for each corruption.")
     train, test = load_mnist()
     items = examine(
         subject,
@@ -81,6 +86,7 @@ def evaluate(
         reference=beside,
         external_datasets=external_datasets,
         non_digits=folders,
+        mnist_c=mnist_c,
     )
     result = follow(items)
     summary = report_json(result)

@@ -14,6 +14,7 @@ from exmachina.cli.trials import watch_trials
 from exmachina.errors import InputError
 
 if TYPE_CHECKING:
+    from exmachina.data import Dataset
     from exmachina.training import Recipe
 
 
@@ -90,6 +91,10 @@ def train(
     if held_out:
         run = replace(run, splits={**run.splits, "held_out": {"images": held_out, "seed": seed}})
     path = run.save(directory)
+    if test is not None and run.test_accuracy is not None:
+        from exmachina.evaluation.results import Subject
+
+        _log(test, [Subject.of(run).digest])
     if json:
         print_json(
             {
@@ -112,6 +117,15 @@ def train(
     console.print(f"  {run.train_seconds:.2f} s in {run.precision}; saved in {path}", style=QUIET)
 
 
+def _log(test: Dataset, runs: list[str]) -> None:
+    """Write down that these networks read the test set: each was a chance to be lucky."""
+    from exmachina.evaluation.test_set.test_set_log import fingerprint, open_test_set
+
+    name = fingerprint(test.images, test.labels)
+    for run in runs:
+        open_test_set(name, run)
+
+
 def _train_seeds(recipe: Recipe, seeds: range, data: str | None, out: Path | None, ray: str | None, json: bool) -> None:
     """The same recipe over many seeds: every test accuracy, their mean, spread and interval."""
     from exmachina.data import load_data
@@ -123,6 +137,7 @@ def _train_seeds(recipe: Recipe, seeds: range, data: str | None, out: Path | Non
     if test is None:
         raise InputError("--seeds needs a test set, and your data has none; use experiment, which holds images out.")
     rows, ended = watch_trials({None: recipe}, seeds, images, test, json, save=out, ray=ray)
+    _log(test, [f"{recipe.name} {seed}" for row in rows for seed in row.seeds])
     for row in rows if json else ():
         print_json({"recipe": recipe.name, "network": recipe.network.name, "on": f"{test.name}:test", **row.to_json()})
     if not ended:

@@ -31,9 +31,9 @@ TABLE = Path(__file__).parent / "difficulty.npz"
 # Of honest runs: mean and a generous spread of each contrast (benchmarks/contamination.py measures them).
 TEST_AGAINST_TRAINING = (-1.0, 2.5)
 ONCE_MORE = {"fast": (6.1, 1.2)}  # images learned once more than others, by recipe
-HELD_OUT_SPREAD = 1.2
+HELD_OUT_SPREAD = 1.4
 HARD = 18  # of 20: what many epochs remember shows in the hardest images
-FORGETFUL = 4.0  # a held-out part that is expected to stand out by less cannot be judged
+FORGETFUL = 5.0  # a held-out part expected to stand out by less is not judged: at 4 one honest run in 40 came close
 
 
 @dataclass(frozen=True)

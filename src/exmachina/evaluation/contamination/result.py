@@ -9,10 +9,10 @@ LEVEL = 1 / 200  # of honest runs may be suspected, by all tests together
 
 CANNOT_KNOW = (
     "whether this network was picked as the best of many by its test result: one run does not show how many there "
-    "were. Only a seed declared beforehand, or the same recipe with other seeds, speaks against it",
+    "were. The same recipe with other seeds shows how much of it is luck",
     "whether a recipe was tuned on the test set before its first honest run",
-    "whether a few dozen test images were learned among tens of thousands, or a network that learned them taught "
-    "this one on other images",
+    "whether test images were learned a single time among many others, or a network that learned them taught this "
+    "one on other images",
 )
 
 

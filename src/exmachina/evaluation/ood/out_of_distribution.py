@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from exmachina.classifier import Classifier
 from exmachina.data import Dataset
 from exmachina.evaluation.arrays import Floats, Images, Predict, softmax
 from exmachina.evaluation.calibration.held_out import KEEP, HeldOut, rejection_of
 from exmachina.evaluation.calibration.rejection import Rejection, fit_rejection, highest_threshold
 from exmachina.evaluation.ood import non_digits
-from exmachina.evaluation.ood.separation import KEPT, OODKind, measure_kind
+from exmachina.evaluation.ood.separation import KEPT, OODKind, by_rejector, measure_kind
 from exmachina.evaluation.statistics.intervals import Interval, wilson
 from exmachina.runs import Run
 
@@ -24,8 +25,8 @@ PICTURED = 8
 class OutOfDistribution:
     """Every kind of image that is no digit, the threshold for "no digit", and the test digits that it turns away.
 
-    `stored`: the threshold is the run's own, not one fitted for this report. `examples` (≤ 8, 28, 28) are pictures
-    of each kind, for a report to show.
+    A run with a rejector turns away what that does; else `rejection` does. `stored`: the threshold is the run's own,
+    not one fitted for this report. `examples` (≤ 8, 28, 28) are pictures of each kind, for a report to show.
     """
 
     kinds: tuple[OODKind, ...]
@@ -72,13 +73,20 @@ def measure_out_of_distribution(
         for fit, one in zip(fits, both, strict=True):
             turned_away[fit.measured] = one.rejects(digits[fit.measured])
         rejection = replace(rejection, threshold=float(np.mean([one.threshold for one in both])), n=both[0].n)
+    judge = None if run.rejector is None else Classifier.from_run(run)
+    chances = None if judge is None else judge.chances(test.images)
+    if run.rejector is not None and chances is not None:
+        turned_away = chances < run.rejector.no_digit
     sure = softmax(held_out.logits / run.temperature).max(axis=1)
     thresholds = [highest_threshold(sure, share) for share in KEPT]
     kinds, examples = [], {}
     for number, (name, make) in enumerate(image_makers(test, pictures).items()):
         images = make(n, np.random.default_rng([seed, 4, number]))
         generator = np.random.default_rng([seed, 9, number])
-        kinds.append(measure_kind(name, digits, predict(images), rejection, generator, thresholds))
+        kind = measure_kind(name, digits, predict(images), rejection, generator, thresholds)
+        if run.rejector is not None and judge is not None and chances is not None:
+            kind = by_rejector(kind, chances, judge.chances(images), run.rejector.no_digit, generator)
+        kinds.append(kind)
         examples[name] = images[:PICTURED]
     return OutOfDistribution(
         kinds=tuple(kinds),

@@ -8,8 +8,8 @@ Gimpel 2017) and the energy's negative, log Σ exp logits (Liu, Wang, Owens and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ RESAMPLES = 400
 class Separation:
     """How well one score tells digits from what is none; `interval` is the bootstrap's of `auroc`."""
 
-    score: ScoreName
+    score: ScoreName | Literal["rejector"]
     auroc: float
     fpr95: float
     interval: tuple[float, float]
@@ -38,7 +38,8 @@ class Separation:
 class OODKind:
     """One kind of image that is no digit: its separation by each score, and the share that is rejected.
 
-    `let_in[k]` is the share let in by the threshold that keeps `KEPT[k]` of the digits.
+    `let_in[k]` is the share let in by the threshold that keeps `KEPT[k]` of the digits. `rejector`: by
+    the chance that the run's rejector gives, if it has one; then that rejects, and not the threshold.
     """
 
     name: str
@@ -47,6 +48,7 @@ class OODKind:
     energy: Separation
     rejected: float
     let_in: tuple[float, ...]
+    rejector: Separation | None = None
 
 
 def measure_kind(
@@ -72,6 +74,15 @@ def measure_kind(
     sure = SCORES["max_softmax"](non_digits)
     let_in = tuple(float((sure >= threshold).mean()) for threshold in thresholds)
     return OODKind(name, len(non_digits), result["max_softmax"], result["energy"], rejected, let_in)
+
+
+def by_rejector(
+    kind: OODKind, digits: NDArray[Any], non_digits: NDArray[Any], no_digit: float, generator: np.random.Generator
+) -> OODKind:
+    """The same kind judged by a rejector: chances (N,) of test digits and (M,) of images that are none."""
+    interval = auroc_interval(digits, non_digits, generator, resamples=RESAMPLES)
+    separation = Separation("rejector", auroc(digits, non_digits), fpr95(digits, non_digits), interval)
+    return replace(kind, rejector=separation, rejected=float((non_digits < no_digit).mean()))
 
 
 def auroc(digits: NDArray[Any], non_digits: NDArray[Any]) -> float:

@@ -5,7 +5,7 @@
  * @typedef {import("./network/safetensors.js").Weights} Weights
  * @typedef {{id: string, name: string, recipe: string, network: string, test_accuracy: number | null}} RunInfo
  * @typedef {{id: string, network: Network, weights: Weights, temperature: number, threshold: number | null,
- *   testAccuracy: number | null}} Model
+ *   rejector: import("./network/rejector.js").Rejector | null, testAccuracy: number | null}} Model
  * @typedef {{id: string, label: number, strokes: number[][][] | null, image: number[]}} Drawing
  * @typedef {import("./training.js").Training} Training
  */
@@ -14,6 +14,7 @@ import { testDigits } from "./dataset.js";
 import { bestFile } from "./engine/engine.js";
 import { fetchJson, hasServer, host, openHost, post, request } from "./host.js";
 import { assess } from "./network/assess.js";
+import { readRejector } from "./network/rejector.js";
 import { readSafetensors } from "./network/safetensors.js";
 import * as shelf from "./shelf.js";
 
@@ -76,6 +77,7 @@ export async function loadRun(id) {
       weights: mine.weights,
       temperature: 1,
       threshold: null,
+      rejector: null,
       testAccuracy: mine.testAccuracy,
     };
   }
@@ -83,12 +85,15 @@ export async function loadRun(id) {
     fetchJson(runFile(id, "run.json")),
     loadWeights(runFile(id, "model.safetensors")),
   ]);
+  const rejects = "rejector.safetensors" in info.sha256;
+  const file = rejects ? await request(runFile(id, "rejector.safetensors")) : null;
   return {
     id,
     network: info.network,
     weights,
     temperature: info.temperature ?? 1,
     threshold: info.rejection_threshold ?? null,
+    rejector: file && readRejector(await file.arrayBuffer()),
     testAccuracy: info.test_accuracy,
   };
 }

@@ -10,6 +10,7 @@
 
 import { chance, percent, plain, whole } from "./marks/format.js";
 import { argmax } from "./network/forward.js";
+import { judge } from "./network/rejector.js";
 import { totals } from "./network/spec.js";
 import { FIRST_FOCUS } from "./state.js";
 import { t } from "./texts.js";
@@ -55,7 +56,9 @@ const drawn = () => [
     id: "fool",
     title: t("Fool it"),
     text: t("Draw something that is no digit, and make it at least 90 % sure of one."),
-    hint: t("Letters, hearts and faces: whatever it sees, it has only ten answers."),
+    hint: t(
+      "It refuses most letters, hearts and faces. Hide yours behind a digit: what is nearly a 6?",
+    ),
     at: "draw",
     mine: t("This is no digit"),
     check: (state) => reads(state, (_digit, share) => share >= 0.9),
@@ -72,8 +75,7 @@ function reads({ result, source, strokes, model, moment }, wanted) {
   if (!result || !model || moment || source.kind !== "drawing" || strokes.length === 0) return null;
   const shares = Array.from(result.probabilities);
   const digit = argmax(shares);
-  if (model.threshold !== null && shares[digit] < model.threshold && shares[digit] >= 0.5)
-    return null; // it says itself that this is no digit
+  if (judge(model, result).certainty === "no digit" && shares[digit] >= 0.5) return null; // it says so itself
   const second = Math.max(...shares.filter((_, i) => i !== digit));
   if (!wanted(digit, shares[digit], second)) return null;
   return {

@@ -74,7 +74,7 @@ export async function useRun(id) {
  * @param {import("./network/safetensors.js").Weights} weights */
 export function useMoment(base, moment, weights) {
   store.set({
-    model: { ...base, weights, temperature: 1, threshold: null },
+    model: { ...base, weights, temperature: 1, threshold: null, rejector: null },
     moment,
     operation: null,
   });

@@ -145,6 +145,7 @@ export function showMoment(training, at) {
     weights: snapshot.weights,
     temperature: 1,
     threshold: null,
+    rejector: null,
     testAccuracy: null,
   };
   useMoment(base, { training: training.id, step: snapshot.step }, snapshot.weights);

@@ -24,7 +24,7 @@ def ood_section(evaluation: Evaluation) -> Section:
         body,
         Margin(
             "A classifier of ten digits must answer with a digit, whatever it is shown. Only its confidence can say "
-            "“none of these”, and it was never taught to.",
+            "“none of these”, and it was never taught to; a rejector is.",
             "AUROC: the chance that a digit scores above a stranger. FPR95: strangers let in when 95 % of digits are. "
             "Scores: the largest probability (Hendrycks and Gimpel 2017), and the energy log Σ exp logits (Liu et al. "
             "2020). Letters are drawn from fonts, without those that look like digits.",
@@ -39,13 +39,14 @@ def ood_section(evaluation: Evaluation) -> Section:
 
 def _finding(ood: OutOfDistribution) -> str:
     worst = min(ood.kinds, key=lambda one: one.rejected)
+    threshold = f"a threshold of {percent(ood.rejection.threshold)} confidence"
     return (
-        f"With a threshold of {percent(ood.rejection.threshold)} confidence, "
+        f"With {'its rejector' if worst.rejector else threshold}, "
         f"{percent(ood.digits_rejected.value)} of "
         f"test digits are turned away, and of {name_of(worst.name)} {percent(worst.rejected)}. The best "
         "single "
         f"score tells {name_of(worst.name)} from digits with an AUROC of "
-        f"{max(worst.max_softmax.auroc, worst.energy.auroc):.3f}."
+        f"{max(one.auroc for one in (worst.max_softmax, worst.energy, worst.rejector) if one):.3f}."
     )
 
 
@@ -59,11 +60,14 @@ def _body(ood: OutOfDistribution) -> list[object]:
             percent(one.max_softmax.fpr95),
             f"{one.energy.auroc:.4f}",
             percent(one.energy.fpr95),
+            *((f"{one.rejector.auroc:.4f}", percent(one.rejector.fpr95)) if one.rejector else ()),
             percent(one.rejected),
         )
         for one in ood.kinds
     ]
-    head = ("", "examples", "AUROC", "95 % interval", "FPR95", "AUROC, energy", "FPR95, energy", "turned away")
+    taught = any(one.rejector for one in ood.kinds)
+    scores = ("AUROC", "95 % interval", "FPR95", "AUROC, energy", "FPR95, energy")
+    head = ("", "examples", *scores, *(("AUROC, rejector", "FPR95, rejector") if taught else ()), "turned away")
     origin = "stored in the run" if ood.stored else "not stored in the run; fitted here"
     halves = not ood.stored and ood.source == WORDS["halves"]
     where = (
@@ -75,6 +79,7 @@ def _body(ood: OutOfDistribution) -> list[object]:
             f"The threshold ({plain(ood.rejection.threshold, 4)}, {origin}) keeps "
             f"{percent(ood.rejection.kept)} of {ood.rejection.n:,} {where}"
             + ("." if halves else f", from {ood.source}.")
+            + " The run's rejector decides in its place; letters and pairs of digits are among what taught it." * taught
         ),
         table(
             "What it costs to keep strangers out: let in, where the threshold keeps so many of the digits",

@@ -41,6 +41,7 @@ def robustness_section(evaluation: Evaluation) -> Section:
     else:
         finding = _robustness_finding(robustness)
         body += _corruptions(evaluation, robustness)
+    body += _published(evaluation)
     body.append(el("h3", "How far a digit may be changed"))
     body += [absent(curves.reason)] if isinstance(curves, Missing) else [el("div", *map(_curve, curves), class_="pair")]
     body.append(el("h3", "With ill will"))
@@ -192,6 +193,28 @@ def _curve(curve: Curve) -> Html:
         height=220,
     )
     return figure(picture, words)
+
+
+def _published(evaluation: Evaluation) -> list[object]:
+    """MNIST-C's own files beside the images drawn here, where they were given."""
+    published = evaluation.mnist_c
+    if isinstance(published, Missing):
+        return []
+    rows = [
+        (name_of(one.name), percent(one.theirs.value), span(one.theirs), percent(one.ours.value), one.difference)
+        for one in published.errors
+    ]
+    apart = [name_of(one.name) for one in published.errors if one.resolved]
+    words = f"Beyond chance they differ for {', '.join(apart)}." if apart else "No two differ beyond chance."
+    head = ("corruption", "published", "95 % interval", "drawn here", "what differs")
+    return [
+        el("h3", "MNIST-C as published"),
+        table(f"Error on the first {published.n:,} images of each", head, rows),
+        para(
+            f"On average {percent(published.mean_theirs)} of the published images are misread, and "
+            f"{percent(published.mean_ours)} of those drawn here. {words}"
+        ),
+    ]
 
 
 def _attacks(results: Sequence[AttackResult]) -> list[object]:

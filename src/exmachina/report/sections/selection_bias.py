@@ -123,7 +123,7 @@ def contamination_section(evaluation: Evaluation) -> Section:
             "than others as hard; weights remember the random numbers that they began with and the images that they "
             "ended with. The p-values are corrected for their number: of 200 honest runs at most one is suspected.",
             "The same recipe with the same seed, trained here: it must give the same weights.",
-            "Whoever has seen the answers before an exam can have every one of them right. This looks for signs of that.",
+            "Whoever has seen the answers before an exam can have every one right. This looks for signs of that.",
         ),
     )
 

@@ -4,10 +4,12 @@
  * @typedef {{get: (name: string) => any, set: (name: string, value: unknown) => void, save_changes: () => void,
  *   on: (event: string, listener: () => void) => void, off: (event: string, listener: () => void) => void}} Model
  * @typedef {{network: import("../../lesson/web/network/spec.js").Network, temperature: number, threshold: number | null,
- *   weights: import("../../lesson/web/network/safetensors.js").Weights}} Classifier
+ *   weights: import("../../lesson/web/network/safetensors.js").Weights,
+ *   rejector: import("../../lesson/web/network/rejector.js").Rejector | null}} Classifier
  */
 
 import { forward } from "../../lesson/web/network/forward.js";
+import { readRejector } from "../../lesson/web/network/rejector.js";
 import { readSafetensors } from "../../lesson/web/network/safetensors.js";
 
 /** The bytes of a value alone, in a buffer of their own. @param {DataView} view @returns {ArrayBuffer} */
@@ -35,7 +37,8 @@ export function classifierOf(model) {
     const sent = model.get("_classifier");
     if (last?.sent !== sent) {
       const weights = readSafetensors(bufferOf(sent.weights));
-      last = { sent, classifier: { ...sent, weights } };
+      const rejector = sent.rejector ? readRejector(bufferOf(sent.rejector)) : null;
+      last = { sent, classifier: { ...sent, weights, rejector } };
     }
     return /** @type {{classifier: Classifier}} */ (last).classifier;
   };

@@ -4,6 +4,7 @@ import { h } from "../../lesson/web/marks/dom.js";
 import { fixed } from "../../lesson/web/marks/format.js";
 import { answerOf, reading } from "../../lesson/web/marks/reading.js";
 import { PAD, sheet } from "../../lesson/web/marks/sheet.js";
+import { judge } from "../../lesson/web/network/rejector.js";
 import { renderStrokes } from "../../lesson/web/network/strokes.js";
 import { slider } from "../../lesson/web/panels/shared.js";
 import { t } from "../../lesson/web/texts.js";
@@ -68,9 +69,8 @@ export function pad(room, model) {
     const image = imageOf(model);
     const result = read(classifier(), image);
     const probabilities = result?.probabilities ?? null;
-    answers.replaceChildren(
-      ...reading(image, probabilities, answerOf(probabilities, classifier().threshold)),
-    );
+    const verdict = result && judge(classifier(), result);
+    answers.replaceChildren(...reading(image, probabilities, answerOf(verdict, probabilities)));
     hint.hidden = strokes.length > 0;
     hint.textContent = image ? t("Draw over it: your own digit") : t("Draw a digit here");
     undo.disabled = clear.disabled = strokes.length === 0;

@@ -5,6 +5,7 @@ import { fixed, percent, whole } from "../../lesson/web/marks/format.js";
 import { legend } from "../../lesson/web/marks/legend.js";
 import { mosaicLayout, paintMosaic } from "../../lesson/web/marks/mosaic.js";
 import { answerOf, reading } from "../../lesson/web/marks/reading.js";
+import { judgeAlone } from "../../lesson/web/network/rejector.js";
 import { reach } from "../../lesson/web/marks/scale.js";
 import { slider } from "../../lesson/web/panels/shared.js";
 import { drawCharts } from "../../lesson/web/panels/train/training.js";
@@ -67,7 +68,11 @@ export function training(room, model) {
     if (!answers.hidden) {
       const probabilities = floats(now.probabilities).slice(10 * at, 10 * at + 10);
       answers.replaceChildren(
-        ...reading(imageOf(model), probabilities, answerOf(probabilities, null)),
+        ...reading(
+          imageOf(model),
+          probabilities,
+          answerOf(judgeAlone(probabilities), probabilities),
+        ),
       );
     }
     scrub.element.hidden = last < 1;

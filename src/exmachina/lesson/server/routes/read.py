@@ -131,6 +131,8 @@ def _told(prediction: Prediction, image: NDArray[np.uint8]) -> dict[str, Any]:
         "probability": prediction.probability,
         "probabilities": prediction.probabilities,
         "rejected": prediction.rejected,
+        "verdict": prediction.verdict,
+        "is_digit": prediction.is_digit,
         "image": image.ravel().tolist(),
     }
 

@@ -2,6 +2,7 @@
  * What a network reads in an image: the image it sees, its answer in words, and ten bars.
  *
  * @typedef {{big: string, small: string}} Answer
+ * @typedef {import("../network/rejector.js").Verdict} Verdict
  */
 
 import { argmax } from "../network/forward.js";
@@ -42,17 +43,16 @@ export function reading(image, probabilities, answer) {
 
 /**
  * The answer in words; never a confident guess about an empty sheet.
+ * @param {Verdict | null} verdict
  * @param {Float32Array | null} probabilities
- * @param {number | null} threshold less certain than this is probably no digit
  * @param {(digit: number) => string} [about] what else is known of the image
  * @returns {Answer}
  */
-export function answerOf(probabilities, threshold, about = () => "") {
-  if (!probabilities)
+export function answerOf(verdict, probabilities, about = () => "") {
+  if (!verdict || !probabilities)
     return { big: "–", small: t("Nothing is drawn yet, so there is nothing to read.") };
-  const digit = argmax(probabilities);
-  const probability = probabilities[digit];
-  if (threshold !== null && probability < threshold) {
+  const { digit, probability, second } = verdict;
+  if (verdict.certainty === "no digit") {
     return {
       big: "?",
       small: t("Probably not a digit. If it must be one: {digit}, {chance}.", {
@@ -60,6 +60,15 @@ export function answerOf(probabilities, threshold, about = () => "") {
         chance: chance(probability),
       }),
     };
+  }
+  if (verdict.certainty === "unsure") {
+    const words = t("Not certain: {digit}, {chance}, or {second}, {other}", {
+      digit,
+      chance: chance(probability),
+      second,
+      other: chance(probabilities[second]),
+    });
+    return { big: `${digit}?`, small: [words, about(digit)].filter(Boolean).join(" · ") };
   }
   const sure = t("{chance} sure", { chance: chance(probability) });
   return { big: String(digit), small: [sure, about(digit)].filter(Boolean).join(" · ") };

@@ -3,6 +3,7 @@
  */
 
 import { answerOf, reading } from "../marks/reading.js";
+import { judge } from "../network/rejector.js";
 import { sourceText } from "../state.js";
 import { t } from "../texts.js";
 import { whileVisible } from "./shared.js";
@@ -24,8 +25,9 @@ export function mount(root) {
 export function answer(state) {
   const { image, result, model, source } = state;
   if (!model) return { big: "–", small: t("The network is on its way.") };
-  const probabilities = image && result ? result.probabilities : null;
-  return answerOf(probabilities, model.threshold, (digit) => {
+  const seen = image ? result : null;
+  const verdict = seen && judge(model, seen);
+  return answerOf(verdict, seen?.probabilities ?? null, (digit) => {
     const where = sourceText(state);
     if (source.label === undefined) return where;
     const label =

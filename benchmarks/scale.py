@@ -1,0 +1,208 @@
+"""What reading many pictures costs: by processes, in memory, after kills, and the same sweep here and on Ray.
+
+python benchmarks/scale.py rate [--files 5000] [--rounds 3]      images/s and processor time against processes
+python benchmarks/scale.py memory [--files 100000]               files on disk: how much memory grows
+python benchmarks/scale.py million [--images 1000000]            MNIST warped on the fly: how much memory grows
+python benchmarks/scale.py kill [--files 20000] [--kills 5]      killed, begun anew, every file once
+python benchmarks/scale.py sweep [--seeds 10] [--ray local]      four rates × seeds of `fast`, here and on Ray
+
+Each prints JSON with the processor. Wall time means little on a shared machine; processor time per image, of all
+processes together, is what a quiet one divides among its cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+from PIL import Image
+
+import exmachina
+from exmachina.batch.items import Item
+from exmachina.batch.predictions import predict_items
+from exmachina.classifier import Classifier
+from exmachina.data import load_mnist_split
+from exmachina.engine.batches import augmented
+from exmachina.runs import hardware, versions
+
+WARP = (1.0, 5.0, 0.05, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0)  # as `Augmentation.numbers`: shift, rotation, scale, shear
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=["rate", "memory", "million", "kill", "sweep"])
+    for option, default in (("files", 5000), ("images", 1_000_000), ("rounds", 3), ("kills", 5), ("seeds", 10)):
+        parser.add_argument(f"--{option}", type=int, default=default)
+    parser.add_argument("--ray", default="local")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        result = {"rate": rate, "memory": memory, "million": million, "kill": kill, "sweep": sweep}[options.what](
+            options, Path(folder)
+        )
+    print(json.dumps({**result, "hardware": hardware(), "versions": versions("ray")}, indent=1))
+
+
+def write_digits(folder: Path, count: int) -> Path:
+    """PNG files of 28 × 28 pixels, 1,000 to a folder: MNIST's test images over and over."""
+    images = load_mnist_split("test").images
+    contents = [png(images[number]) for number in range(min(count, len(images)))]
+    for number in range(count):
+        path = folder / f"{number // 1000:05}" / f"{number:07}.png"
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_bytes(contents[number % len(contents)])
+    return folder
+
+
+def png(image: Any) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def processor_seconds() -> float:
+    """Of this process and those that it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def rate(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    paths = sorted(write_digits(folder / "digits", options.files).rglob("*.png"))
+    classifier = Classifier.load("fast")
+    classifier.predict(paths[0])
+
+    def one_at_a_time() -> None:
+        for path in paths:
+            classifier.predict(path)
+
+    def together(workers: int) -> None:
+        for one in exmachina.predict_many(paths, classifier, workers=workers):
+            assert one.prediction is not None
+
+    kinds: dict[str, Any] = {"Classifier.predict, one at a time": one_at_a_time}
+    for workers in (1, 2, 3, 4):
+        kinds[f"predict_many, {workers} process{'es' * (workers > 1)}"] = lambda workers=workers: together(workers)
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in kinds}
+    for _ in range(options.rounds):  # in turn, so that what else the machine does meets all alike
+        for name, run in kinds.items():
+            start, used = time.perf_counter(), processor_seconds()
+            run()
+            found[name].append((time.perf_counter() - start, processor_seconds() - used))
+    first = found["Classifier.predict, one at a time"]
+    return {
+        "files": options.files,
+        "load": os.getloadavg()[0],
+        "rows": {
+            name: {
+                "images_per_second": [round(options.files / wall) for wall, _ in rounds],
+                "processor_microseconds_per_image": [round(1e6 * used / options.files) for _, used in rounds],
+                "times_as_many": [round(a[0] / b[0], 2) for a, b in zip(first, rounds, strict=True)],
+                "times_less_processor_time": [round(a[1] / b[1], 2) for a, b in zip(first, rounds, strict=True)],
+            }
+            for name, rounds in found.items()
+        },
+    }
+
+
+def resident() -> float:
+    """MB that this process and its children hold."""
+    own = psutil.Process()
+    return sum(one.memory_info().rss for one in (own, *own.children(recursive=True))) / 1e6
+
+
+def watched(classifier: Classifier, items: Iterator[Item] | Any) -> dict[str, Any]:
+    """Read everything, noting the memory of all processes twenty times a minute."""
+    marks: list[tuple[int, float]] = []
+    start, last, count = time.perf_counter(), 0.0, 0
+    for one in predict_items(classifier, items, workers=2):
+        assert one.path
+        count += 1
+        if time.perf_counter() - last > 3:
+            last = time.perf_counter()
+            marks.append((count, round(resident(), 1)))
+    settled = [held for done, held in marks if done > count / 10]
+    return {
+        "images": count,
+        "seconds": round(time.perf_counter() - start, 1),
+        "megabytes": marks[:: max(1, len(marks) // 20)],
+        "growth_megabytes": round(max(settled) - settled[0], 1),
+    }
+
+
+def memory(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    from exmachina.batch.items import find_items
+
+    write_digits(folder / "digits", max(options.files, 100_000))
+    return watched(Classifier.load("fast"), find_items([folder / "digits"]))
+
+
+def million(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    def items() -> Iterator[Item]:
+        images = load_mnist_split("test").images
+        for start in range(0, options.images, 1000):
+            some = images[start % len(images) :][:1000].astype("float32") / 255
+            for number, image in enumerate(augmented(some, WARP, seed=0, step=start // 1000), start):
+                yield Item(f"{number:07}", png((255 * image.clip(0, 1)).astype("uint8")))
+
+    return watched(Classifier.load("fast"), items())
+
+
+def kill(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    scans, table = write_digits(folder / "digits", options.files), folder / "table.csv"
+    command = [sys.executable, "-m", "exmachina", "predict", str(scans), "--out", str(table), "--workers", "2"]
+    moments, part = random.Random(0), folder / ".table.csv.part"
+    held = []
+    for _ in range(options.kills):
+        before = part.stat().st_size if part.exists() else 0
+        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while running.poll() is None and (not part.exists() or part.stat().st_size <= before):
+            time.sleep(0.01)
+        time.sleep(moments.uniform(0, 1))
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        held.append(json.loads((folder / ".table.csv.journal").read_text())["rows"] if part.exists() else None)
+    subprocess.run(command, check=True, capture_output=True)
+    with table.open(newline="") as file:
+        paths = [row[0] for row in csv.reader(file)][1:]
+    assert sorted(paths) == sorted(str(path) for path in scans.rglob("*.png"))
+    return {"files": options.files, "rows_after_each_kill": held, "every_file_once": True}
+
+
+def sweep(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    rates = "learning_rate=0.01,0.02,0.03,0.04"
+    command = [
+        sys.executable,
+        "-m",
+        "exmachina",
+        "experiment",
+        "--vary",
+        rates,
+        "--seeds",
+        str(options.seeds),
+        "--json",
+    ]
+    outputs, seconds = [], []
+    for more in ([], ["--ray", options.ray]):
+        start = time.perf_counter()
+        done = subprocess.run([*command, *more], check=True, capture_output=True, text=True)
+        seconds.append(round(time.perf_counter() - start, 1))
+        outputs.append([row["accuracies"] for row in json.loads(done.stdout)["rows"]])
+    assert outputs[0] == outputs[1]
+    return {"trainings": 4 * options.seeds, "accuracies": outputs[0], "equal": True, "seconds_here_and_on_ray": seconds}
+
+
+if __name__ == "__main__":
+    main()

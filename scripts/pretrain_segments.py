@@ -1,6 +1,6 @@
 """Trains the network that tells whole digits from their pieces, on strings made of MNIST's training digits.
 
-python scripts/pretrain_segments.py [--strips 8000] [--epochs 12] [--seed 0] [--out src/exmachina/reading/segments]
+python scripts/pretrain_segments.py [--strips 5000] [--epochs 12] [--seed 0] [--out src/exmachina/reading/segments]
 
 Strings are made as in benchmarks/strips.py, with digits changed in slant, aspect and pen, cut wherever `reading` would
 cut them, and the ink between any two cuts is an example: a digit where it has the ink of one, else none.
@@ -106,7 +106,7 @@ def make(hand: strips.Hand, count: int, seed: int, nones: float = 2.5) -> Datase
 def main() -> None:
     """Make the examples, learn them, save the run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--strips", type=int, default=8000)
+    parser.add_argument("--strips", type=int, default=5000)
     parser.add_argument("--epochs", type=float, default=12)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("src/exmachina/reading/segments"))

@@ -70,7 +70,7 @@ def test_verdicts_of_the_rejectors_that_ship(name: str) -> None:
     expected = VERDICTS["networks"][name]
     images = np.stack([image(text) for text in VERDICTS["images"]])
     result = Classifier.load(name).predict_prepared(images)
-    np.testing.assert_allclose([one.is_digit for one in result], expected["is_digit"], atol=1e-4)
+    np.testing.assert_allclose(np.array([one.is_digit for one in result], float), expected["is_digit"], atol=1e-4)
     assert [one.verdict for one in result] == expected["verdicts"]
 
 

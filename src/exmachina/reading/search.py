@@ -23,7 +23,8 @@ Group = tuple[int, int]
 NO_DIGIT = -9.0  # the worth of a step over a sign that is no digit
 IMPOSSIBLE = -20.0
 LEAST = 0.02  # less likely a whole digit: the classifier is not asked
-MOST_ODDS = 8.0  # neither network is surer than this, as a logarithm of odds
+FLOOR = 3e-4  # the network for pieces is no surer than this, either way
+EACH = 2.0  # what every digit is worth by itself: two that are likely win over one that swallows a neighbour
 REJECTED = 2.0  # what it costs that the classifier is less certain than its threshold
 
 
@@ -75,10 +76,10 @@ def score(classifier: Classifier, chunks: list[Chunk], groups: list[list[Group]]
     for place, answer in zip(asked, classifier.predict_prepared(np.stack(glyphs)) if glyphs else [], strict=True):
         both = np.sqrt(np.array(answer.probabilities) * probabilities[place]) + 1e-6
         probabilities[place] = both / both.sum()
-        odds = np.log(whole[place] + 3e-4) - np.log(1 - whole[place] + 3e-4)
+        odds = np.log(whole[place] + FLOOR) - np.log(1 - whole[place] + FLOOR)
         # Whether the ink is a whole digit has been told above, in its context: the rejector need not say it again.
         doubted = answer.probability < (classifier.rejection_threshold or 0)
-        worth[place] = odds + np.log(both.max()) - REJECTED * doubted
+        worth[place] = EACH + odds + np.log(both.max()) - REJECTED * doubted
     ends = np.cumsum([0, *map(len, groups)])
     return [
         Scores(tuple(some), whole[start:stop], worth[start:stop], probabilities[start:stop])

@@ -13,6 +13,7 @@ CANNOT_KNOW = (
     "whether a recipe was tuned on the test set before its first honest run",
     "whether test images were learned a single time among many others, or a network that learned them taught this "
     "one on other images",
+    "whether its weights are a mean that holds those of another network",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -156,14 +157,15 @@ def test_p_values_are_corrected_for_their_number_and_the_missing_do_not_count() 
     assert combine([]).p_value == 1 and not combine([]).suspected
 
 
-def test_the_first_sentence_says_it(dull_evaluation: Evaluation) -> None:
-    assert isinstance(dull_evaluation.contamination, Contamination)
-    assert first_page(dull_evaluation).fit
+def test_the_first_sentence_says_it(tiny_run: Run, judge: Callable[..., Evaluation]) -> None:
+    evaluation = judge(tiny_run, name="tiny")
+    assert isinstance(evaluation.contamination, Contamination)
+    assert first_page(evaluation).fit
     lies = combine([Evidence("figures", 0.0, "its record claims more than it has")])
-    page = first_page(replace(dull_evaluation, contamination=lies))
+    page = first_page(replace(evaluation, contamination=lies))
     assert not page.fit and page.headline.startswith("Do not trust")
     assert "its record claims more than it has" in page.sentences[0] and "no honest run" in page.sentences[0]
-    section = contamination_section(replace(dull_evaluation, contamination=lies))
+    section = contamination_section(replace(evaluation, contamination=lies))
     assert "not to be trusted" in str(section.finding)
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet
@@ -70,6 +71,11 @@ def test_another_network_may_not_go_on(tmp_path: Path, classifier: Classifier) -
         table.add(answer("a.png"))
         raise KeyboardInterrupt
     with pytest.raises(InputError, match="another network"), open_table(tmp_path / "t.csv", Classifier.load("classic")):
+        pass
+    stricter = Classifier.load("fast")
+    assert stricter.rejector is not None
+    stricter.rejector = replace(stricter.rejector, no_digit=0.99)
+    with pytest.raises(InputError, match="another network"), open_table(tmp_path / "t.csv", stricter):
         pass
     with open_table(tmp_path / "t.csv", classifier) as table:
         assert table.take("a.png")

@@ -152,11 +152,13 @@ def open_table(path: Path, classifier: Classifier) -> Iterator[Table]:
 
 
 def reader_name(classifier: Classifier) -> str:
-    """What tells one reader from another: a SHA-256 of its network, weights, temperature and threshold."""
+    """What tells one reader from another: a SHA-256 of its network, weights, temperature, threshold and rejector."""
     whole = hashlib.sha256(json.dumps(classifier.network.to_json(), sort_keys=True).encode())
     for name in sorted(classifier.weights):
         whole.update(name.encode() + np.ascontiguousarray(classifier.weights[name]).tobytes())
     whole.update(repr((classifier.temperature, classifier.rejection_threshold)).encode())
+    if classifier.rejector is not None:
+        whole.update(classifier.rejector.to_bytes())
     return whole.hexdigest()
 
 

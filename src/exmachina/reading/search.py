@@ -106,7 +106,7 @@ def best(count: int, scores: Scores) -> list[Step]:
     end = count
     while end > 0:
         first, taken = came[end]
-        steps.append(_step(first, end, None if taken is None else taken, scores))
+        steps.append(_step(first, end, taken, scores))
         end = first
     return steps[::-1]
 

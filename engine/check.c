@@ -33,7 +33,7 @@ int main(void) {
             images[i * SIDE * SIDE + p] =
                 (u8)(random_bits(made_up, (u32)(i * SIDE * SIDE + p)) % 100 + (p % SIDE / 4 == i % CLASSES) * 120);
     }
-    const float augmentation[12] = {1, .1f, .1f, .1f, .5f, .2f, .3f, .2f, .1f, .4f, .5f, .5f};
+    const float augmentation[12] = {1, .1f, .1f, .1f, .5f, .2f, .3f, .2f, .1f, .2f, .1f, .1f};
     NAMED(model_initialize)(m, 7, 0);
     NAMED(model_settings)(m, ADAMW, .8f, .95f, 0, 0, 1e-8f, .01f, .05f);
     NAMED(model_augment)(m, augmentation);

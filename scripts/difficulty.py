@@ -1,4 +1,4 @@
-"""How hard each of MNIST's images is, for networks that had not learned it: evaluation/contamination/difficulty.npz.
+"""How hard each of MNIST's images is, for networks that had not learned it (evaluation/contamination).
 
     python scripts/difficulty.py LOSSES.npz     # five minutes on two cores; repeats what the package ships
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 
 import numpy as np
+from safetensors.numpy import save_file
 
 from exmachina.classifier import Classifier
 from exmachina.data import load_mnist
@@ -43,12 +44,14 @@ def main() -> None:
                 unseen -= scores[np.arange(len(test)), test.labels] / REPEATS / FOLDS
         np.savez(sys.argv[1], train=learned, test=unseen)
     edges = np.quantile(np.concatenate([learned, unseen]), np.linspace(0, 1, DEGREES + 1)[1:-1])
-    np.savez_compressed(
+    degrees = {"train": learned, "test": unseen}
+    save_file(
+        {name: np.searchsorted(edges, losses).astype(np.uint8) for name, losses in degrees.items()},
         TABLE,
-        train=np.searchsorted(edges, learned).astype(np.uint8),
-        test=np.searchsorted(edges, unseen).astype(np.uint8),
-        train_set=np.array(fingerprint(train.images, train.labels)),
-        test_set=np.array(fingerprint(test.images, test.labels)),
+        metadata={
+            "train_set": fingerprint(train.images, train.labels),
+            "test_set": fingerprint(test.images, test.labels),
+        },
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import safe_open
 from scipy.special import ndtr
 from scipy.stats import rankdata
 
@@ -27,7 +28,7 @@ from exmachina.evaluation.test_set.test_set_log import fingerprint
 from exmachina.runs import Run
 from exmachina.training import RECIPES, Recipe
 
-TABLE = Path(__file__).parent / "difficulty.npz"
+TABLE = Path(__file__).parent / "difficulty.safetensors"
 # Of honest runs: mean and a generous spread of each contrast (benchmarks/contamination.py measures them).
 TEST_AGAINST_TRAINING = (-1.0, 2.5)
 ONCE_MORE = {"fast": (6.1, 1.2)}  # images learned once more than others, by recipe
@@ -78,10 +79,10 @@ def contrast(first: Floats, first_strata: NDArray[np.uint8], second: Floats, sec
 @lru_cache
 def difficulty(train_set: str, test_set: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Degrees (N,) and (M,) of the two sets that go by these fingerprints."""
-    with np.load(TABLE, allow_pickle=False) as table:
-        if (str(table["train_set"]), str(table["test_set"])) != (train_set, test_set):
+    with safe_open(TABLE, framework="numpy") as table:
+        if table.metadata() != {"train_set": train_set, "test_set": test_set}:
             raise InputError("how hard each image is is known of MNIST's training and test set only")
-        return table["train"], table["test"]
+        return table.get_tensor("train"), table.get_tensor("test")
 
 
 def degrees(train: Dataset, test: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -1,7 +1,7 @@
 """MNIST-C's own files beside the same corruptions drawn here: FOLDER/<corruption>/test_images.npy, as published.
 
 The files are Mu and Gilmer's (zenodo.org/records/3239543): uint8 (10000, 28, 28, 1), MNIST's test images in order.
-Nothing here downloads them. They are read as data: no pickle, and no further than the images that are asked for.
+Nothing here downloads them. They are read as numbers alone, and no further than the images that are asked for.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from exmachina.data import Dataset
@@ -98,7 +99,7 @@ def _array(path: Path) -> NDArray[Any]:
     if not path.is_file():
         raise InputError(f"No file at '{path}'; give MNIST-C's folder, with one for each corruption.")
     try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        array: NDArray[Any] = open_memmap(path, mode="r")
         return array
     except (ValueError, OSError, EOFError, SyntaxError):
         raise InputError(f"'{path}' is not a NumPy array that can be read; give MNIST-C as published.") from None

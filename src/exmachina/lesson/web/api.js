@@ -5,7 +5,7 @@
  * @typedef {import("./network/safetensors.js").Weights} Weights
  * @typedef {{id: string, name: string, recipe: string, network: string, test_accuracy: number | null}} RunInfo
  * @typedef {{id: string, network: Network, weights: Weights, temperature: number, threshold: number | null,
- *   rejector: import("./network/rejector.js").Rejector | null, testAccuracy: number | null}} Model
+ *   rejector: import("./network/rejector.js").Rejector | null, rejectorFile?: string, testAccuracy: number | null}} Model
  * @typedef {{id: string, label: number, strokes: number[][][] | null, image: number[]}} Drawing
  * @typedef {import("./training.js").Training} Training
  */
@@ -86,16 +86,24 @@ export async function loadRun(id) {
     loadWeights(runFile(id, "model.safetensors")),
   ]);
   const rejects = "rejector.safetensors" in info.sha256;
-  const file = rejects ? await request(runFile(id, "rejector.safetensors")) : null;
   return {
     id,
     network: info.network,
     weights,
     temperature: info.temperature ?? 1,
     threshold: info.rejection_threshold ?? null,
-    rejector: file && readRejector(await file.arrayBuffer()),
+    rejector: null,
+    rejectorFile: rejects ? runFile(id, "rejector.safetensors") : undefined,
     testAccuracy: info.test_accuracy,
   };
+}
+
+/** The same with its rejector, if it has one: a file of its own, so that a first reading need not wait for it.
+ * @param {Model} model @returns {Promise<Model>} */
+export async function withRejector(model) {
+  if (!model.rejectorFile) return model;
+  const buffer = await (await request(model.rejectorFile)).arrayBuffer();
+  return { ...model, rejector: readRejector(buffer) };
 }
 
 /** Where the files of a run that is not the reader's own can be downloaded. @param {string} id @param {string} file */

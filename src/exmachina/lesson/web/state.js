@@ -68,13 +68,27 @@ export async function useRun(id) {
   const model = await api.loadRun(id);
   store.set({ model, moment: null, operation: null });
   keepFocus();
+  afterPicture(async () => {
+    const whole = await api.withRejector(model);
+    if (store.get().model === model) store.set({ model: whole });
+  });
 }
+
+/** Once what has been set is on the screen. @param {() => void} then */
+const afterPicture = (then) => requestAnimationFrame(() => setTimeout(then, 100));
 
 /** Use the weights of a recorded moment. @param {Model} base @param {Moment} moment
  * @param {import("./network/safetensors.js").Weights} weights */
 export function useMoment(base, moment, weights) {
   store.set({
-    model: { ...base, weights, temperature: 1, threshold: null, rejector: null },
+    model: {
+      ...base,
+      weights,
+      temperature: 1,
+      threshold: null,
+      rejector: null,
+      rejectorFile: undefined,
+    },
     moment,
     operation: null,
   });

@@ -35,7 +35,7 @@ export function mount(root) {
   const fact = h("p", { class: "fact", role: "status" }, t("Tracing the loss back …"));
   const answers = h("li", { class: "station answers" });
   const list = h("ol", {
-    class: "stations",
+    class: "stations scroll",
     tabIndex: matchMedia(NARROW).matches ? 0 : -1,
     "aria-label": t("The way back, layer by layer"),
   });

@@ -6,7 +6,7 @@ import { h } from "../../marks/dom.js";
 import { percent } from "../../marks/format.js";
 import { readPage } from "../../server.js";
 import { store } from "../../state.js";
-import { t } from "../../texts.js";
+import { parts, t } from "../../texts.js";
 import { segments } from "../shared.js";
 import { decoded } from "./picture.js";
 
@@ -194,7 +194,11 @@ const withoutServer = () =>
   h(
     "p",
     { class: "note" },
-    t(
-      "Here the page is plain files with nothing behind them, and reading whole pages takes the lesson's server: start it with “exmachina lesson”, or read a page in a terminal with “exmachina read page.jpg”. For this to work here too, the finding of paper, ink and cuts would have to be written in JavaScript as well.",
+    ...parts(
+      "Here the page is plain files with nothing behind them, and reading whole pages takes the lesson's server: start it with {lesson}, or read a page in a terminal with {read}. For this to work here too, the finding of paper, ink and cuts would have to be written in JavaScript as well.",
+      {
+        lesson: h("code", {}, "exmachina lesson"),
+        read: h("code", {}, "exmachina read page.jpg"),
+      },
     ),
   );

@@ -112,6 +112,8 @@ def test_on_a_terminal_it_tells_how_far_it_is(
     scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
     _, _, err = run("predict", scans, "--out", tmp_path / "table.csv", capsys=capsys)
     assert "0/6 read" in err and err.endswith("\x1b[2K")  # a bar that is gone at the end
 

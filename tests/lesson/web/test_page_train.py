@@ -142,7 +142,9 @@ def test_finished_trainings_outlast_a_reload_and_are_compared(copy_visit: Visit)
     rows = panel.locator("table.compared tbody tr")
     assert ["seed 3" in rows.nth(0).inner_text(), "seed 1" in rows.nth(1).inner_text()] == [True, True]
     assert rows.nth(0).locator("td").first.inner_text() == panel.locator(".test-accuracy").inner_text()
-    assert panel.locator("canvas.mosaic:visible").count() == 2  # the kernels of both, by one scale
+    kernels = panel.locator("canvas.mosaic:visible")  # of both, by one scale
+    kernels.nth(1).wait_for()
+    assert kernels.count() == 2
     second.select_option(label="nothing")
     panel.locator(".beside canvas").wait_for(state="detached")
     rows.first.wait_for(state="detached")

@@ -54,7 +54,7 @@ export function mount(root) {
   );
   const view = h(
     "div",
-    { class: "embedding-view", hidden: true },
+    { class: "embedding-view to-come" },
     /** @type {any} */ (cloud),
     h("div", {}, fact, sides, detail, news, note),
   );
@@ -175,7 +175,8 @@ export function mount(root) {
     scrubber.render(state);
     const training = finishedTraining(state);
     const ready = training !== null && embedded?.id === training.id;
-    view.hidden = !ready;
+    view.classList.toggle("to-come", !ready);
+    view.inert = !ready;
     if (training && !ready && computing !== training.id) compute(training);
     if (!training || !embedded || !ready) return;
     moment = momentAt(training, state.moment);

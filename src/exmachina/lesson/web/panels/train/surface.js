@@ -76,7 +76,12 @@ export function mount(root) {
   root.classList.add("surface");
   root.append(
     first.element,
-    h("div", { class: "controls above" }, which, draw, other, stop, progress),
+    h(
+      "div",
+      { class: "controls above" },
+      which,
+      h("div", { class: "controls orders" }, draw, other, stop, progress),
+    ),
     h("div", { class: "surface-view" }, picture.element, h("div", {}, fact, note)),
     scrubber.element,
   );

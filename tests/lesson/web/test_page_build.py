@@ -92,7 +92,7 @@ def test_what_a_block_does_takes_the_settings_of_a_block(copy_visit: Visit) -> N
     blocks.get_by_role("button", name="fast", exact=True).click()
     panel = copy_visit.show("convolution")
     panel.get_by_role("button", name="conv1", exact=True).click()
-    panel.get_by_text("(28 + 2·0 − 5) / 2 + 1 = 12", exact=True).wait_for()  # as its card says: 16 × 12 × 12
+    panel.get_by_text("⌊(28 + 2·0 − 5) / 2⌋ + 1 = 12", exact=True).wait_for()  # as its card says: 16 × 12 × 12
     panel.get_by_role("button", name="conv2", exact=True).click()
     panel.get_by_text("(28 + 2·0 − 3) / 1 + 1 = 26", exact=True).wait_for()
 

@@ -194,7 +194,7 @@ def _packed(data: Dataset) -> bytes:
 
 def _run_file(folder: Path, file: str) -> bytes:
     path = folder / file
-    if file == ONNX and not path.exists():  # a run that a browser wrote
+    if file == ONNX and not path.exists():  # a run that a browser wrote or that ships
         from exmachina.runs.onnx_graph import build_onnx
 
         run = Run.load(folder)

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: hello lesson notebook test lint quick docs bench fuzz release clean
+.PHONY: hello lesson notebook test test-long lint quick docs bench fuzz release clean
 
 hello: $(VENV)/.installed
 	$(VENV)/bin/exmachina hello
@@ -32,6 +32,10 @@ release: $(VENV)/.installed-dev
 
 test: $(VENV)/.installed-dev
 	PATH="$(abspath $(VENV))/bin:$$PATH" scripts/check
+
+# Tests of twenty seconds or more: the wheel for every platform, ARM, sanitizers, the docs, the notebook. CI runs them too.
+test-long: $(VENV)/.installed-dev
+	PATH="$(abspath $(VENV))/bin:$$PATH" $(VENV)/bin/python -m pytest -q -n auto --dist loadfile -m long --durations 0
 
 lint: $(VENV)/.installed-dev
 	PATH="$(abspath $(VENV))/bin:$$PATH" scripts/lint

@@ -25,7 +25,7 @@ bench: $(VENV)/.installed
 # Spoiled files for everything that reads files, and requests for the API, for SECONDS; findings go to tests/fuzz/corpus.
 SECONDS ?= 300
 fuzz: $(VENV)/.installed-dev
-	PYTHONPATH=tests $(VENV)/bin/python tests/fuzz/fuzz_files.py --seconds $(SECONDS)
+	PYTHONPATH=tests:tests/shared $(VENV)/bin/python tests/fuzz/fuzz_files.py --seconds $(SECONDS)
 
 release: $(VENV)/.installed-dev
 	$(VENV)/bin/python scripts/release

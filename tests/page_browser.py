@@ -61,6 +61,7 @@ class Visit:
         self.page.get_by_role("button", name="Open every part at once").or_(
             self.page.get_by_role("button", name="Alle Teile auf einmal öffnen")
         ).click()
+        self.page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
 
     def show(self, panel: str) -> Any:
         """Scroll to a panel, on a phone open its part, wait until it is filled, and return it."""

@@ -56,9 +56,9 @@ export function mount(root) {
     "div",
     { class: "embedding-view to-come" },
     /** @type {any} */ (cloud),
-    h("div", {}, fact, sides, detail, news, note),
+    h("div", {}, progress, fact, sides, detail, news, note),
   );
-  root.append(first.element, progress, view, scrubber.element);
+  root.append(first, view, scrubber);
 
   cloud.addEventListener("pointermove", (event) => focusOn(nearest(event)));
   cloud.addEventListener("click", choose);
@@ -171,8 +171,6 @@ export function mount(root) {
 
   /** @param {import("../../state.js").State} state */
   function render(state) {
-    first.render(state);
-    scrubber.render(state);
     const training = finishedTraining(state);
     const ready = training !== null && embedded?.id === training.id;
     view.classList.toggle("to-come", !ready);

@@ -75,7 +75,7 @@ export function mount(root) {
   const note = h("p", { class: "note" });
   root.classList.add("surface");
   root.append(
-    first.element,
+    first,
     h(
       "div",
       { class: "controls above" },
@@ -83,7 +83,7 @@ export function mount(root) {
       h("div", { class: "controls orders" }, draw, other, stop, progress),
     ),
     h("div", { class: "surface-view" }, picture.element, h("div", {}, fact, note)),
-    scrubber.element,
+    scrubber,
   );
 
   /** What would be computed now. @param {import("../../state.js").State} state */
@@ -134,9 +134,6 @@ export function mount(root) {
   /** @param {import("../../state.js").State} state */
   function render(state) {
     const now = wanted(state);
-    first.render(state);
-    scrubber.render(state);
-    which.hidden = !now.training;
     const current = slice?.key === now.key ? slice : null;
     stop.hidden = progress.hidden = !running;
     draw.hidden = running || current?.done === 1;
@@ -165,6 +162,9 @@ export function mount(root) {
       note.textContent = "";
     }
   }
+  store.watch(["training"], (state) => {
+    which.hidden = !finishedTraining(state);
+  });
   whileVisible(root, ["training", "moment", "model", "theme"], render);
 }
 

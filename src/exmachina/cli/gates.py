@@ -103,7 +103,8 @@ def check_names(gates: Sequence[Gate]) -> None:
 
 ROOTS = (
     *("accuracy", "accuracy_interval", "accuracy_interval_corrected", "error", "error_corrected", "error_unambiguous"),
-    *("loss", "loss_interval", "nll", "brier", "ece", "ece_equal_mass", "ece_by_chance", "temperature"),
+    *("loss", "loss_interval", "nll", "brier", "ece", "ece_interval", "ece_equal_mass"),
+    *("ece_equal_mass_interval", "ece_by_chance", "temperature"),
     *("risk_at_98_coverage", "conformal", "corruption", "mce", "ood", "rejection_threshold", "attacks"),
     *("test_set_openings", "networks_that_looked", "fit_for_use", "contamination", "n"),
 )

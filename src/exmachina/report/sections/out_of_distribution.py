@@ -8,7 +8,7 @@ from exmachina.evaluation.ood.separation import KEPT
 from exmachina.evaluation.results import Evaluation, Missing
 from exmachina.formatting import percent
 from exmachina.report.markup import Margin, Section, absent, digit, join, para, table
-from exmachina.report.words import name_of, plain
+from exmachina.report.words import name_of, plain, span, with_span
 
 
 def ood_section(evaluation: Evaluation) -> Section:
@@ -58,16 +58,25 @@ def _body(ood: OutOfDistribution) -> list[object]:
             f"{one.max_softmax.auroc:.4f}",
             "{:.3f} to {:.3f}".format(*one.max_softmax.interval),
             percent(one.max_softmax.fpr95),
+            " to ".join(map(percent, one.max_softmax.fpr95_interval)),
             f"{one.energy.auroc:.4f}",
             percent(one.energy.fpr95),
             *((f"{one.rejector.auroc:.4f}", percent(one.rejector.fpr95)) if one.rejector else ()),
             percent(one.rejected),
+            span(one.turned_away),
         )
         for one in ood.kinds
     ]
     taught = any(one.rejector for one in ood.kinds)
-    scores = ("AUROC", "95 % interval", "FPR95", "AUROC, energy", "FPR95, energy")
-    head = ("", "examples", *scores, *(("AUROC, rejector", "FPR95, rejector") if taught else ()), "turned away")
+    scores = ("AUROC", "95 % interval", "FPR95", "95 % interval", "AUROC, energy", "FPR95, energy")
+    head = (
+        "",
+        "examples",
+        *scores,
+        *(("AUROC, rejector", "FPR95, rejector") if taught else ()),
+        "turned away",
+        "95 % interval",
+    )
     origin = "stored in the run" if ood.stored else "not stored in the run; fitted here"
     halves = not ood.stored and ood.source == WORDS["halves"]
     where = (
@@ -84,6 +93,6 @@ def _body(ood: OutOfDistribution) -> list[object]:
         table(
             "What it costs to keep strangers out: let in, where the threshold keeps so many of the digits",
             ("", *(f"keeps {percent(share, 1)}" for share in KEPT)),
-            [(name_of(one.name), *(percent(share) for share in one.let_in)) for one in ood.kinds],
+            [(name_of(one.name), *map(with_span, one.let_in)) for one in ood.kinds],
         ),
     ]

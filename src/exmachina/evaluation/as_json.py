@@ -113,7 +113,9 @@ def _subject(subject: Subject) -> dict[str, Any]:
 def _labels(labels: LabelledErrors | None) -> dict[str, Any]:
     return {
         "error_corrected": labels.corrected.value if labels else None,
+        "error_corrected_interval": _pair(labels.corrected) if labels else None,
         "error_unambiguous": labels.unambiguous.value if labels else None,
+        "error_unambiguous_interval": _pair(labels.unambiguous) if labels else None,
     }
 
 
@@ -129,7 +131,7 @@ def _confidence(confidence: Confidence | None) -> dict[str, Any]:
     if confidence is None:
         keys = (
             "ece ece_interval aurc aurc_interval ece_equal_mass ece_equal_mass_interval ece_by_chance temperature "
-            "risk_at_98_coverage conformal"
+            "risk_at_98_coverage risk_at_98_coverage_interval conformal"
         )
         return dict.fromkeys(keys.split())
     conformal = confidence.conformal[0]
@@ -143,6 +145,7 @@ def _confidence(confidence: Confidence | None) -> dict[str, Any]:
         "ece_by_chance": confidence.ece_by_chance,
         "temperature": confidence.rescaled.temperature,
         "risk_at_98_coverage": confidence.risk(0.98).risk.value,
+        "risk_at_98_coverage_interval": _pair(confidence.risk(0.98).risk),
         "conformal": {
             "alpha": conformal.alpha,
             "coverage": conformal.coverage.value,

@@ -27,7 +27,10 @@ RESAMPLES = 400
 
 @dataclass(frozen=True)
 class Separation:
-    """How well one score tells digits from what is none; the intervals of `auroc` and `fpr95` are the bootstrap's."""
+    """How well one score tells digits from what is none, with the bootstrap's intervals.
+
+    That of `fpr95` is no narrower than Wilson's for the threshold as it is: drawn anew, none of 400 is always none.
+    """
 
     score: ScoreName | Literal["rejector"]
     auroc: float
@@ -44,8 +47,10 @@ class Separation:
         generator: np.random.Generator,
     ) -> Separation:
         """Of scores (N,) of digits and (M,) of images that are none."""
-        intervals = separation_intervals(digits, non_digits, generator, resamples=RESAMPLES)
-        return cls(score, auroc(digits, non_digits), fpr95(digits, non_digits), *intervals)
+        area, (low, high) = separation_intervals(digits, non_digits, generator, resamples=RESAMPLES)
+        let_in = fpr95(digits, non_digits)
+        least = wilson(round(let_in * len(non_digits)), len(non_digits))
+        return cls(score, auroc(digits, non_digits), let_in, area, (min(low, least.low), max(high, least.high)))
 
 
 @dataclass(frozen=True)

@@ -43,13 +43,13 @@ class Rejector:
     def chances(self, inputs: Floats) -> Floats:
         """How likely each image (N,) is a digit, from what the network makes of it (N, F)."""
         together = max(1, UNTHREADED // self.hidden.size)  # threads of BLAS would wait for each other far longer
-        parts = [self._scores(inputs[start : start + together]) for start in range(0, len(inputs) or 1, together)]
-        result: Floats = 1 / (1 + np.exp(-np.concatenate(parts)))
-        return result
+        parts = [self._chances(inputs[start : start + together]) for start in range(0, len(inputs) or 1, together)]
+        return np.concatenate(parts)
 
-    def _scores(self, inputs: Floats) -> Floats:
-        scores: Floats = np.maximum(inputs @ self.hidden.T + self.hidden_bias, 0) @ self.output
-        return scores + np.float32(self.output_bias)
+    def _chances(self, inputs: Floats) -> Floats:
+        scores = np.maximum(inputs @ self.hidden.T + self.hidden_bias, 0) @ self.output + np.float32(self.output_bias)
+        result: Floats = 1 / (1 + np.exp(-scores))
+        return result
 
     def to_bytes(self) -> bytes:
         """The rejector as a safetensors file, its thresholds beside the weights."""

@@ -1,10 +1,11 @@
 """Honest runs and cheats before `evaluation/contamination`: how many of each are suspected.
 
-    python benchmarks/contamination.py honest RUNS      # trains what RUNS lacks; adds to RUNS/honest.json
-    python benchmarks/contamination.py cheats RUNS      # likewise
+    python benchmarks/contamination.py honest RUNS [N]  # trains what RUNS lacks, N at most; adds to RUNS/honest.json
+    python benchmarks/contamination.py cheats RUNS [N]  # likewise
     python benchmarks/contamination.py table RUNS       # writes results/contamination.json, prints the table of docs
 
-Cheats have the record of an honest run: `fast`, seed and splits as said. Seeds are declared here.
+Cheats have the record of an honest run: `fast`, seed and splits as said. Seeds are declared here: those below 1,000
+set the thresholds, those from 1,000 on say how often honest runs are suspected, and nothing is chosen by them.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,9 @@ from exmachina.runs import Run, hardware, versions
 from exmachina.training import fit, get_recipe
 
 RESULTS = Path(__file__).parent / "results" / "contamination.json"
-HONEST = {"held": 40, "sprint": 9, "fast": 150}  # seeds 0, 1, 2 … of each kind; "held" sets 5,000 images aside
+# How many of each kind, from this seed on: `fast`; the same with 5,000 images held out ("held"); so, for three epochs
+# ("long"); and `sprint`.
+HONEST, FIRST_SEED = {"fast": 640, "held": 100, "long": 40, "sprint": 8}, 1000
 SHIPPED = ("fast", "classic", "accurate")
 FAST = get_recipe("fast")
 TRAIN, TEST = load_mnist()
@@ -39,10 +43,11 @@ BOTH = Dataset(np.concatenate([TRAIN.images, TEST.images]), np.concatenate([TRAI
 
 def honest(kind: str, seed: int) -> Run:
     """A run that is what it says."""
-    if kind != "held":
-        return fit(get_recipe(kind), TRAIN, seed, test=TEST)
+    if kind not in ("held", "long"):
+        return fit(get_recipe(kind), TRAIN, seed, test=TEST, threads=1)
     parts = split(TRAIN, 5000, seed=seed)
-    run = fit(FAST, parts.train, seed, validation=parts.validation, test=TEST)
+    recipe = replace(FAST, epochs=3) if kind == "long" else FAST
+    run = fit(recipe, parts.train, seed, validation=parts.validation, test=TEST, threads=1)
     return replace(run, splits={**run.splits, "held_out": {"images": 5000, "seed": seed}})
 
 
@@ -85,15 +90,30 @@ def mixed(first: Run, second: Run) -> Run:
     return replace(first, weights={name: (one + second.weights[name]) / 2 for name, one in first.weights.items()})
 
 
+def kept(folder: Path, title: str, make: Callable[[], Run]) -> Run:
+    """The run of this title in `folder`, made where it lacks it."""
+    try:
+        return Run.load(folder / title)
+    except InputError:
+        run = make()
+        run.save(folder / title)
+        return run
+
+
+def honest_one(folder: Path, kind: str, seed: int) -> Run:
+    """An honest run, kept."""
+    return kept(folder, f"{kind}{seed}", lambda: honest(kind, seed))
+
+
 def best_of_twenty(folder: Path) -> Run:
     """Of twenty honest runs the one that does best on the test set."""
-    return max((Run.load(folder / f"fast{seed}") for seed in range(20)), key=lambda run: run.test_accuracy or 0)
+    return max((honest_one(folder, "fast", seed) for seed in range(20)), key=lambda run: run.test_accuracy or 0)
 
 
 def cheats(folder: Path) -> Iterator[tuple[str, Callable[[], Run]]]:
     """Twenty-two ways to cheat, by what they did."""
     half, few = TEST[:5000], TEST[:1000]
-    one, other = (lambda: Run.load(folder / "fast1")), (lambda: Run.load(folder / "fast2"))
+    one, other = (lambda: honest_one(folder, "fast", 1)), (lambda: honest_one(folder, "fast", 2))
     learned = folder / "the test set alone, 26 epochs"
     yield "the test set alone, 26 epochs", lambda: cheat(TEST, 500, epochs=26)
     yield (
@@ -141,7 +161,7 @@ def cheats(folder: Path) -> Iterator[tuple[str, Callable[[], Run]]]:
 
 
 def _other_part(folder: Path) -> Run:
-    run = Run.load(folder / "held0")
+    run = honest_one(folder, "held", 0)
     return replace(run, splits={**run.splits, "held_out": {"images": 5000, "seed": 12345}})
 
 
@@ -150,18 +170,13 @@ def judged(run: Run) -> Contamination:
     return look_for_contamination(run, Classifier.from_run(run).logits(TEST.images), TRAIN, TEST)
 
 
-def collect(folder: Path, name: str, runs: Iterator[tuple[str, Callable[[], Run]]]) -> None:
-    """Judge each run that has not been judged, and keep it and what was found."""
+def collect(folder: Path, name: str, runs: Iterable[tuple[str, Callable[[], Run]]], most: int | None) -> None:
+    """Judge each run that has not been judged, `most` of them, and keep it and what was found."""
     file = folder / f"{name}.json"
     known = json.loads(file.read_text()) if file.exists() else {}
-    for title, make in runs:
-        if title in known:
-            continue
-        try:
-            run = Run.load(folder / title)
-        except InputError:
-            run = make()
-            run.save(folder / title)
+    new = (one for one in runs if one[0] not in known)
+    for title, make in islice(new, most):
+        run = kept(folder, title, make)
         result = judged(run)
         known[title] = {"accuracy": run.test_accuracy, **asdict(result)}
         known[title].pop("unknown")
@@ -220,17 +235,18 @@ def _tells(item: dict[str, Any], one: dict[str, Any]) -> bool:
 def main() -> None:
     """Do what the first argument says in the folder that the second names."""
     what, folder = sys.argv[1], Path(sys.argv[2])
+    most = int(sys.argv[3]) if len(sys.argv) > 3 else None
     folder.mkdir(parents=True, exist_ok=True)
     if what == "honest":
         shipped = ((f"shipped {name}", lambda name=name: Run.load(name)) for name in SHIPPED)
         trained = (
             (f"{kind}{seed}", lambda kind=kind, seed=seed: honest(kind, seed))
             for kind, count in HONEST.items()
-            for seed in range(count)
+            for seed in range(FIRST_SEED, FIRST_SEED + count)
         )
-        collect(folder, "honest", (*shipped, *trained))  # type: ignore[arg-type]
+        collect(folder, "honest", (*shipped, *trained), most)  # type: ignore[arg-type]
     elif what == "cheats":
-        collect(folder, "cheats", cheats(folder))
+        collect(folder, "cheats", cheats(folder), most)
     else:
         table(folder)
 

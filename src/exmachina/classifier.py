@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from exmachina.data.dataset import SIDE
 from exmachina.engine import Model
 from exmachina.errors import InputError, check_number
 from exmachina.images.files import read_image
-from exmachina.images.mnist import NoInk, normalize
+from exmachina.images.mnist import NoInk, holds_several, normalize
 from exmachina.networks.layers import Network
 from exmachina.runs import Rejector, Run, Weights, check_shapes
 from exmachina.runs.rejector import last_values
@@ -35,7 +35,8 @@ class Prediction:
     `digit` is the most probable class, or `None` if the image is blank. `rejected` says that the image is
     probably not a digit at all: blank, or unlike digits in the eyes of the run's rejector; a run without one
     rejects what is less certain than its rejection threshold. `unsure`: a digit, but perhaps another one.
-    `is_digit` is the chance that it is any digit, if the run has a rejector.
+    `is_digit` is the chance that it is any digit, if the run has a rejector. `several`: the picture seems to hold more
+    digits than the one that was read; `exmachina.read` reads them all.
     """
 
     digit: int | None
@@ -44,6 +45,7 @@ class Prediction:
     rejected: bool
     unsure: bool = False
     is_digit: float | None = None
+    several: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -57,6 +59,14 @@ class Prediction:
         return tuple(order[:2]) if self.digit is not None else ()
 
     def __str__(self) -> str:
+        return (
+            f"{self._one}; the picture seems to hold several digits, exmachina.read reads all"
+            if self.several
+            else self._one
+        )
+
+    @property
+    def _one(self) -> str:
         if self.digit is None:
             return "no digit"
         if self.unsure and not self.rejected:
@@ -116,10 +126,12 @@ class Classifier:
         """Read one digit from an array, a Pillow image or an image file.
 
         `prepared` says that it is uint8 (28, 28) in MNIST's convention and is not to be normalised. Raises `InputError`
-        if the file or array is not an image. A blank image gives `digit=None`.
+        if the file or array is not an image. A blank image gives `digit=None`; one of several digits is told as such.
         """
-        seen = self._prepared_or_blank(image, prepared)
-        return self.blank if seen is None else self.predict_prepared(seen[None])[0]
+        picture = read_image(image) if isinstance(image, str | Path) else image
+        seen = self._prepared_or_blank(picture, prepared)
+        prediction = self.blank if seen is None else self.predict_prepared(seen[None])[0]
+        return prediction if prepared or not holds_several(picture) else replace(prediction, several=True)
 
     def predict_many(self, images: Iterable[AnyImage], *, prepared: bool = False) -> Iterator[Prediction]:
         """Read many, each with one digit, in their order and some hundreds at a time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,8 @@ def test_long_functions_are_few_and_known() -> None:
         if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno + 1 > 60
     }
     assert long <= LONG.keys()
+
+
+def test_what_builds_the_package_is_bounded_on_both_sides() -> None:
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
+    assert needed and all(">=" in one and ",<" in one for one in needed)

@@ -131,6 +131,15 @@ def test_class_shares_and_the_teacher_sees_judges_trains_and_exports(browser: An
                 archive.extractall(tmp_path / text)
             assert sorted(read(tmp_path / text / "digits").labels.tolist()) == [1, 7, 7]
 
+        # Whom the teacher shuts out gets no answer until they are let in again; the teacher does.
+        who_asks = wall.locator("#visitors")
+        for said, status in (("Shut out browser 2", 403), ("Let in again: browser 2", 200)):
+            who_asks.get_by_role("button", name=said).click()
+            who_asks.get_by_role("button", name=said).wait_for(state="detached")
+            assert ben.page.evaluate("fetch('api/v1/runs').then(({ status }) => status)") == status
+            assert ada.page.evaluate("fetch('api/v1/runs').then(({ status }) => status)") == 200
+        ben.complaints = [one for one in ben.complaints if "403" not in one]
+
         # Who no longer shares is gone from the wall.
         ada.show("collection").get_by_role("checkbox").uncheck()
         wall.get_by_text("One digit from one browser").wait_for()

@@ -16,7 +16,8 @@ from exmachina.lesson.server.guards.codes import LearnerCookie, TokenGuard
 from exmachina.lesson.server.guards.deadline import Deadline
 from exmachina.lesson.server.guards.doors import HostGuard, OriginGuard, SecurityHeaders
 from exmachina.lesson.server.guards.turns import Busy
-from exmachina.lesson.server.routes import keep, look, page, read, teach
+from exmachina.lesson.server.guards.visitors import VisitorBook
+from exmachina.lesson.server.routes import keep, look, page, read, teach, visitors
 from exmachina.lesson.server.services import Services
 from exmachina.lesson.server.settings import Settings
 
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Middleware(OriginGuard),
             Middleware(TokenGuard, token=settings.token, teacher=settings.teacher, alone=settings.alone),
             Middleware(LearnerCookie),
+            Middleware(VisitorBook, visitors=services.visitors),
             Middleware(BodyGuard, limits=settings.limits),
             Middleware(Busy, limits=settings.limits),
             Middleware(Deadline, limits=settings.limits),
@@ -60,7 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.services = services
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     errors.install(app)
-    for module in (look, read, keep, teach):
+    for module in (look, read, keep, visitors, teach):
         app.include_router(module.router(services), prefix="/api/v1")
     app.include_router(page.router(services, app))
     return app

@@ -16,6 +16,7 @@ from exmachina.lesson.server.assets import Asset, Assets, as_asset
 from exmachina.lesson.server.collection import Collection, Room
 from exmachina.lesson.server.guards.answers import Visitor, visitor
 from exmachina.lesson.server.guards.turns import Pace, Share, TurnedAwayError, Turns
+from exmachina.lesson.server.guards.visitors import Visitors
 from exmachina.lesson.server.library import Library
 from exmachina.lesson.server.settings import Settings
 from exmachina.lesson.site import SiteFiles
@@ -69,6 +70,7 @@ class Services:
         self._data: dict[str, Asset] = {}
         self._collection: Collection | None = None
         self._opening = threading.Lock()
+        self.visitors = Visitors()
         self.keeping = Pace(KEPT_AT_ONCE, KEPT_PER_SECOND)  # by address: learners can be made up
         # An upload of 25 megapixels must not hold up the others' strokes.
         self.predictions = Pool(2, PREDICTIONS_WAITING, "predict")

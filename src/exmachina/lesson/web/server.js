@@ -2,6 +2,8 @@
  * What only a lesson's server has: the class's drawings, for the teacher, and a place for runs on the host's computer.
  *
  * @typedef {import("./class/drawings.js").Wall} Wall
+ * @typedef {{per_minute: number, requests: number, refused: number, received: number, seconds_ago: number, stopped: boolean}} Asked
+ * @typedef {Asked & {address: string, you: boolean, browsers: (Asked & {number: number})[]}} Visitor
  * @typedef {{left: number, top: number, width: number, height: number}} Box
  * @typedef {{digit: number | null, probability: number, second: number | null, unsure: boolean, box: Box, image: number[]}} Glyph
  * @typedef {{text: string, probability: number, unsure: boolean, row: number, column: number, box: Box, glyphs: Glyph[]}} Field
@@ -36,6 +38,20 @@ export async function wall(after) {
 /** Take a drawing off the wall, or all of them. @param {number} [id] */
 export const takeDown = (id) =>
   request(`api/v1/class${id === undefined ? "" : `/${id}`}`, { method: "DELETE" });
+
+/** Who asks how much, whoever asks most first. @returns {Promise<Visitor[]>} */
+export const visitors = () => fetchJson("api/v1/class/visitors");
+
+/**
+ * Stop an address, or one browser there, or let it in again.
+ * @param {string} address @param {boolean} stopped @param {number} [browser]
+ */
+export const stopVisitor = (address, stopped, browser) =>
+  request(`api/v1/class/visitors/${encodeURIComponent(address)}`, {
+    method: "PUT",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ stopped, ...(browser === undefined ? {} : { browser }) }),
+  });
 
 /** Where the class's drawings can be downloaded. @param {"png" | "idx"} format */
 export const exportAddress = (format) => `api/v1/class/export?format=${format}`;

@@ -103,7 +103,8 @@ def _same(secret: str | None, given: str | None) -> bool:
 class LearnerCookie:
     """Knows a learner again by a random cookie, never by a name; `scope["state"]["learner"]` is its digest.
 
-    The digest stands in files and tables, so that reading those does not let anybody pose as the learner.
+    The digest stands in files and tables, so that reading those does not let anybody pose as the learner. `state`
+    also says whether they came with that cookie; a file that is fetched before there is one makes nobody known.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -116,7 +117,7 @@ class LearnerCookie:
         known = cookie(scope, LEARNER_COOKIE)
         identity = known if known and LEARNER.fullmatch(known) else secrets.token_urlsafe(16)
         digest = blake2b(identity.encode(), digest_size=12, person=b"exmachina").hexdigest()
-        scope.setdefault("state", {})["learner"] = digest
+        scope.setdefault("state", {}).update(learner=digest, known=identity == known)
         # A visit that starts on another site brings no strict cookie; a new one would overwrite the old.
         elsewhere = header(scope, "sec-fetch-site") in ("cross-site", "same-site")
         wanted = scope["path"] == "/" or scope["path"].startswith("/api/v1/")

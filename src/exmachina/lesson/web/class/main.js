@@ -14,11 +14,12 @@ import { mountMisread } from "./misread.js";
 import { mountReaders } from "./readers.js";
 import { readClass } from "./reading.js";
 import { mountTuning } from "./tuning.js";
+import { mountVisitors } from "./visitors.js";
 import { mountWall } from "./wall.js";
 
 /**
  * @typedef {import("./drawings.js").Drawing} Drawing
- * @typedef {{drawings: Drawing[], learners: number, address: string | null, arrived: boolean,
+ * @typedef {{drawings: Drawing[], learners: number, address: string | null, arrived: boolean, visitors: server.Visitor[],
  *   readings: Record<string, import("./reading.js").Reading>, tuning: boolean, error: string}} State `readings` by the run's id
  * @typedef {ReturnType<typeof createStore<State>>} Store
  */
@@ -34,6 +35,7 @@ async function start() {
       learners: 0,
       address: null,
       arrived: false,
+      visitors: [],
       readings: {},
       tuning: false,
       error: "",
@@ -55,6 +57,12 @@ async function start() {
     section("tuning", t("Learn the class's own hands"), (root) => mountTuning(root, store)),
     section("exports", t("Take it with you"), mountExports),
   );
+  if (store.get().address)
+    main.append(
+      section("visitors", t("Who asks how much?"), (root) =>
+        mountVisitors(root, store, () => look(store)),
+      ),
+    );
   readClass(store);
   document.documentElement.dataset.ready = "true";
   for (;;) {
@@ -63,13 +71,14 @@ async function start() {
   }
 }
 
-/** Ask the server what is new on the wall. @param {Store} store */
+/** Ask the server what is new on the wall, and who is there. @param {Store} store */
 async function look(store) {
   const { drawings: known } = store.get();
   const { drawings, learners, address } = await catchUp(known, server.wall);
+  const visitors = address ? await server.visitors() : [];
   const same =
     drawings.length === known.length && drawings.every(({ id }, i) => id === known[i].id);
-  store.set({ learners, address, arrived: true, ...(same ? {} : { drawings }) });
+  store.set({ learners, address, visitors, arrived: true, ...(same ? {} : { drawings }) });
 }
 
 /**

@@ -81,6 +81,15 @@ def test_prediction_is_told_in_words() -> None:
     assert str(Prediction(None, 0.0, (), rejected=True)) == "no digit"
 
 
+def test_several_digits_in_one_picture_are_told_even_where_all_are_alike(test_digits: Dataset) -> None:
+    row = 255 - np.pad(np.hstack([np.pad(test_digits.images[0], 4)] * 5), 9)
+    alike = row.repeat(2, axis=0).repeat(2, axis=1)
+    for picture in (alike, alike[:, :162]):
+        answer = Classifier.load("fast").predict(picture)
+        assert answer.several and "several digits" in str(answer)
+    assert not Classifier.load("fast").predict(255 - test_digits.images[0]).several
+
+
 @pytest.mark.parametrize("temperature", [0.5, 2.0, 10.0])
 def test_temperature_divides_the_logits(
     classifier: Classifier, tiny_run: Run, digits: Dataset, temperature: float

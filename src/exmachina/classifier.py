@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from exmachina.data.dataset import SIDE
 from exmachina.engine import Model
 from exmachina.errors import InputError, check_number
 from exmachina.images.files import read_image
-from exmachina.images.mnist import NoInk, normalize
+from exmachina.images.mnist import NoInk, holds_several, normalize
 from exmachina.networks.layers import Network
 from exmachina.runs import Rejector, Run, Weights, check_shapes
 from exmachina.runs.rejector import last_values
@@ -35,7 +35,8 @@ class Prediction:
     `digit` is the most probable class, or `None` if the image is blank. `rejected` says that the image is
     probably not a digit at all: blank, or unlike digits in the eyes of the run's rejector; a run without one
     rejects what is less certain than its rejection threshold. `unsure`: a digit, but perhaps another one.
-    `is_digit` is the chance that it is any digit, if the run has a rejector.
+    `is_digit` is the chance that it is any digit, if the run has a rejector. `several`: the picture seems to hold more
+    digits than the one that was read; `exmachina.read` reads them all.
     """
 
     digit: int | None
@@ -44,6 +45,7 @@ class Prediction:
     rejected: bool
     unsure: bool = False
     is_digit: float | None = None
+    several: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -57,6 +59,14 @@ class Prediction:
         return tuple(order[:2]) if self.digit is not None else ()
 
     def __str__(self) -> str:
+        return (
+            f"{self._one}; the picture seems to hold several digits, exmachina.read reads all"
+            if self.several
+            else self._one
+        )
+
+    @property
+    def _one(self) -> str:
         if self.digit is None:
             return "no digit"
         if self.unsure and not self.rejected:
@@ -116,9 +126,12 @@ class Classifier:
         """Read one digit from an array, a Pillow image or an image file.
 
         `prepared` says that it is uint8 (28, 28) in MNIST's convention and is not to be normalised. Raises `InputError`
-        if the file or array is not an image. A blank image gives `digit=None`.
+        if the file or array is not an image. A blank image gives `digit=None`; one of several digits is told as such.
         """
-        return next(self.predict_many([image], prepared=prepared))
+        picture = read_image(image) if isinstance(image, str | Path) else image
+        seen = self._prepared_or_blank(picture, prepared)
+        prediction = self.blank if seen is None else self.predict_prepared(seen[None])[0]
+        return prediction if prepared or not holds_several(picture) else replace(prediction, several=True)
 
     def predict_many(self, images: Iterable[AnyImage], *, prepared: bool = False) -> Iterator[Prediction]:
         """Read many, each with one digit, in their order and some hundreds at a time."""
@@ -127,30 +140,31 @@ class Classifier:
             seen = [self._prepared_or_blank(image, prepared) for image in some]
             inked = [image for image in seen if image is not None]
             read = iter(self.predict_prepared(np.stack(inked)) if inked else ())
-            blank = Prediction(None, 0.0, (0.0,) * self.network.classes, rejected=True)
             for image in seen:
-                yield blank if image is None else next(read)
+                yield self.blank if image is None else next(read)
 
     def predict_prepared(self, images: NDArray[np.uint8]) -> list[Prediction]:
         """What the network reads in images uint8 (N, 28, 28) as they are, none of them blank."""
+        chances: list[float | None] = [None] * len(images)
         if self.rejector is None:
-            rows, chances = self.probabilities(images), None
+            rows = self.probabilities(images)
         else:
             inputs, rows = self.rejector_inputs(images)
-            chances = self.rejector.chances(inputs)
-        found = []
-        for index, probabilities in enumerate(rows):
-            digit = int(probabilities.argmax())
-            probability = float(probabilities[digit])
-            chance = None if chances is None else float(chances[index])
-            if self.rejector is None or chance is None:
-                rejected = self.rejection_threshold is not None and probability < self.rejection_threshold
-                unsure = False
-            else:
-                rejected = chance < self.rejector.no_digit
-                unsure = not rejected and chance * probability < self.rejector.sure
-            found.append(Prediction(digit, probability, tuple(probabilities.tolist()), rejected, unsure, chance))
-        return found
+            chances = self.rejector.chances(inputs).tolist()
+        return [
+            self._judged(digit, probabilities, chance)
+            for digit, probabilities, chance in zip(rows.argmax(axis=1).tolist(), rows.tolist(), chances, strict=True)
+        ]
+
+    def _judged(self, digit: int, probabilities: list[float], chance: float | None) -> Prediction:
+        probability = probabilities[digit]
+        if self.rejector is None or chance is None:
+            rejected = self.rejection_threshold is not None and probability < self.rejection_threshold
+            unsure = False
+        else:
+            rejected = chance < self.rejector.no_digit
+            unsure = not rejected and chance * probability < self.rejector.sure
+        return Prediction(digit, probability, tuple(probabilities), rejected, unsure, chance)
 
     def chances(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """How likely each image uint8 (N, 28, 28) is a digit. Raises `InputError` for a run without a rejector."""
@@ -165,6 +179,11 @@ class Classifier:
         probabilities = softmax(values[last] / np.float32(self.temperature))
         rows = values[before].reshape(len(images), -1)
         return np.concatenate([rows, values[last], probabilities], axis=1), probabilities
+
+    @property
+    def blank(self) -> Prediction:
+        """What is read in an image without ink."""
+        return Prediction(None, 0.0, (0.0,) * self.network.classes, rejected=True)
 
     def _prepared_or_blank(self, image: AnyImage, prepared: bool) -> NDArray[np.uint8] | None:
         try:

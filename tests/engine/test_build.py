@@ -61,6 +61,7 @@ def test_check_learns(checked: list[float]) -> None:
     assert losses[0] > 1.5 and losses[-1] < 0.6 and right[-1] >= 45
 
 
+@pytest.mark.long
 def test_arm_finds_the_same(build: Any, zig: list[str], checked: list[float], tmp_path: Path) -> None:
     emulator = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
     needed(emulator, "NO qemu-aarch64: the engine is NOT run on ARM. Install qemu-user to test it.")
@@ -71,6 +72,7 @@ def test_arm_finds_the_same(build: Any, zig: list[str], checked: list[float], tm
     np.testing.assert_allclose(numbers(result.stdout)[:36], checked[:36], rtol=1e-3)  # losses; then rounding has grown
 
 
+@pytest.mark.long
 def test_memory_is_used_within_its_bounds_and_arithmetic_is_defined(build: Any, tmp_path: Path) -> None:
     compiler = build.own_compiler()
     runtime = (
@@ -93,6 +95,7 @@ def test_memory_is_used_within_its_bounds_and_arithmetic_is_defined(build: Any, 
     assert done.returncode == 0 and "63 networks" in done.stdout, done.stderr[-3000:]
 
 
+@pytest.mark.long
 def test_webassembly_in_the_repository_is_that_of_the_sources(build: Any, zig: list[str], tmp_path: Path) -> None:
     build.compile_wasm(tmp_path)
     for name in build.WASM:
@@ -122,6 +125,7 @@ def unpacked(zig: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "unpacked"
 
 
+@pytest.mark.long
 def test_one_wheel_carries_every_platform(build: Any, unpacked: Path) -> None:
     compiled = unpacked / "exmachina" / "engine" / "compiled"
     assert {kind.library for kind in build.RELEASED} <= {file.name for file in compiled.iterdir()}
@@ -154,6 +158,7 @@ export_site("site", {"fast": "fast"})
 """
 
 
+@pytest.mark.long
 def test_wheel_shows_the_widget_and_writes_the_page_outside_the_repository(unpacked: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(unpacked)}
     command = [sys.executable, "-c", INSTALLED, str(unpacked)]

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from exmachina.data import load_mnist_split, scale
 from exmachina.data.augmentation import Augmentation
-from exmachina.images.mnist import NoInk, normalize
+from exmachina.images.mnist import NoInk, holds_several, normalize
 from exmachina.images.strokes import render_strokes
 from exmachina.networks import NETWORKS, BatchNorm, Conv, Dense, Dropout, Flatten, MaxPool, Network
 from exmachina.runs import Run
@@ -106,6 +106,9 @@ def pictures() -> list[dict[str, Any]]:
         if i % 2:
             made.append(paper(kind, 108, 108, 3).astype(np.uint8))  # an empty page
     made.append(written(digits[0], "plain", 3)[::9, ::9])  # 12 × 12
+    # Several digits: two, five of them the same, and a tight cut with a neighbour's edge.
+    for row in ((3, 4), (8, 8, 8, 8, 8), (1, 2, 0)):
+        made.append(np.pad(255 - np.hstack([digits[i] for i in row]), 9, constant_values=255).repeat(2, 0).repeat(2, 1))
     return [prepared(picture) for picture in made]
 
 
@@ -116,7 +119,13 @@ def prepared(picture: NDArray[np.uint8]) -> dict[str, Any]:
     except NoInk:
         image = None
     packed = base64.b64encode(zlib.compress(picture.tobytes(), 9)).decode()
-    return {"height": picture.shape[0], "width": picture.shape[1], "deflated": packed, "image": image}
+    return {
+        "height": picture.shape[0],
+        "width": picture.shape[1],
+        "deflated": packed,
+        "image": image,
+        "several": holds_several(picture),
+    }
 
 
 def layers() -> dict[str, Any]:

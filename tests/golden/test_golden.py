@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset, load_mnist_split
 from exmachina.data.augmentation import Augmentation
-from exmachina.images.mnist import NoInk, normalize
+from exmachina.images.mnist import NoInk, holds_several, normalize
 from exmachina.images.strokes import render_strokes
 from exmachina.networks import Network
 from exmachina.training import Recipe, StepEnd, train
@@ -51,6 +51,7 @@ def test_pictures_become_the_same_bytes(picture: dict[str, Any]) -> None:
             normalize(page)
     else:
         np.testing.assert_array_equal(normalize(page), image(picture["image"]))
+    assert holds_several(page) == picture["several"]
 
 
 @pytest.mark.parametrize("name", LAYERS["networks"])

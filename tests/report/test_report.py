@@ -16,29 +16,13 @@ import pytest
 from exmachina import InputError
 from exmachina.data import Dataset
 from exmachina.evaluation import Evaluation, evaluate
-from exmachina.evaluation.inputs import Extent
 from exmachina.formatting import percent
 from exmachina.report import first_page, render_page, report_json, write_report
 from exmachina.report.page import SECTIONS
 from exmachina.report.words import listed
 from exmachina.runs import Run
 from exmachina.training import Recipe, TrainingEnd, train
-
-SMALL = Extent(
-    corrupted=60,
-    severities=20,
-    curves=30,
-    attacked=30,
-    epsilons=(0.1,),
-    non_digits=20,
-    searched=100,
-    compared=300,
-    most_mistakes=10,
-    attributed=2,
-    neighbours_among=300,
-    mapped=60,
-    more_seeds=0,
-)
+from extents import SMALL
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
 import time
@@ -77,6 +78,15 @@ def test_pixels_read_as_the_library_reads_them(
         assert told["digit"] == expected.digit and told["probabilities"] == list(expected.probabilities)
         assert told["image"] == image.ravel().tolist() and told["rejected"] == expected.rejected
         assert (told["verdict"], told["is_digit"]) == (expected.verdict, expected.is_digit)
+
+
+def test_a_file_of_several_digits_is_told_as_such(client: httpx.Client, test_digits: Dataset) -> None:
+    row = 255 - np.pad(np.hstack([np.pad(image, 4) for image in test_digits.images[:3]]), 9)
+    for picture, several in ((row, True), (row[:, :45], False)):
+        content = encode(picture.repeat(2, axis=0).repeat(2, axis=1), "PNG")
+        assert client.post(URL, content=content, headers=PNG).json()["several"] is several
+        batch = {"images": [{"file": base64.b64encode(content).decode()}]}
+        assert client.post(URL, json=batch).json()["predictions"][0]["several"] is several
 
 
 def test_pixels_are_normalised_like_a_picture(client: httpx.Client, test_digits: Dataset) -> None:

@@ -10,7 +10,7 @@ import { bestFile, Engine } from "../../../src/exmachina/lesson/web/engine/engin
 import { Model } from "../../../src/exmachina/lesson/web/engine/model.js";
 import { Training } from "../../../src/exmachina/lesson/web/engine/training.js";
 import { forward } from "../../../src/exmachina/lesson/web/network/forward.js";
-import { prepare } from "../../../src/exmachina/lesson/web/network/photo.js";
+import { holdsSeveral, prepare } from "../../../src/exmachina/lesson/web/network/photo.js";
 import { judge, readRejector } from "../../../src/exmachina/lesson/web/network/rejector.js";
 import { readSafetensors } from "../../../src/exmachina/lesson/web/network/safetensors.js";
 import { renderStrokes } from "../../../src/exmachina/lesson/web/network/strokes.js";
@@ -49,9 +49,10 @@ test("drawings become the library's bytes", () => {
 });
 
 test("pictures on paper of every kind become the library's bytes", () => {
-  for (const { height, width, deflated, image } of golden("pictures")) {
+  for (const { height, width, deflated, image, several } of golden("pictures")) {
     const pixels = Uint8Array.from(inflateSync(Buffer.from(deflated, "base64")));
     assert.deepEqual(prepare({ height, width, pixels }), image && bytes(image));
+    assert.equal(holdsSeveral({ height, width, pixels }), several);
   }
 });
 

@@ -19,7 +19,6 @@ from pydantic.json_schema import models_json_schema
 from exmachina.data.dataset import SIDE
 from exmachina.errors import InputError
 from exmachina.images.files import MAX_PIXELS, read_image
-from exmachina.images.mnist import normalize
 from exmachina.images.strokes import PEN_WIDTH, WIDEST_PEN, render_strokes
 from exmachina.lesson.server.ink import check_strokes, drawable
 from exmachina.lesson.server.settings import Limits
@@ -45,21 +44,16 @@ class Ink(BaseModel):
     prepared: bool = False
     file: str | None = Field(default=None, json_schema_extra={"contentEncoding": "base64"})
 
-    def picture(self, most_pixels: int = MAX_PIXELS) -> tuple[NDArray[np.uint8], int]:
-        """The image that the network will see, and how many pixels had to be decoded for it.
-
-        Raises `NoInk` if there is nothing on it.
-        """
+    def picture(self, most_pixels: int = MAX_PIXELS) -> tuple[NDArray[np.uint8], bool]:
+        """The picture, and whether it is in MNIST's convention already. Raises `NoInk` if there are no strokes."""
         if [self.strokes, self.pixels, self.file].count(None) != 2:
             raise InputError("Send either strokes or pixels or a file.")
         if self.strokes is not None:
             check_strokes(self.strokes)
-            return render_strokes(drawable(self.strokes), self.width), PIXELS
+            return render_strokes(drawable(self.strokes), self.width), True
         if self.file is not None:
-            picture = read_image(_decoded(self.file), most_pixels)
-            return normalize(picture), picture.size
-        pixels = np.array(self.pixels, np.uint8).reshape(SIDE, SIDE)
-        return pixels if self.prepared else normalize(pixels), PIXELS
+            return read_image(_decoded(self.file), most_pixels), False
+        return np.array(self.pixels, np.uint8).reshape(SIDE, SIDE), self.prepared
 
 
 class Question(Ink):
@@ -69,12 +63,16 @@ class Question(Ink):
 
 
 class Answer(BaseModel):
-    """What was read in `image`: no digit if it is blank; `rejected` if the network is not sure enough."""
+    """What was read in `image`: no digit if it is blank; `rejected` if the network is not sure enough.
+
+    `several` says that the file seems to hold more digits; `/read` reads them all.
+    """
 
     digit: int | None
     probability: float
     probabilities: list[float]
     rejected: bool
+    several: bool
     image: list[int]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from exmachina.classifier import Classifier, Prediction
 from exmachina.data.dataset import SIDE
 from exmachina.errors import InputError
 from exmachina.images.files import MAX_PIXELS, read_image
-from exmachina.images.mnist import NoInk, normalize
+from exmachina.images.mnist import NoInk, holds_several, normalize
 from exmachina.lesson.server.description import PAGE_BODY, PREDICT_BODY, Answer, Answers, Ink, PageAnswer, Question
 from exmachina.lesson.server.errors import first_error, without_paths
 from exmachina.lesson.server.services import Services, who
@@ -91,41 +92,55 @@ class _Batch:
     def read_some(self, classifier: Classifier) -> None:
         """Answer the next ones."""
         start = len(self.answers)
-        prepared = [self._prepared(ink) for ink in self._inks[start : start + TOGETHER]]
-        predictions = classifier.predict_many((item for item in prepared if not isinstance(item, str)), prepared=True)
-        self.answers += [
-            {"error": item} if isinstance(item, str) else _told(next(predictions), item) for item in prepared
-        ]
+        seen = [self._seen(ink) for ink in self._inks[start : start + TOGETHER]]
+        inked = (item.image for item in seen if not isinstance(item, str))
+        predictions = classifier.predict_many(inked, prepared=True)
+        self.answers += [{"error": item} if isinstance(item, str) else _told(next(predictions), item) for item in seen]
 
-    def _prepared(self, ink: Ink) -> NDArray[np.uint8] | str:
+    def _seen(self, ink: Ink) -> _Seen | str:
         try:
-            image, decoded = ink.picture(self._pixels)
+            picture, prepared = ink.picture(self._pixels)
         except NoInk:
-            return BLANK
+            return _Seen(BLANK)
         except InputError as error:
             return without_paths(str(error))
         if ink.file is not None:
-            self._pixels -= decoded
-        return image
+            self._pixels -= picture.size
+        return _seen(picture, prepared)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the network sees, and whether there were more digits beside it."""
+
+    image: NDArray[np.uint8]
+    several: bool = False
+
+
+def _seen(picture: NDArray[np.uint8], prepared: bool = False) -> _Seen:
+    if prepared:
+        return _Seen(picture)
+    several = holds_several(picture)
+    try:
+        return _Seen(normalize(picture), several)
+    except NoInk:
+        return _Seen(BLANK, several)
 
 
 def _picture(classifier: Classifier, body: bytes) -> dict[str, Any]:
-    try:
-        image = normalize(read_image(body))
-    except NoInk:
-        image = BLANK
-    return _told(classifier.predict(image, prepared=True), image)
+    seen = _seen(read_image(body))
+    return _told(classifier.predict(seen.image, prepared=True), seen)
 
 
 def _one(classifier: Classifier, ink: Ink) -> dict[str, Any]:
     try:
-        image, _ = ink.picture()
+        seen = _seen(*ink.picture())
     except NoInk:
-        image = BLANK
-    return _told(classifier.predict(image, prepared=True), image)
+        seen = _Seen(BLANK)
+    return _told(classifier.predict(seen.image, prepared=True), seen)
 
 
-def _told(prediction: Prediction, image: NDArray[np.uint8]) -> dict[str, Any]:
+def _told(prediction: Prediction, seen: _Seen) -> dict[str, Any]:
     return {
         "digit": prediction.digit,
         "probability": prediction.probability,
@@ -133,7 +148,8 @@ def _told(prediction: Prediction, image: NDArray[np.uint8]) -> dict[str, Any]:
         "rejected": prediction.rejected,
         "verdict": prediction.verdict,
         "is_digit": prediction.is_digit,
-        "image": image.ravel().tolist(),
+        "several": seen.several,
+        "image": seen.image.ravel().tolist(),
     }
 
 

@@ -20,6 +20,7 @@ const UNEVEN = 0.1; // of the way from paper to ink: paper that varies by more i
 const NEARBY = 0.12; // of the digit's longer side: ink closer than this belongs to it
 const SPECK = 0.02; // of the digit's ink: less than this, apart from it, is dirt
 const REPEATED = 4; // pieces beside the largest and of its size: a pattern
+const ALIKE = 0.6; // of the height of the digit that is kept: lower ink beside it is no digit
 const MOST_STROKES = 6; // that a straight line through a digit meets, on average; a texture has more
 
 /** The digit alone on even paper; `picture` itself if there is nothing to remove, black if there is no digit. @param {Picture} picture */
@@ -188,9 +189,8 @@ function horizontalLines(ink) {
   return { lines: where(ink, (i) => thin.pixels[i] && labels[i] && isLine[labels[i] - 1]), count };
 }
 
-/** The largest group of ink that looks like a digit, with the pieces near it; nothing of a pattern. @param {Mask} ink @returns {Mask} */
-function digit(ink) {
-  if (groups(ink, true).boxes.length < 2) return ink;
+/** Ink that lies no further apart than two pixels, together: labels and the ink's own boxes. @param {Mask} ink */
+function inkGroups(ink) {
   const { labels, boxes: joined } = groups(grown(ink, 1), false);
   const boxes = joined.map(() => ({
     top: ink.height,
@@ -202,13 +202,21 @@ function digit(ink) {
   ink.pixels.forEach(
     (value, i) => value && include(boxes[labels[i] - 1], Math.floor(i / ink.width), i % ink.width),
   );
-  const tall = (/** @type {Box} */ box) => box.bottom - box.top;
-  const wide = (/** @type {Box} */ box) => box.right - box.left;
-  const atEdge = (/** @type {Box} */ box) =>
-    box.top === 0 || box.left === 0 || box.bottom === ink.height || box.right === ink.width;
+  return { labels, boxes };
+}
+
+const tall = (/** @type {Box} */ box) => box.bottom - box.top;
+const wide = (/** @type {Box} */ box) => box.right - box.left;
+const atEdge = (/** @type {Box} */ box, /** @type {Mask} */ { height, width }) =>
+  box.top === 0 || box.left === 0 || box.bottom === height || box.right === width;
+
+/** The largest group of ink that looks like a digit, with the pieces near it; nothing of a pattern. @param {Mask} ink @returns {Mask} */
+function digit(ink) {
+  if (groups(ink, true).boxes.length < 2) return ink;
+  const { labels, boxes } = inkGroups(ink);
   // A table's edge, a finger or the neighbouring word reaches the border; a lone dash is no digit.
   const score = (/** @type {Box} */ box) =>
-    box.area * (atEdge(box) ? 0.2 : 1) * (tall(box) * 8 < wide(box) ? 0.2 : 1);
+    box.area * (atEdge(box, ink) ? 0.2 : 1) * (tall(box) * 8 < wide(box) ? 0.2 : 1);
   const main = boxes.reduce((best, box) => (score(box) > score(best) ? box : best));
   const isAlike = (/** @type {Box} */ box) =>
     [tall, wide].every((side) => 5 * Math.abs(side(box) - side(main)) <= side(main));
@@ -216,9 +224,35 @@ function digit(ink) {
   const reach = NEARBY * Math.max(tall(main), wide(main));
   const kept = boxes.map(
     (box) =>
-      box.area >= SPECK * main.area && gap(box, main) <= reach && (!atEdge(box) || atEdge(main)),
+      box.area >= SPECK * main.area &&
+      gap(box, main) <= reach &&
+      (!atEdge(box, ink) || atEdge(main, ink)),
   );
   return where(ink, (i) => ink.pixels[i] && kept[labels[i] - 1]);
+}
+
+/** How many other pieces of ink are there, as large as the digit that `clean` keeps and no printed line? @param {Picture} picture */
+export function digitsBeside(picture) {
+  if (isPlain(picture)) return 0;
+  const copy = judged(picture);
+  const enlarged = Math.floor(longer(copy) / longer(picture));
+  const { found } = ink(copy, Math.max(2, Math.floor(enlarged / 2)));
+  const lines = ruledLines(found).pixels;
+  const strokes = where(found, (i) => found.pixels[i] && !lines[i]);
+  const { boxes } = inkGroups(strokes);
+  if (!boxes.length) return 0;
+  const main = boxes.reduce((best, box) => (box.area > best.area ? box : best));
+  if (atEdge(main, strokes)) return 0; // a tight cut; what is beside its digit is dirt or pattern
+  const height = tall(main);
+  return boxes.filter(
+    (box) =>
+      box !== main &&
+      !atEdge(box, strokes) &&
+      tall(box) >= ALIKE * height &&
+      tall(box) <= height / ALIKE &&
+      box.area >= (ALIKE / 2) * main.area &&
+      gap(box, main) > 0,
+  ).length;
 }
 
 /** Pixels between two boxes; 0 if they overlap. @param {Box} a @param {Box} b */

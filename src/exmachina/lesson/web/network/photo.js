@@ -5,7 +5,7 @@
  * @typedef {import("./normalize.js").Picture} Picture
  */
 
-import { clean } from "./clean.js";
+import { clean, digitsBeside } from "./clean.js";
 import { stages } from "./normalize.js";
 import * as paper from "./paper.js";
 import { small } from "./resampling.js";
@@ -17,6 +17,9 @@ const WORKING_SIDE = 1500; // larger pictures are averaged down by a whole numbe
 export function prepare(picture) {
   return stages(clean(polarity(small(picture, WORKING_SIDE))))?.centre.pixels ?? null;
 }
+
+/** Does the picture seem to hold more digits than the one that is cut out? @param {Picture} picture of any brightness */
+export const holdsSeveral = (picture) => digitsBeside(polarity(small(picture, WORKING_SIDE))) > 0;
 
 /** Ink bright on dark paper. @param {Picture} picture @returns {Picture} */
 function polarity(picture) {

@@ -2,7 +2,7 @@
 
 import * as api from "../../api.js";
 import { h } from "../../marks/dom.js";
-import { greyscale, overPaper, prepare } from "../../network/photo.js";
+import { greyscale, holdsSeveral, overPaper, prepare } from "../../network/photo.js";
 import { lookAtPicture, store } from "../../state.js";
 import { mount as mountPad } from "../pad.js";
 import { mount as mountReading } from "../reading.js";
@@ -58,13 +58,18 @@ export function mount(root) {
     try {
       const bitmap = await decoded(picture);
       showPhoto(bitmap);
-      const image = await prepareHere(bitmap);
+      const levels = await levelsOf(bitmap);
+      const image = prepare(levels);
       lookAtPicture(image?.some(Boolean) ? image : null);
-      said.textContent = store.get().image
-        ? ""
-        : t(
-            "There is no digit to be seen in this picture. One dark digit on light paper works best.",
-          );
+      if (holdsSeveral(levels))
+        said.textContent = t(
+          "This picture seems to hold several digits, and at most one of them was read. Choose it below as a whole page, and all of them are.",
+        );
+      else if (store.get().image) said.textContent = "";
+      else
+        said.textContent = t(
+          "There is no digit to be seen in this picture. One dark digit on light paper works best.",
+        );
     } catch (error) {
       photo.hidden = true;
       lookAtPicture(null); // no old answer beside a picture that it is not about
@@ -144,10 +149,10 @@ export async function decoded(picture) {
 const isHeic = ({ type, name = "" }) => /hei[cf]/.test(type) || /\.hei[cf]$/i.test(name);
 
 /**
- * A picture prepared as the library does, read in bands so that a large photo fits into a phone's memory.
+ * A picture's brightness as the library takes it, read in bands so that a large photo fits into a phone's memory.
  * @param {ImageBitmap} bitmap
  */
-async function prepareHere(bitmap) {
+async function levelsOf(bitmap) {
   const { width, height } = bitmap;
   const canvas = h("canvas", { width, height: Math.min(height, BAND) });
   const context = /** @type {CanvasRenderingContext2D} */ (
@@ -161,5 +166,5 @@ async function prepareHere(bitmap) {
     greyscale(context.getImageData(0, 0, width, rows).data, luma, alpha, top * width);
   }
   bitmap.close();
-  return prepare({ height, width, pixels: overPaper(luma, alpha) });
+  return { height, width, pixels: overPaper(luma, alpha) };
 }

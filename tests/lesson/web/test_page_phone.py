@@ -64,7 +64,9 @@ def test_way_back_is_a_strip_that_the_player_moves(browser: Any, site: str) -> N
         page.wait_for_function("document.querySelector('.stations').scrollLeft > 200")
 
 
-OPEN = "() => [...document.querySelectorAll('main .beat:not(.folded) > .prose .fold')].map((title) => title.textContent)"
+OPEN = (
+    "() => [...document.querySelectorAll('main .beat:not(.folded) > .prose .fold')].map((title) => title.textContent)"
+)
 
 
 def test_parts_fold_to_contents_and_one_is_open_at_a_time(browser: Any, site: str) -> None:

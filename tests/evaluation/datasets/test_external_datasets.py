@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import struct
 import zipfile
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from PIL import Image
 
 from exmachina import Classifier, InputError
-from exmachina.data import Dataset
+from exmachina.data import Dataset, write_idx
 from exmachina.evaluation.datasets.external_datasets import load_external, measure_external
 from exmachina.evaluation.datasets.labelled_pictures import label_of
 from exmachina.runs import Run
@@ -75,3 +77,23 @@ def test_a_broken_archive_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(content)
     with pytest.raises(InputError, match=r"x\.zip"):
         load_external(tmp_path / "x.zip")
+
+
+def test_qmnists_test_set_gives_the_digits_that_mnist_left_out(tmp_path: Path) -> None:
+    rows = 10_030
+    images = np.zeros((rows, 28, 28), np.uint8)
+    images[:, 14, 14] = np.arange(rows) % 251
+    table = np.zeros((rows, 8), ">i4")
+    table[:, 0] = np.arange(rows) % 10
+    write_idx(tmp_path / "qmnist-test-images-idx3-ubyte", images)
+    labels = tmp_path / "qmnist-test-labels-idx2-int.gz"
+    labels.write_bytes(gzip.compress(b"\0\0\x0c\x02" + struct.pack(">II", rows, 8) + table.tobytes()))
+    found = load_external(tmp_path)
+    assert len(found) == 30 and found.labels.tolist() == [*range(10)] * 3
+    assert (found.images == images[10_000:]).all()
+    table[5, 0] = 12
+    for spoilt in (table, table[:-1]):
+        head = b"\0\0\x0c\x02" + struct.pack(">II", len(spoilt), 8)
+        labels.write_bytes(gzip.compress(head + spoilt.tobytes()))
+        with pytest.raises(InputError, match=r"labels"):
+            load_external(tmp_path)

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.datasets import load_digits
 
 from exmachina import Classifier, InputError
 from exmachina.data import Dataset, write_idx
 from exmachina.evaluation.datasets.external_datasets import load_external, measure_external
 from exmachina.evaluation.datasets.labelled_pictures import label_of
+from exmachina.images.mnist import Steps, normalize
 from exmachina.runs import Run
 
 
@@ -25,6 +27,10 @@ def test_load_digits_comes_in_mnists_convention() -> None:
     mass = other.images.sum(axis=(1, 2), dtype=np.float64)
     middle = [(other.images * axis).sum(axis=(1, 2)) / mass for axis in (rows, columns)]
     assert np.abs(np.mean(middle, axis=1) - 14).max() < 0.3
+    steps = Steps(polarity=False, clean=False)
+    for image, small in zip(other.images[::60], load_digits().images[::60], strict=True):
+        large = Image.fromarray(np.uint8(small * 255 / 16)).resize((64, 64), Image.Resampling.BICUBIC)
+        assert (image == normalize(np.asarray(large), steps)).all()
     assert other.images[:, [0, -1]].max() == 0
 
 

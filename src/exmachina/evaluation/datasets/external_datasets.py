@@ -95,16 +95,15 @@ def load_external(source: str | Path) -> Dataset:
     from PIL import Image
     from sklearn.datasets import load_digits
 
-    from exmachina.images.mnist import Steps, normalize
+    from exmachina.images.mnist import centre, contrast, crop, scale
 
     result = load_digits()
-    steps = Steps(polarity=False, clean=False)  # white on black already, and nothing to wipe away
-    images = [
-        normalize(
-            np.asarray(Image.fromarray(np.uint8(one * 255 / 16)).resize((64, 64), Image.Resampling.BICUBIC)), steps
-        )
+    enlarged = (
+        np.asarray(Image.fromarray(np.uint8(one * 255 / 16)).resize((64, 64), Image.Resampling.BICUBIC))
         for one in result.images
-    ]
+    )
+    # White on black already, and nothing to wipe away: what is left of `normalize` takes a quarter of its time.
+    images = [centre(contrast(scale(crop(contrast(picture))), 0)) for picture in enlarged]
     return Dataset(np.stack(images), result.target.astype(np.uint8), "load_digits")
 
 

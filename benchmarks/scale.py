@@ -18,7 +18,6 @@ import io
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -74,9 +73,9 @@ def png(image: Any) -> bytes:
 
 
 def processor_seconds() -> float:
-    """Of this process and those that it has waited for."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    """Of this process, its children and theirs, those that have ended too."""
+    own = psutil.Process()
+    return float(sum(sum(one.cpu_times()[:4]) for one in (own, *own.children(recursive=True))))
 
 
 def rate(options: argparse.Namespace, folder: Path) -> dict[str, Any]:

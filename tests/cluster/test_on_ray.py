@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 import pyarrow
 import pyarrow.parquet
@@ -17,7 +18,7 @@ import pytest
 from exmachina import predict_many
 from exmachina.classifier import Classifier
 from exmachina.cli import main
-from exmachina.cluster import predictions, trials
+from exmachina.cluster import portions, predictions, trials
 from exmachina.cluster.connection import connected
 from exmachina.data import Dataset
 from exmachina.errors import InputError
@@ -99,6 +100,44 @@ def test_a_batch_loses_nothing_when_a_node_is_killed(
     assert (written.rows, written.problems) == (400, 2)
     assert rows_of(out) == expected
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["marks", "out.parquet"]
+
+
+def test_a_killed_driver_goes_on_where_it_was(
+    cluster: Any, pictures: Path, tmp_path: Path, expected: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = tmp_path / "reads"
+    reads.mkdir()
+
+    class CountedReader(predictions.Reader):
+        def __call__(self, block: Any) -> Any:
+            (reads / f"{len(block)}-{uuid4()}").touch()
+            return super().__call__(block)
+
+    close, closed = portions.Portions.close, []
+
+    def killed(self: portions.Portions, number: int, blocks: Any, prefix: str) -> None:
+        closed.append(number)
+        if len(closed) == 2:
+            raise KeyboardInterrupt  # at the worst moment: all of it is written, and nothing says so
+        close(self, number, blocks, prefix)
+
+    monkeypatch.setattr(predictions, "Reader", CountedReader)
+    monkeypatch.setattr(predictions, "PATHS", 50)
+    monkeypatch.setattr(predictions, "BLOCKS", 2)
+    monkeypatch.setattr(portions.Portions, "close", killed)
+    out, classifier = tmp_path / "out.parquet", Classifier.load("fast")
+    with pytest.raises(KeyboardInterrupt):
+        predictions.predict_on_cluster(classifier, [pictures], str(out))
+    assert not out.exists()
+    classifier.temperature *= 2
+    with pytest.raises(InputError, match="begun with another network"):
+        predictions.predict_on_cluster(classifier, [pictures], str(out))
+    classifier.temperature /= 2
+    written = predictions.predict_on_cluster(classifier, [pictures], str(out))
+    assert (written.rows, written.problems) == (400, 2)
+    assert rows_of(out) == expected
+    assert not [file.name for file in out.iterdir() if not file.name.endswith(".parquet")]
+    assert closed == [0, 1, 1, 2, 3] and sum(int(read.name.partition("-")[0]) for read in reads.iterdir()) == 500
 
 
 def test_parquet_and_addresses_are_read_like_files(

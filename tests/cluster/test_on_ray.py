@@ -14,7 +14,9 @@ from uuid import uuid4
 import pyarrow
 import pyarrow.parquet
 import pytest
+from PIL import Image
 
+import strips
 from exmachina import predict_many
 from exmachina.classifier import Classifier
 from exmachina.cli import main
@@ -22,6 +24,7 @@ from exmachina.cluster import portions, predictions, trials
 from exmachina.cluster.connection import connected
 from exmachina.data import Dataset
 from exmachina.errors import InputError
+from exmachina.reading.pages import read_rows
 from exmachina.training import Recipe
 from exmachina.training.experiment import Trial, run_trials, train_job
 
@@ -154,6 +157,19 @@ def test_parquet_and_addresses_are_read_like_files(
     assert (written.rows, written.problems) == (400, 2)
     assert [row[1:4] for row in rows_of(tmp_path / "2.parquet")] == [row[1:4] for row in expected]
     assert {row[0] for row in rows_of(tmp_path / "2.parquet")} == {f"{distant}/{Path(path).name}" for path in paths}
+
+
+def test_pages_are_read_as_on_one_machine(cluster: Any, tmp_path: Path) -> None:
+    whole = strips.mnist_hand()
+    hand = strips.Hand("first", whole.cuts[:200], whole.labels[:200])
+    for number in range(2):
+        Image.fromarray(strips.make_page(hand, 2, 2, seed=number)[0]).save(tmp_path / f"{number}.png")
+    (tmp_path / "2.png").write_bytes(b"no picture")
+    classifier, paths = Classifier.load("fast"), [str(tmp_path / f"{number}.png") for number in range(3)]
+    written = predictions.predict_on_cluster(classifier, paths, str(tmp_path / "out.parquet"), pages=True)
+    expected = [row for path in paths for row in read_rows(path, None, classifier)]
+    assert (written.rows, written.problems) == (len(expected), 1)
+    assert rows_of(tmp_path / "out.parquet") == sorted(expected)
 
 
 @pytest.mark.parametrize(

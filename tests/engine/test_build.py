@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -166,4 +167,10 @@ def test_wheel_shows_the_widget_and_writes_the_page_outside_the_repository(unpac
     assert shown.returncode == 0, shown.stderr
     module, picture = map(int, shown.stdout.split())
     assert module == len((ROOT / "src" / "exmachina" / "widget" / "widget.js").read_text("utf-8")) and picture > 1000
-    assert {"index.html", "main.js", "site.json"} <= {path.name for path in (tmp_path / "site").iterdir()}
+    site = tmp_path / "site"
+    listed = json.loads((site / "site.json").read_text("utf-8"))["files"]
+    assert {"main.js", "data/summary.json", "data/runs/fast/model.safetensors"} <= set(listed)
+    assert [name for name in listed if not (site / name).stat().st_size] == []
+    web = ROOT / "src" / "exmachina" / "lesson" / "web"
+    for source in web.rglob("*.js"):  # the page as it is here, whole
+        assert (site / source.relative_to(web)).read_bytes() == source.read_bytes()

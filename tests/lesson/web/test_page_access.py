@@ -28,6 +28,8 @@ def test_axe_finds_nothing(browser: Any, site: str, width: int) -> None:
     )
     with visiting(browser, site, viewport={"width": width, "height": 900}, bypass_csp=True) as visit:
         page = visit.open()
+        if width == 360:
+            visit.unfold()
         visit.draw(SEVEN)
         for name in page.eval_on_selector_all("[data-panel]", "roots => roots.map(root => root.dataset.panel)"):
             visit.show(name)

@@ -116,6 +116,8 @@ def test_nothing_moves_under_the_reader(browser: Any, site: str, width: int) -> 
         page = visit.page
         page.add_init_script(SHIFTS)
         visit.open()
+        if width == 360:
+            visit.unfold()
         page.wait_for_timeout(500)
         for top in range(0, page.evaluate("document.documentElement.scrollHeight"), 500):
             page.evaluate(f"scrollTo({{top: {top}, behavior: 'instant'}})")

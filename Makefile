@@ -35,7 +35,7 @@ test: $(VENV)/.installed-dev
 
 # Tests of twenty seconds or more: the wheel for every platform, ARM, sanitizers, the docs, the notebook. CI runs them too.
 test-long: $(VENV)/.installed-dev
-	PATH="$(abspath $(VENV))/bin:$$PATH" $(VENV)/bin/python -m pytest -q -n auto --dist loadfile -m long --durations 0
+	PATH="$(abspath $(VENV))/bin:$$PATH" $(VENV)/bin/python -m pytest -q -n auto --dist loadgroup -m long --durations 0
 
 lint: $(VENV)/.installed-dev
 	PATH="$(abspath $(VENV))/bin:$$PATH" scripts/lint

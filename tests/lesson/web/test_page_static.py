@@ -144,6 +144,8 @@ BEYOND = """width => [...document.querySelectorAll("main *")]
 def test_nothing_is_wider_than_the_screen(browser: Any, site: str, width: int) -> None:
     with visiting(browser, site, viewport={"width": width, "height": 900}) as visit:
         page = visit.open()
+        if width == 360:
+            visit.unfold()
         for name in page.eval_on_selector_all("[data-panel]", "roots => roots.map(root => root.dataset.panel)"):
             visit.show(name)
         assert page.evaluate(BEYOND, width) == []

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: hello lesson notebook test lint quick docs bench fuzz release clean
+.PHONY: hello lesson notebook test test-long lint quick docs bench fuzz release clean
 
 hello: $(VENV)/.installed
 	$(VENV)/bin/exmachina hello
@@ -25,13 +25,17 @@ bench: $(VENV)/.installed
 # Spoiled files for everything that reads files, and requests for the API, for SECONDS; findings go to tests/fuzz/corpus.
 SECONDS ?= 300
 fuzz: $(VENV)/.installed-dev
-	PYTHONPATH=tests $(VENV)/bin/python tests/fuzz/fuzz_files.py --seconds $(SECONDS)
+	PYTHONPATH=tests:tests/shared $(VENV)/bin/python tests/fuzz/fuzz_files.py --seconds $(SECONDS)
 
 release: $(VENV)/.installed-dev
 	$(VENV)/bin/python scripts/release
 
 test: $(VENV)/.installed-dev
 	PATH="$(abspath $(VENV))/bin:$$PATH" scripts/check
+
+# Tests of twenty seconds or more: the wheel for every platform, ARM, sanitizers, the docs, the notebook. CI runs them too.
+test-long: $(VENV)/.installed-dev
+	PATH="$(abspath $(VENV))/bin:$$PATH" $(VENV)/bin/python -m pytest -q -n auto --dist loadgroup -m long --durations 0
 
 lint: $(VENV)/.installed-dev
 	PATH="$(abspath $(VENV))/bin:$$PATH" scripts/lint

@@ -4,11 +4,12 @@ python benchmarks/no_digit.py [RUN ...] [--omniglot ZIP] [--typefaces FOLDER] [-
 
 Digits: MNIST's test set, pen digits that nothing learned from, and labelled sets by path. What is none:
 Omniglot's small background set (images_background_small1.zip of github.com/brendenlake/omniglot, 2,720 drawings of 136
-characters), letters in typefaces below a folder that taught nothing (`npm install @fontsource/lobster …`), and empty
-cells of forms, photographed. A fifth of Omniglot's characters are digits to any reader (0, 1, 4, 5, 7, 9 among them):
-the list `DIGIT_LIKE` was made by eye, from two drawings of each, when it was known which had passed, so what is told of
-the others is flattered. AUROC: against MNIST, and against the other hands together. Refused and unsure: by the
-shipped thresholds, of the digits that the run reads right, with Wilson's 95 % interval.
+characters), letters in typefaces below a folder that taught nothing (`npm install @fontsource/lobster …`, those that
+docs/evaluation.md names), and empty cells of forms, photographed. A fifth of Omniglot's characters are digits to any
+reader (0, 1, 4, 5, 7, 9 among them): the list `DIGIT_LIKE` was made by eye, from two drawings of each, when it was
+known which had passed, so what is told of the others is flattered. AUROC: against MNIST, and against the other hands
+together. Refused and unsure: by the shipped thresholds, of the digits that the run reads right, with Wilson's 95 %
+interval.
 """
 
 from __future__ import annotations

@@ -56,9 +56,18 @@ class Visit:
         self.page.wait_for_selector("html[data-ready]")
         return self.page
 
+    def unfold(self) -> None:
+        """On a phone: open every part of every chapter."""
+        self.page.get_by_role("button", name="Open every part at once").or_(
+            self.page.get_by_role("button", name="Alle Teile auf einmal öffnen")
+        ).click()
+        self.page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+
     def show(self, panel: str) -> Any:
-        """Scroll to a panel, wait until it is filled, and return it."""
+        """Scroll to a panel, on a phone open its part, wait until it is filled, and return it."""
         root = self.page.locator(f"[data-panel$='{panel}']").first
+        for fold in self.page.locator(f".folded:has([data-panel$='{panel}']) .fold").all():
+            fold.click()
         root.scroll_into_view_if_needed()
         root.locator(":scope > *").first.wait_for(state="attached")
         root.scroll_into_view_if_needed()

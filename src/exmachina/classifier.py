@@ -129,8 +129,9 @@ class Classifier:
         if the file or array is not an image. A blank image gives `digit=None`; one of several digits is told as such.
         """
         picture = read_image(image) if isinstance(image, str | Path) else image
-        prediction = next(self.predict_many([picture], prepared=prepared))
-        return replace(prediction, several=not prepared and holds_several(picture))
+        seen = self._prepared_or_blank(picture, prepared)
+        prediction = self.blank if seen is None else self.predict_prepared(seen[None])[0]
+        return prediction if prepared or not holds_several(picture) else replace(prediction, several=True)
 
     def predict_many(self, images: Iterable[AnyImage], *, prepared: bool = False) -> Iterator[Prediction]:
         """Read many, each with one digit, in their order and some hundreds at a time."""
@@ -139,30 +140,31 @@ class Classifier:
             seen = [self._prepared_or_blank(image, prepared) for image in some]
             inked = [image for image in seen if image is not None]
             read = iter(self.predict_prepared(np.stack(inked)) if inked else ())
-            blank = Prediction(None, 0.0, (0.0,) * self.network.classes, rejected=True)
             for image in seen:
-                yield blank if image is None else next(read)
+                yield self.blank if image is None else next(read)
 
     def predict_prepared(self, images: NDArray[np.uint8]) -> list[Prediction]:
         """What the network reads in images uint8 (N, 28, 28) as they are, none of them blank."""
+        chances: list[float | None] = [None] * len(images)
         if self.rejector is None:
-            rows, chances = self.probabilities(images), None
+            rows = self.probabilities(images)
         else:
             inputs, rows = self.rejector_inputs(images)
-            chances = self.rejector.chances(inputs)
-        found = []
-        for index, probabilities in enumerate(rows):
-            digit = int(probabilities.argmax())
-            probability = float(probabilities[digit])
-            chance = None if chances is None else float(chances[index])
-            if self.rejector is None or chance is None:
-                rejected = self.rejection_threshold is not None and probability < self.rejection_threshold
-                unsure = False
-            else:
-                rejected = chance < self.rejector.no_digit
-                unsure = not rejected and chance * probability < self.rejector.sure
-            found.append(Prediction(digit, probability, tuple(probabilities.tolist()), rejected, unsure, chance))
-        return found
+            chances = self.rejector.chances(inputs).tolist()
+        return [
+            self._judged(digit, probabilities, chance)
+            for digit, probabilities, chance in zip(rows.argmax(axis=1).tolist(), rows.tolist(), chances, strict=True)
+        ]
+
+    def _judged(self, digit: int, probabilities: list[float], chance: float | None) -> Prediction:
+        probability = probabilities[digit]
+        if self.rejector is None or chance is None:
+            rejected = self.rejection_threshold is not None and probability < self.rejection_threshold
+            unsure = False
+        else:
+            rejected = chance < self.rejector.no_digit
+            unsure = not rejected and chance * probability < self.rejector.sure
+        return Prediction(digit, probability, tuple(probabilities), rejected, unsure, chance)
 
     def chances(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """How likely each image uint8 (N, 28, 28) is a digit. Raises `InputError` for a run without a rejector."""
@@ -177,6 +179,11 @@ class Classifier:
         probabilities = softmax(values[last] / np.float32(self.temperature))
         rows = values[before].reshape(len(images), -1)
         return np.concatenate([rows, values[last], probabilities], axis=1), probabilities
+
+    @property
+    def blank(self) -> Prediction:
+        """What is read in an image without ink."""
+        return Prediction(None, 0.0, (0.0,) * self.network.classes, rejected=True)
 
     def _prepared_or_blank(self, image: AnyImage, prepared: bool) -> NDArray[np.uint8] | None:
         try:

@@ -64,7 +64,9 @@ COMMANDS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name == "benchmark" else ()) for name in COMMANDS]
+)
 def test_command_needs_no_extra(name: str, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(BLOCKING)
     shutil.copytree(PRETRAINED / "fast", tmp_path / "fast-copy")

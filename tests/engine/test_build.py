@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -61,6 +62,7 @@ def test_check_learns(checked: list[float]) -> None:
     assert losses[0] > 1.5 and losses[-1] < 0.6 and right[-1] >= 45
 
 
+@pytest.mark.long
 def test_arm_finds_the_same(build: Any, zig: list[str], checked: list[float], tmp_path: Path) -> None:
     emulator = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
     needed(emulator, "NO qemu-aarch64: the engine is NOT run on ARM. Install qemu-user to test it.")
@@ -71,6 +73,7 @@ def test_arm_finds_the_same(build: Any, zig: list[str], checked: list[float], tm
     np.testing.assert_allclose(numbers(result.stdout)[:36], checked[:36], rtol=1e-3)  # losses; then rounding has grown
 
 
+@pytest.mark.long
 def test_memory_is_used_within_its_bounds_and_arithmetic_is_defined(build: Any, tmp_path: Path) -> None:
     compiler = build.own_compiler()
     runtime = (
@@ -93,6 +96,7 @@ def test_memory_is_used_within_its_bounds_and_arithmetic_is_defined(build: Any, 
     assert done.returncode == 0 and "63 networks" in done.stdout, done.stderr[-3000:]
 
 
+@pytest.mark.long
 def test_webassembly_in_the_repository_is_that_of_the_sources(build: Any, zig: list[str], tmp_path: Path) -> None:
     build.compile_wasm(tmp_path)
     for name in build.WASM:
@@ -122,6 +126,8 @@ def unpacked(zig: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "unpacked"
 
 
+@pytest.mark.long
+@pytest.mark.xdist_group("wheel")  # is made once
 def test_one_wheel_carries_every_platform(build: Any, unpacked: Path) -> None:
     compiled = unpacked / "exmachina" / "engine" / "compiled"
     assert {kind.library for kind in build.RELEASED} <= {file.name for file in compiled.iterdir()}
@@ -154,6 +160,8 @@ export_site("site", {"fast": "fast"})
 """
 
 
+@pytest.mark.long
+@pytest.mark.xdist_group("wheel")
 def test_wheel_shows_the_widget_and_writes_the_page_outside_the_repository(unpacked: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(unpacked)}
     command = [sys.executable, "-c", INSTALLED, str(unpacked)]
@@ -161,4 +169,11 @@ def test_wheel_shows_the_widget_and_writes_the_page_outside_the_repository(unpac
     assert shown.returncode == 0, shown.stderr
     module, picture = map(int, shown.stdout.split())
     assert module == len((ROOT / "src" / "exmachina" / "widget" / "widget.js").read_text("utf-8")) and picture > 1000
-    assert {"index.html", "main.js", "site.json"} <= {path.name for path in (tmp_path / "site").iterdir()}
+    site = tmp_path / "site"
+    listed = json.loads((site / "site.json").read_text("utf-8"))["files"]
+    assert {"main.js", "data/summary.json", "data/runs/fast/model.safetensors"} <= set(listed)
+    assert [name for name in listed if not (site / name).stat().st_size] == []
+    web = ROOT / "src" / "exmachina" / "lesson" / "web"
+    for source in web.rglob("*.js"):  # the page as it is here, whole; a class's needs the server
+        if source.parent.name != "class":
+            assert (site / source.relative_to(web)).read_bytes() == source.read_bytes()

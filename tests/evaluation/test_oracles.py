@@ -30,13 +30,14 @@ from exmachina.evaluation.calibration.conformal import conformal_coverage, fit_t
 from exmachina.evaluation.calibration.costs import cheapest_threshold
 from exmachina.evaluation.calibration.held_out import HeldOut
 from exmachina.evaluation.calibration.prediction_sets import compare_methods, exchangeability
-from exmachina.evaluation.calibration.reliability import bin_edges, calibration, fit_temperature
+from exmachina.evaluation.calibration.rejection import fit_rejection
+from exmachina.evaluation.calibration.reliability import Binning, calibration, ece_interval, fit_temperature
 from exmachina.evaluation.calibration.selective import risk_at, risk_coverage
 from exmachina.evaluation.datasets.label_votes import REJECTED_LABELS, labelled_errors
 from exmachina.evaluation.datasets.weak_slices import find_weak_slices
 from exmachina.evaluation.ood.non_digits import letters
-from exmachina.evaluation.ood.separation import auroc, fpr95
-from exmachina.evaluation.statistics.bootstrap import auroc_interval, bootstrap, mean_gap, mean_risk
+from exmachina.evaluation.ood.separation import auroc, fpr95, measure_kind
+from exmachina.evaluation.statistics.bootstrap import bootstrap, mean_risk, separation_intervals
 from exmachina.evaluation.statistics.comparison import exact_p_value
 from exmachina.evaluation.statistics.intervals import corrected_for_openings, normal_mean, over_seeds, wilson
 from exmachina.evaluation.statistics.metrics import losses, measure
@@ -75,9 +76,13 @@ class Answers:
     @cached_property
     def away(self) -> NDArray[np.float64]:
         """The confidence in 300 printed letters."""
+        return np.asarray(softmax(self.strange).max(axis=1))
+
+    @cached_property
+    def strange(self) -> NDArray[np.float64]:
+        """The logits of 300 printed letters."""
         assert len(self.logits)
-        images = letters(300, np.random.default_rng(0))
-        return np.asarray(softmax(self.classifier.logits(images)).max(axis=1))
+        return np.asarray(self.classifier.logits(letters(300, np.random.default_rng(0))), np.float64)
 
 
 @dataclass(frozen=True)
@@ -200,21 +205,43 @@ def around_separation(a: Answers) -> tuple[Numbers, Numbers]:
     wins = (np.sign(a.sure[:, None] - a.away[None]) + 1) / 2
     spread = np.sqrt(wins.mean(axis=1).var(ddof=1) / len(a.sure) + wins.mean(axis=0).var(ddof=1) / len(a.away))
     ends = stats.norm.interval(0.95, wins.mean(), spread)
-    return auroc_interval(a.sure, a.away, np.random.default_rng(0)), ends
+    return separation_intervals(a.sure, a.away, np.random.default_rng(0))[0], ends
 
 
-def around_calibration(a: Answers) -> tuple[Numbers, Numbers]:
-    edges = bin_edges(a.sure, 15, "width")
-    ours = bootstrap(mean_gap(a.sure, ~a.wrong, edges), len(a.sure), np.random.default_rng(0), reflected=True)
+def around_let_in(a: Answers) -> tuple[Numbers, Numbers]:
+    def share(home: NDArray[np.float64], away: NDArray[np.float64]) -> float:
+        return float((away >= np.quantile(home, 0.05, method="inverted_cdf")).mean())
+
+    few = a.sure[::5]
+    theirs = stats.bootstrap(
+        (few, a.away), share, vectorized=False, method="percentile", n_resamples=1_999, rng=1
+    ).confidence_interval
+    return separation_intervals(few, a.away, np.random.default_rng(0), resamples=4_000)[1], tuple(theirs)
+
+
+def turned_away(a: Answers) -> tuple[Numbers, Numbers]:
+    kind = measure_kind("letters", a.logits, a.strange, fit_rejection(a.logits), np.random.default_rng(0), (0.99,))
+    energies = (np.log(np.exp(scores).sum(axis=1)) for scores in (a.logits, a.strange))
+    home, away = (np.sort(one) for one in energies)
+    counts = (int((away < home[50]).sum()), int((a.away >= 0.99).sum()))
+    ours = [(one.low, one.high) for one in (kind.turned_away, *kind.let_in)]
+    return ours, [proportion_confint(one, 300, method="wilson") for one in counts]
+
+
+def around_gaps(a: Answers, binning: Binning) -> tuple[Numbers, Numbers]:
+    ours = ece_interval(a.probabilities, a.labels, np.random.default_rng(0), binning=binning)
+    edges = np.linspace(0, 1, 16)
+    if binning == "mass":
+        edges[1:-1] = np.quantile(a.sure, np.arange(1, 15) / 15, method="inverted_cdf")
 
     def error(sure: NDArray[np.float64], right: NDArray[np.float64]) -> float:
-        member = np.digitize(sure, edges)
+        member = np.digitize(sure, edges, right=True)
         return float(np.abs(np.bincount(member, sure - right)).sum() / len(sure))
 
     theirs = stats.bootstrap(
         (a.sure, ~a.wrong), error, paired=True, vectorized=False, method="basic", n_resamples=999, rng=1
     ).confidence_interval
-    return (ours.low, ours.high), tuple(theirs)
+    return (ours.low, ours.high), (max(theirs.low, 0), theirs.high)
 
 
 def around_area(a: Answers) -> tuple[Numbers, Numbers]:
@@ -309,7 +336,8 @@ def entries() -> Iterator[Oracle]:
     yield Oracle("error by corrected labels, and without the ambiguous", "scikit-learn", 12, corrected)
     yield Oracle("ECE, equal width", "SciPy (binned_statistic)", 9, equal_width)
     yield Oracle("ECE, equal mass", "recount by ranks", 6, equal_mass)
-    yield Oracle("ECE, interval", "SciPy (bootstrap)", 3, around_calibration)
+    yield Oracle("ECE, interval", "SciPy (bootstrap)", 3, lambda a: around_gaps(a, "width"))
+    yield Oracle("ECE, equal mass, interval", "SciPy (bootstrap)", 3, lambda a: around_gaps(a, "mass"))
     yield Oracle("temperature", "SciPy (root of the derivative)", 4, temperature)
     yield Oracle("AURC", "recount, digit by digit", 9, area)
     yield Oracle("AURC, interval", "SciPy (bootstrap)", 3, around_area)
@@ -321,6 +349,8 @@ def entries() -> Iterator[Oracle]:
     yield Oracle("AUROC", "scikit-learn", 9, separation)
     yield Oracle("AUROC, interval", "DeLong's variance by hand", 2, around_separation)
     yield Oracle("FPR95", "scikit-learn (roc_curve)", 12, let_in)
+    yield Oracle("FPR95, interval", "SciPy (bootstrap)", 2, around_let_in)
+    yield Oracle("turned away and let in, intervals", "statsmodels", 12, turned_away)
     yield Oracle("mistakes in your pile", "SciPy (numerical integral)", 12, to_come)
     yield Oracle(
         "McNemar's p",

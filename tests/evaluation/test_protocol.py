@@ -108,7 +108,7 @@ def test_a_full_evaluation_cross_validates_and_trains_seeds_and_asks_no_test_lab
     assert "had not learned" in result.setting.fitted_to
     assert summary["findings"]["seeds"]["seeds"] == [run.seed, run.seed + 1]
     assert summary["findings"]["data"]["train_suspects"]["n"] == 1000
-    assert "leak" in summary["missing"]  # too few images, and no crash
+    assert "leak" not in summary["missing"]  # too few images for it; what it gives for MNIST comes with the package
 
 
 def test_progress_names_every_part_in_order(

@@ -113,6 +113,7 @@ def test_its_gradient_is_the_slope_of_its_loss(hundred: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_it_reads_more_than_98_of_100(tmp_path: Path) -> None:
     """The whole program as it stands, its claim included; one thread, for small products wait for each other."""
     output = run("mnist_in_100_lines.py", cwd=tmp_path, OPENBLAS_NUM_THREADS="1")

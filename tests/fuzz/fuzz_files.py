@@ -16,6 +16,7 @@ import resource
 import sys
 import time
 import traceback
+from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -36,6 +37,7 @@ class Tally:
     refused: int = 0
     slowest: float = 0.0
     findings: list[str] = field(default_factory=list)
+    answered: Counter[str] = field(default_factory=Counter)  # of the API: each operation, where it did what was asked
 
 
 def attempt(kind: str, data: bytes, tally: Tally) -> None:

@@ -7,6 +7,8 @@ from fuzz_api import fuzz_api
 from fuzz_files import CORPUS, fuzz
 from fuzz_kinds import KINDS
 
+from exmachina.lesson.server import create_app
+
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_spoiled_input_is_one_line_at_most(kind: str) -> None:
@@ -18,3 +20,5 @@ def test_spoiled_input_is_one_line_at_most(kind: str) -> None:
 def test_servers_description_is_kept() -> None:
     tally = fuzz_api(seconds=60, count=130, seed=1)
     assert tally.findings == [] and tally.tried > 60
+    paths = {f"{method.upper()} {path}" for path, found in create_app().openapi()["paths"].items() for method in found}
+    assert tally.answered.keys() == paths and {"POST /api/v1/read", "POST /api/v1/predict"} <= paths

@@ -16,29 +16,15 @@ import pytest
 from exmachina import InputError
 from exmachina.data import Dataset
 from exmachina.evaluation import Evaluation, evaluate
-from exmachina.evaluation.inputs import Extent
+from exmachina.evaluation.robustness.corruptions import summarise
+from exmachina.evaluation.robustness.robustness import Reference, Robustness
 from exmachina.formatting import percent
 from exmachina.report import first_page, render_page, report_json, write_report
 from exmachina.report.page import SECTIONS
 from exmachina.report.words import listed
 from exmachina.runs import Run
-from exmachina.training import Recipe, TrainingEnd, train
-
-SMALL = Extent(
-    corrupted=60,
-    severities=20,
-    curves=30,
-    attacked=30,
-    epsilons=(0.1,),
-    non_digits=20,
-    searched=100,
-    compared=300,
-    most_mistakes=10,
-    attributed=2,
-    neighbours_among=300,
-    mapped=60,
-    more_seeds=0,
-)
+from exmachina.training import Recipe, TrainingEnd, get_recipe, train
+from extents import SMALL
 
 
 @pytest.fixture(autouse=True)
@@ -218,3 +204,22 @@ def test_every_figure_has_its_interval(evaluation: Evaluation) -> None:
     rows = re.findall(r"<tr><th scope=\"row\">(.*?)</th>(.*?)</tr>", str(table))
     assert len(rows) > 30 and all(" to " in cells for _, cells in rows)
     assert {"accuracy", "mCE"} - {name for name, _ in rows} <= {"mCE"}  # no reference for synthetic digits
+
+
+def test_light_and_grain_are_told_where_training_met_them(evaluation: Evaluation) -> None:
+    run = replace(evaluation.subject.run, recipe=get_recipe("accurate").to_record())
+    page = render_page(replace(evaluation, subject=replace(evaluation.subject, run=run)))
+    met = re.search(r"It has met ([^.]*)\.", page)
+    assert met and all(name in met[1] for name in ("brightness", "fog", "shot noise", "rotate"))
+    assert "It has met" not in render_page(evaluation)
+
+
+def test_mce_stands_beside_both_mean_errors_and_no_ratio_of_them_is_claimed(evaluation: Evaluation) -> None:
+    robustness = evaluation.robustness
+    assert isinstance(robustness, Robustness)
+    other = {name: one.error.value / 2 + 0.01 for name, one in robustness.errors.items()}
+    reference = Reference("the other", robustness.n, other)
+    summary = summarise({name: one.error.value for name, one in robustness.errors.items()}, other, robustness.n)
+    page = render_page(replace(evaluation, robustness=replace(robustness, reference=reference, summary=summary)))
+    assert f"the other misreads {percent(reference.mean_error)} of the same images. mCE {summary.mce:.0f}" in page
+    assert "times as often" not in page

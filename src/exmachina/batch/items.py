@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import tarfile
 import zipfile
 import zlib
@@ -72,9 +73,10 @@ def _found(source: Source, done: Done) -> Iterator[Item]:
         return
     name = os.fspath(source)
     try:
-        is_folder, is_file = os.path.isdir(name), os.path.isfile(name)  # noqa: PTH112, PTH113 - of names pathlib may refuse
-    except ValueError:
-        is_folder = is_file = False
+        mode = os.stat(name).st_mode  # noqa: PTH116 - of names pathlib may refuse
+    except (OSError, ValueError):
+        mode = 0
+    is_folder, is_file = stat.S_ISDIR(mode), stat.S_ISREG(mode)
     if is_folder:
         yield from _some(walk(str(Path(name))), f"'{name}' holds no PNG or JPEG images; name a folder that does.")
     elif is_file and name.lower().endswith(ARCHIVES):

@@ -48,11 +48,10 @@ def predict_prepared_items(
     classifier: Classifier, items: Sequence[Item], prepared: Prepared
 ) -> Iterator[FilePrediction]:
     """The same for pictures that are `prepared` already."""
-    blank = Prediction(None, 0.0, (0.0,) * classifier.network.classes, rejected=True)
     answers = iter(classifier.predict_prepared(prepared.images) if len(prepared.images) else ())
     for place, item in enumerate(items):
         if place not in prepared.problems:
             yield FilePrediction(item.path, next(answers))
         else:
             problem, is_blank = prepared.problems[place]
-            yield FilePrediction(item.path, blank if is_blank else None, problem)
+            yield FilePrediction(item.path, classifier.blank if is_blank else None, problem)

@@ -101,11 +101,16 @@ def check_names(gates: Sequence[Gate]) -> None:
             raise InputError(f"No evaluation has a figure '{gate.figure}'. Choose one of: {', '.join(ROOTS)}.")
 
 
+INTERVALS = (  # figures whose interval's ends may be named too: `ece_interval.high`
+    *("accuracy", "loss", "error_corrected", "error_unambiguous", "error_unseen", "ece", "ece_equal_mass", "aurc"),
+    *("risk_at_98_coverage", "mce"),
+)
 ROOTS = (
-    *("accuracy", "accuracy_interval", "accuracy_interval_corrected", "error", "error_corrected", "error_unambiguous"),
-    *("loss", "loss_interval", "nll", "brier", "ece", "ece_equal_mass", "ece_by_chance", "temperature"),
-    *("risk_at_98_coverage", "conformal", "corruption", "mce", "ood", "rejection_threshold", "attacks"),
-    *("test_set_openings", "networks_that_looked", "fit_for_use", "contamination", "n"),
+    *INTERVALS,
+    *(f"{name}_interval" for name in INTERVALS),
+    *("accuracy_interval_corrected", "error", "nll", "brier", "ece_by_chance", "temperature", "conformal"),
+    *("corruption", "ood", "rejection_threshold", "attacks", "contamination"),
+    *("test_set_openings", "networks_that_looked", "fit_for_use", "n"),
 )
 
 

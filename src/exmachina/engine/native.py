@@ -49,8 +49,7 @@ class NativeLibrary:
     def zeros(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         size = (math.prod(shape) if isinstance(shape, tuple) else shape) * np.dtype(dtype).itemsize
         raw = np.zeros(size + ALIGNMENT, np.uint8)
-        start = -raw.ctypes.data % ALIGNMENT
-        return raw[start : start + size].view(dtype).reshape(shape)
+        return np.ndarray(shape, dtype, raw, -raw.ctypes.data % ALIGNMENT)
 
     def place(self, array: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(array)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from exmachina.evaluation.datasets.label_votes import LabelledErrors
     from exmachina.evaluation.decisions import Decisions
     from exmachina.evaluation.ood.out_of_distribution import OutOfDistribution
+    from exmachina.evaluation.ood.separation import Separation
     from exmachina.evaluation.robustness.robustness import Robustness
     from exmachina.evaluation.statistics.metrics import Metrics
 
@@ -112,7 +113,9 @@ def _subject(subject: Subject) -> dict[str, Any]:
 def _labels(labels: LabelledErrors | None) -> dict[str, Any]:
     return {
         "error_corrected": labels.corrected.value if labels else None,
+        "error_corrected_interval": _pair(labels.corrected) if labels else None,
         "error_unambiguous": labels.unambiguous.value if labels else None,
+        "error_unambiguous_interval": _pair(labels.unambiguous) if labels else None,
     }
 
 
@@ -127,19 +130,22 @@ def _unseen(decisions: Decisions | None) -> dict[str, Any]:
 def _confidence(confidence: Confidence | None) -> dict[str, Any]:
     if confidence is None:
         keys = (
-            "ece ece_interval aurc aurc_interval ece_equal_mass ece_by_chance temperature risk_at_98_coverage conformal"
+            "ece ece_interval aurc aurc_interval ece_equal_mass ece_equal_mass_interval ece_by_chance temperature "
+            "risk_at_98_coverage risk_at_98_coverage_interval conformal"
         )
         return dict.fromkeys(keys.split())
     conformal = confidence.conformal[0]
     return {
         "ece": confidence.width.ece,
-        "ece_interval": [max(confidence.ece_interval.low, 0.0), confidence.ece_interval.high],
+        "ece_interval": _pair(confidence.ece_interval),
         "aurc": confidence.curve.aurc,
         "aurc_interval": _pair(confidence.aurc),
         "ece_equal_mass": confidence.mass.ece,
+        "ece_equal_mass_interval": _pair(confidence.mass_interval),
         "ece_by_chance": confidence.ece_by_chance,
         "temperature": confidence.rescaled.temperature,
         "risk_at_98_coverage": confidence.risk(0.98).risk.value,
+        "risk_at_98_coverage_interval": _pair(confidence.risk(0.98).risk),
         "conformal": {
             "alpha": conformal.alpha,
             "coverage": conformal.coverage.value,
@@ -168,13 +174,22 @@ def _out_of_distribution(ood: OutOfDistribution | None) -> dict[str, Any]:
             "auroc": one.max_softmax.auroc,
             "auroc_interval": list(one.max_softmax.interval),
             "fpr95": one.max_softmax.fpr95,
-            "energy_auroc": one.energy.auroc,
-            "energy_fpr95": one.energy.fpr95,
-            "rejector_auroc": one.rejector.auroc if one.rejector else None,
-            "rejector_fpr95": one.rejector.fpr95 if one.rejector else None,
+            "fpr95_interval": list(one.max_softmax.fpr95_interval),
+            **_separation("energy", one.energy),
+            **_separation("rejector", one.rejector),
             "rejected": one.rejected,
+            "rejected_interval": _pair(one.turned_away),
             "n": one.n,
         }
         for one in ood.kinds
     }
     return {"ood": kinds, "rejection_threshold": ood.rejection.threshold}
+
+
+def _separation(name: str, one: Separation | None) -> dict[str, Any]:
+    return {
+        f"{name}_auroc": one.auroc if one else None,
+        f"{name}_auroc_interval": list(one.interval) if one else None,
+        f"{name}_fpr95": one.fpr95 if one else None,
+        f"{name}_fpr95_interval": list(one.fpr95_interval) if one else None,
+    }

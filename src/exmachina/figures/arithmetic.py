@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,9 +171,10 @@ def _term(value: float, sign: str) -> str:
 def _write_sum(figure: Plate, top: float, lines: list[tuple[str, str]]) -> None:
     for i, (words, value) in enumerate(lines):
         y, last = top + 0.2 * i, i == len(lines) - 1
-        weight = "bold" if last else "normal"
-        note(figure, MARGIN, y, words, size=8.5, color=figure.palette.ink, weight=weight)
-        note(figure, MARGIN + 3.6, y, value, size=8.5, family=MONO, ha="right", color=figure.palette.ink, weight=weight)
+        type_: dict[str, Any] = {"size": 8.5, "color": figure.palette.ink, "weight": "bold" if last else "normal"}
+        type_["va"] = "baseline"  # words with and without descenders stand on one line with their number
+        note(figure, MARGIN, y + 0.12, words, **type_)
+        note(figure, MARGIN + 3.6, y + 0.12, value, family=MONO, ha="right", **type_)
 
 
 def receptive_field(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from exmachina.figures.drawing.palette import Palette
 from exmachina.figures.drawing.style import MARGIN, Plate, look, new_figure, note, place
 from exmachina.inspection import FeatureMaps
-from exmachina.networks import BatchNorm, Conv, Dense, Dropout, Flatten, MaxPool, Network
+from exmachina.networks import Conv, Dense, Dropout, Flatten, MaxPool, Network
 from exmachina.networks.layers import Step
 
 STAGE = 1.75  # inches of the drawing above the labels
@@ -48,11 +48,11 @@ def network_diagram(
         side, left = network.input_shape[1], 0.0
         stage.plot([0, sum(widths[:-1])], [STAGE / 2] * 2, color=colours.hairline, linewidth=0.8, zorder=0)
         _stack(stage, left, network.input_shape, side, colours, image, pixels=True)
-        _label(figure, left, "image", " × ".join(map(str, network.input_shape)), "")
+        _label(figure, left, "image", " × ".join(map(str, network.input_shape)))
         for step, before in zip(steps, widths[:-1], strict=True):
             left += before
             shape = step.output_shape
-            if isinstance(step.layer, Dropout | Flatten | BatchNorm):
+            if isinstance(step.layer, Dropout | Flatten):
                 stage.plot(
                     [left + 0.01] * 2, [0.35, STAGE - 0.35], color=colours.muted, linewidth=1, linestyle=(0, (2, 2))
                 )
@@ -61,8 +61,14 @@ def network_diagram(
                 _stack(stage, left, shape, side, colours, strongest)
             else:
                 _column(stage, left, shape[0], colours, maps[step.layer.name].values if maps else None)
-            parameters = f"{step.parameters:,} parameters" if step.parameters else ""
-            _label(figure, left, step.layer.name, _what(step), " × ".join(f"{n:,}" for n in shape) + "\n" + parameters)
+            facts = [_what(step), " × ".join(f"{n:,}" for n in shape)]
+            _label(
+                figure,
+                left,
+                step.layer.name,
+                *facts,
+                *([f"{step.parameters:,} parameters"] if step.parameters else []),
+            )
     return figure
 
 
@@ -133,10 +139,11 @@ def _column(stage: Axes, left: float, units: int, colours: Palette, values: NDAr
     stage.add_patch(Rectangle((left, top), wide, height, fill=False, zorder=4, **box_ink))
 
 
-def _label(figure: Plate, left: float, name: str, what: str, facts: str) -> None:
+def _label(figure: Plate, left: float, name: str, *facts: str) -> None:
     x = MARGIN + left
-    note(figure, x, STAGE + 0.05, name, weight="bold", color=figure.palette.ink, size=8.5)
-    note(figure, x, STAGE + 0.22, f"{what}\n{facts}", size=7.2)
+    note(figure, x, STAGE + 0.15, name, weight="bold", color=figure.palette.ink, size=8.5, va="baseline")
+    for i, fact in enumerate(facts):
+        note(figure, x, STAGE + 0.31 + 0.14 * i, fact, size=7.2, va="baseline")
 
 
 def _what(step: Step) -> str:

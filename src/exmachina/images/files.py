@@ -103,10 +103,11 @@ def _read_file(path: str | os.PathLike[str]) -> bytes:
     """The file's bytes, never more than `MAX_BYTES`."""
     name = f"'{os.fspath(path)}'"
     try:
-        if not stat.S_ISREG(Path(path).stat().st_mode):  # opening a pipe would wait for ever
+        status = os.stat(path)  # noqa: PTH116 - a Path of each file takes longer than its reading
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
             raise InputError(f"{name} is not a file; name a PNG or JPEG image.")
-        with Path(path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        with open(path, "rb") as file:  # noqa: PTH123
+            data = file.read(min(status.st_size or MAX_BYTES, MAX_BYTES) + 1)  # as large as it is, not as it may be
     except FileNotFoundError:
         raise InputError(f"{name} does not exist; check the path.") from None
     except PermissionError:
@@ -186,7 +187,8 @@ def _plain_png(parts: list[bytes]) -> NDArray[np.uint8] | None:
         return None
     packed = b"".join(part[8:-4] for part, kind in zip(parts[1:], kinds, strict=True) if kind == b"IDAT")
     try:
-        return np.asarray(Image.frombytes("L", (width, height), packed, "zip", "L"))
+        image = Image.frombytes("L", (width, height), packed, "zip", "L")
+        return np.frombuffer(image.tobytes(), np.uint8).reshape(height, width)
     except ValueError:
         return None
 

@@ -8,6 +8,7 @@ pictures reads others only if they are prepared alike. Each step is a function h
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -260,14 +261,14 @@ def _as_bytes(array: NDArray[np.generic]) -> Picture:
     """Pixel values as 0..255, whatever range they came in."""
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype == np.uint8:  # without floats, of which a large picture would need a gigabyte
+        return array.astype(np.uint8, copy=False) if array.max() > 1 else array.astype(np.uint8) * np.uint8(255)
     low, high = float(array.min()), float(array.max())
-    if not np.isfinite((low, high)).all():
+    if not (math.isfinite(low) and math.isfinite(high)):
         raise InputError("The image holds NaN or infinity; every pixel must be a finite number.")
     limit = 65535 if array.dtype.kind in "iu" else 255
     if low < 0 or high > limit:
         raise InputError(f"The image's values run from {low:g} to {high:g}; give integers 0 to 255, or floats 0 to 1.")
-    if array.dtype == np.uint8:  # without floats, of which a large picture would need a gigabyte
-        return array.astype(np.uint8, copy=False) if high > 1 else array.astype(np.uint8) * np.uint8(255)
     brightest = 1 if high <= 1 else 255 if high <= 255 else 65535
     return _rounded(array.astype(np.float32) * np.float32(255 / brightest))
 

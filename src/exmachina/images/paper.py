@@ -7,6 +7,8 @@ many pixels it came with.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -19,6 +21,8 @@ SMALLEST, LARGEST = 100, 200  # longer side, in pixels, of the copy that is judg
 WIDEST_STROKE = 0.3  # of the longer side: what holds a square of that size is no ink
 FAINT = 0.3  # of the way from paper to strong ink: less is paper
 AROUND = 1 / 12  # of the longer side: how far around a place its light is asked for
+QUADRATIC = np.array([[0, 0, 1, 0, 1, 2], [0, 1, 0, 2, 1, 0]])  # powers of y and of x in 1, x, y, x², xy, y²
+UNTHREADED = 2**18  # multiplications that OpenBLAS does on one thread
 FINEST = 64  # steps per level of 255: the paper is no surer, and every language rounds to the same
 
 
@@ -59,8 +63,10 @@ def ink(copy: Picture, blur: int = 2) -> tuple[Mask, Values]:
         found = _brighter(values - level)
     else:
         for _ in range(3):
-            level = _level(values, ~grown(found, blur))
+            before, level = found, _level(values, ~grown(found, blur))
             found = _brighter(values - level)
+            if (found == before).all():
+                break
     above = values - level
     strength = _strength(above, found)
     noise = deviation(above[~grown(found, blur)])
@@ -121,13 +127,34 @@ def _level(values: Values, paper: Mask) -> Values:
 
     Where ink is all around, it is what a quadratic surface through all of the paper says, as light falls off smoothly.
     """
-    from scipy import ndimage
-
-    surface = _surface(values, paper)
+    surface, known = _surface(values, paper), paper.astype(np.float64)
     sigma = AROUND * max(values.shape)
-    sums = ndimage.gaussian_filter(np.where(paper, values - surface, 0), sigma, mode="nearest")
-    weights = ndimage.gaussian_filter(paper.astype(np.float64), sigma, mode="nearest")
+    sums, weights = _blurred((values - surface) * known, sigma), _blurred(known, sigma)
     return _stepped(surface + sums / (weights + 1e-3))
+
+
+def _blurred(values: Values, sigma: float) -> Values:
+    """What `scipy.ndimage.gaussian_filter` does with mode "nearest"; with kernels this wide in a fifth of its time."""
+    rows, columns = (_blur(length, sigma) for length in values.shape)
+    return _product(columns, _product(rows, values).T).T
+
+
+@lru_cache(maxsize=16)
+def _blur(length: int, sigma: float) -> Values:
+    """The weights with which `length` pixels go into each of them: (length, length)."""
+    reach = int(4 * sigma + 0.5)
+    offsets = np.arange(-reach, reach + 1)
+    kernel = np.exp(-0.5 / sigma**2 * offsets**2)
+    places = np.clip(np.arange(length)[:, None] + offsets, 0, length - 1)  # beyond the border it goes on as it ends
+    weights = np.zeros((length, length))
+    np.add.at(weights, (np.arange(length)[:, None], places), kernel / kernel.sum())
+    return weights
+
+
+def _product(a: Values, b: Values) -> Values:
+    """a @ b in parts so small that BLAS starts no threads, whose waiting for each other would cost far more."""
+    rows = max(1, UNTHREADED // b.size)
+    return np.concatenate([a[start : start + rows] @ b for start in range(0, len(a), rows)])
 
 
 def _stepped(level: Values) -> Values:
@@ -140,12 +167,21 @@ def _surface(values: Values, paper: Mask) -> Values:
     """The quadratic surface nearest to the paper, within the levels that paper has."""
     if not paper.any():
         return np.full_like(values, values.min())
-    y, x = (np.mgrid[: values.shape[0], : values.shape[1]] + 0.5) / max(values.shape) - 0.5
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y])
-    known = terms[:, paper]
-    solved = np.linalg.solve(known @ known.T + 1e-3 * np.eye(6), known @ values[paper])
-    surface: Values = np.tensordot(solved, terms, 1)
+    rows, columns = (_powers(length, max(values.shape)) for length in values.shape)  # (5, h), (5, w)
+    moments = rows @ paper @ columns.T  # over the paper, of y^i x^j at [i, j]
+    targets = rows[:3] @ (values * paper) @ columns[:3].T
+    y, x = QUADRATIC
+    normal = moments[y[:, None] + y, x[:, None] + x]
+    solved = np.zeros((3, 3))
+    solved[y, x] = np.linalg.solve(normal + 1e-3 * np.eye(6), targets[y, x])
+    surface: Values = rows[:3].T @ solved @ columns[:3]
     return surface
+
+
+@lru_cache(maxsize=16)
+def _powers(length: int, longer: int) -> Values:
+    """Powers 0 to 4 of the pixels' places along a side, from -1/2 to 1/2 along the longer one: (5, length)."""
+    return ((np.arange(length) + 0.5) / longer - 0.5) ** np.arange(5)[:, None]
 
 
 def _against_surroundings(values: Values) -> Values:
@@ -168,15 +204,22 @@ def _is_wide(material: Mask) -> bool:
 
 
 def _brighter(values: Values) -> Mask:
-    """Above the threshold that parts the values best into two groups (Otsu, IEEE Trans. SMC 9, 1979)."""
+    """Above the threshold that parts the values best into two groups (Otsu, IEEE Trans. SMC 9, 1979).
+
+    Values are in steps of 1 / 64.
+    """
     low, high = float(values.min()), float(values.max())
-    counts, edges = np.histogram(values, 64, (low, high + 1e-9))
-    below = np.cumsum(counts)
+    if low == high:
+        return np.zeros(values.shape, bool)
+    edges = np.linspace(low, high + 1e-9, 65)
+    steps = ((values - low) * FINEST).astype(np.intp).ravel()  # whole: pixels are, and `_stepped` levels
+    first = np.ceil((edges - low) * FINEST).astype(np.intp)  # step in each of the 64 groups
+    below = np.cumsum(np.bincount(steps, minlength=first[-1]))[first[1:] - 1]
+    counts = np.diff(below, prepend=0)
     sums = np.cumsum(counts * (edges[:-1] + edges[1:]) / 2)
     above = below[-1] - below
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
-    best = int(np.nanargmax(between[:-1])) if np.isfinite(between[:-1]).any() else 0
+    between = below[:-1] * above[:-1] * (sums[:-1] / below[:-1] - (sums[-1] - sums[:-1]) / above[:-1]) ** 2
+    best = int(between.argmax())
     brighter: Mask = values > edges[best + 1]
     return brighter
 

@@ -252,7 +252,7 @@ class Network:
     @property
     def classes(self) -> int:
         """Number of classes."""
-        return list(self.steps())[-1].output_shape[0]
+        return self.layers[-1].output_shape((1,))[0]
 
     def summary(self) -> str:
         """The layers as a table: output shapes, parameters, and the multiplications that one image costs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from exmachina.evaluation.results import Evaluation, measured
 from exmachina.formatting import percent
 from exmachina.report.markup import Html, details, el, join, para, table
-from exmachina.report.words import name_of, plain, span
+from exmachina.report.words import name_of, plain, span, with_span
 from exmachina.runs import Run
 
 WRITERS = "for MNIST: American high-school students and Census Bureau employees, around 1990"
@@ -155,7 +155,7 @@ def _figures(evaluation: Evaluation) -> str:
     metrics, confidence = evaluation.metrics, measured(evaluation.confidence)
     parts = [f"accuracy {percent(metrics.accuracy.value)} ({span(metrics.accuracy)})", f"loss {plain(metrics.nll)}"]
     if confidence:
-        parts.append(f"ECE {percent(confidence.width.ece)}")
+        parts.append(f"ECE {with_span(confidence.ece_interval)}")
         parts.append(f"risk at 98 % coverage {percent(confidence.risk(0.98).risk.value)}")
     robustness = measured(evaluation.robustness)
     if robustness and robustness.summary:

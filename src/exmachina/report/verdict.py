@@ -8,7 +8,7 @@ from exmachina.evaluation.contamination import Contamination
 from exmachina.evaluation.results import Evaluation, measured
 from exmachina.evaluation.statistics.intervals import Interval, complement
 from exmachina.formatting import percent
-from exmachina.report.words import count, listed, name_of, span
+from exmachina.report.words import count, listed, name_of, span, with_span
 from exmachina.report.worries import POOR, Worry, find_worries
 
 MOST_WORRIES = 6
@@ -112,14 +112,15 @@ def _confidence(evaluation: Evaluation) -> str:
     if confidence is None:
         return "What its confidence is worth could not be measured."
     gap, ece, chance = confidence.width.gap, confidence.width.ece, confidence.ece_by_chance
+    measured_ece = with_span(confidence.ece_interval)
     if ece <= 1.5 * chance:
         sure = (
-            f"On digits of this kind its confidence can be taken at its word (calibration error {percent(ece)}, no "
+            f"On digits of this kind its confidence can be taken at its word (calibration error {measured_ece}, no "
             "more than chance makes)"
         )
     else:
         direction = "too sure of itself" if gap > 0 else "less sure than it could be"
-        sure = f"It is {direction} (calibration error {percent(ece)}, where a perfect one would show {percent(chance)})"
+        sure = f"It is {direction} (calibration error {measured_ece}, where a perfect one would show {percent(chance)})"
     risk = confidence.risk(0.98)
     return (
         f"{sure}; if the 2 % that it doubts most go to a person, it misreads {percent(risk.risk.value)} of the rest "

@@ -39,6 +39,11 @@ def span(interval: Interval) -> str:
     return f"{percent(interval.low)} to {percent(interval.high)}"
 
 
+def with_span(interval: Interval) -> str:
+    """A fraction as a percentage, its interval behind it."""
+    return f"{percent(interval.value)} ({span(interval)})"
+
+
 def points(fraction: float, places: int = 2) -> str:
     """A difference of percentages, with its sign."""
     text = rounded(abs(100 * fraction), places)

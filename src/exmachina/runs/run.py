@@ -59,17 +59,20 @@ class Run:
     git_revision: str | None = field(default=None, repr=False)
     created: str | None = None
 
-    def save(self, directory: str | Path) -> Path:
+    def save(self, directory: str | Path, *, onnx: bool = True) -> Path:
         """Write the files of a run directory, three and a rejector if it has one, made if need be, and return its path.
 
-        Each file appears whole, `run.json` with the checksums of the others last. Raises `InputError` if the
-        directory cannot be written or the run could not be loaded again.
+        Each file appears whole, `run.json` with the checksums of the others last. `onnx`: with the ONNX model, which
+        can be made from the rest at any time. Raises `InputError` if the directory cannot be written or the run could
+        not be loaded again.
         """
         check_weights(self.weights, self.network, "This run")
         record = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in APART}
         record = to_plain({**record, "network": self.network.to_json()})
         check_record(record, "This run")
-        files = {WEIGHTS: _safetensors(self.weights), ONNX: build_onnx(self.network, self.weights)}
+        files = {WEIGHTS: _safetensors(self.weights)}
+        if onnx:
+            files[ONNX] = build_onnx(self.network, self.weights)
         if self.rejector is not None:
             files[REJECTOR] = self.rejector.to_bytes()
         metadata = {"format": FORMAT, **record, "sha256": {name: sha256(content) for name, content in files.items()}}
@@ -83,7 +86,8 @@ class Run:
         Names, shapes, types and checksums must be exactly as declared, every weight finite and the ONNX model the one
         that layers and weights make; anything else raises `InputError`. No code is ever loaded, and the weights are
         what predicts: the ONNX model is for others.
-        A run that a browser wrote has none and is whole without; `Run.load(folder).save(folder)` adds it.
+        A run that a browser wrote or the package ships has none and is whole without; `Run.load(run).save(folder)`
+        adds it.
         """
         directory = find_run(source)
         finish_writing(directory)

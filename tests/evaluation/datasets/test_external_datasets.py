@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
+import struct
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.datasets import load_digits
 
 from exmachina import Classifier, InputError
-from exmachina.data import Dataset
+from exmachina.data import Dataset, write_idx
 from exmachina.evaluation.datasets.external_datasets import load_external, measure_external
 from exmachina.evaluation.datasets.labelled_pictures import label_of
+from exmachina.images.mnist import Steps, normalize
 from exmachina.runs import Run
 
 
@@ -23,6 +27,10 @@ def test_load_digits_comes_in_mnists_convention() -> None:
     mass = other.images.sum(axis=(1, 2), dtype=np.float64)
     middle = [(other.images * axis).sum(axis=(1, 2)) / mass for axis in (rows, columns)]
     assert np.abs(np.mean(middle, axis=1) - 14).max() < 0.3
+    steps = Steps(polarity=False, clean=False)
+    for image, small in zip(other.images[::60], load_digits().images[::60], strict=True):
+        large = Image.fromarray(np.uint8(small * 255 / 16)).resize((64, 64), Image.Resampling.BICUBIC)
+        assert (image == normalize(np.asarray(large), steps)).all()
     assert other.images[:, [0, -1]].max() == 0
 
 
@@ -75,3 +83,23 @@ def test_a_broken_archive_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(content)
     with pytest.raises(InputError, match=r"x\.zip"):
         load_external(tmp_path / "x.zip")
+
+
+def test_qmnists_test_set_gives_the_digits_that_mnist_left_out(tmp_path: Path) -> None:
+    rows = 10_030
+    images = np.zeros((rows, 28, 28), np.uint8)
+    images[:, 14, 14] = np.arange(rows) % 251
+    table = np.zeros((rows, 8), ">i4")
+    table[:, 0] = np.arange(rows) % 10
+    write_idx(tmp_path / "qmnist-test-images-idx3-ubyte", images)
+    labels = tmp_path / "qmnist-test-labels-idx2-int.gz"
+    labels.write_bytes(gzip.compress(b"\0\0\x0c\x02" + struct.pack(">II", rows, 8) + table.tobytes()))
+    found = load_external(tmp_path)
+    assert len(found) == 30 and found.labels.tolist() == [*range(10)] * 3
+    assert (found.images == images[10_000:]).all()
+    table[5, 0] = 12
+    for spoilt in (table, table[:-1]):
+        head = b"\0\0\x0c\x02" + struct.pack(">II", len(spoilt), 8)
+        labels.write_bytes(gzip.compress(head + spoilt.tobytes()))
+        with pytest.raises(InputError, match=r"labels"):
+            load_external(tmp_path)

@@ -56,6 +56,9 @@ def test_images_with_small_logits_are_told_apart_and_rejected() -> None:
     assert result.energy.auroc > 0.99
     assert result.energy.fpr95 < 0.01
     assert result.rejected > 0.95
+    # Of none let in the bootstrap would be certain; Wilson is not.
+    assert result.energy.fpr95_interval[0] == 0 < result.energy.fpr95_interval[1]
+    assert result.turned_away.low < result.rejected <= result.turned_away.high
     assert (result.name, result.n, result.max_softmax.score) == ("noise", 300, "max_softmax")
     assert measure_kind(
         "itself", digits, digits, fit_rejection(digits), np.random.default_rng(0)

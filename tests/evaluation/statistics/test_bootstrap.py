@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import bootstrap as scipy_bootstrap
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from exmachina import InputError
 from exmachina.evaluation.calibration.reliability import calibration
 from exmachina.evaluation.calibration.selective import risk_coverage
-from exmachina.evaluation.statistics.bootstrap import auroc_interval, bootstrap, mean_gap, mean_risk
+from exmachina.evaluation.statistics.bootstrap import bootstrap, mean_gap, mean_risk, separation_intervals
 
 EDGES = np.linspace(0, 1, 16)
 
@@ -80,16 +80,17 @@ def test_whole_clusters_are_drawn() -> None:
     assert (together.high - together.low) / (alone.high - alone.low) == pytest.approx(40**0.5, rel=0.15)
 
 
-def test_the_area_under_the_roc_curve_agrees_with_a_loop_over_scikit_learns() -> None:
+def test_area_and_false_positives_agree_with_a_loop_over_scikit_learns_curves() -> None:
     generator = np.random.default_rng(6)
     digits, others = np.round(generator.normal(1.5, 1, 120), 1), np.round(generator.normal(0, 1, 80), 1)  # with ties
     truth = np.repeat([1, 0], [120, 80])
-    areas = [
-        roc_auc_score(truth, np.concatenate([generator.choice(digits, 120), generator.choice(others, 80)]))
-        for _ in range(400)
-    ]
-    low, high = auroc_interval(digits, others, np.random.default_rng(7), resamples=4_000)
-    assert (low, high) == pytest.approx(tuple(np.quantile(areas, [0.025, 0.975])), abs=0.015)
+    drawn = [np.concatenate([generator.choice(digits, 120), generator.choice(others, 80)]) for _ in range(400)]
+    areas = [roc_auc_score(truth, scores) for scores in drawn]
+    curves = [roc_curve(truth, scores, drop_intermediate=False) for scores in drawn]
+    let_in = [false[true >= 0.95][0] for false, true, _ in curves]
+    ours = separation_intervals(digits, others, np.random.default_rng(7), resamples=4_000)
+    assert ours[0] == pytest.approx(tuple(np.quantile(areas, [0.025, 0.975])), abs=0.015)
+    assert ours[1] == pytest.approx(tuple(np.quantile(let_in, [0.025, 0.975])), abs=0.03)
 
 
 def test_one_digit_cannot_be_drawn_anew() -> None:

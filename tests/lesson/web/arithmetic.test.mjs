@@ -7,6 +7,8 @@ import {
   forward,
   forwardFrom,
 } from "../../../src/exmachina/lesson/web/network/forward.js";
+import { preset } from "../../../src/exmachina/lesson/web/network/edit.js";
+import { convolved, hops, padded } from "../../../src/exmachina/lesson/web/network/hops.js";
 import {
   inputGradient,
   integratedGradients,
@@ -155,4 +157,42 @@ test("integrated gradients add up to the score over an empty sheet's", () => {
     forward(network, weights, image).logits[3] - empty,
     0.03,
   );
+});
+
+test("one convolution, as the chapter on building shows it, is the network's own arithmetic", () => {
+  const pixels = digit(4);
+  for (let size = 1; size <= 9; size++)
+    for (let stride = 1; stride <= 4; stride++)
+      for (let padding = 0; padding <= 4; padding += size % 2 ? 1 : 4) {
+        const window = { size, stride, padding };
+        const layer = { name: "conv1", type: "Conv2D", filters: 1, kernel: size, stride, padding };
+        const network = { name: "one", input_shape: [1, 28, 28], mean: 0, std: 1, layers: [layer] };
+        const kernel = Array.from({ length: size * size }, (_, i) => Math.sin(7 * i + size));
+        const weights = {
+          "conv1.weight": { shape: [1, 1, size, size], values: Float32Array.from(kernel) },
+          "conv1.bias": { shape: [1], values: new Float32Array(1) },
+        };
+        const { shape, before } = forward(network, weights, pixels).layers[0];
+        const { count, left } = hops({ side: 28, ...window });
+        assert.deepEqual(shape, [1, count, count]);
+        assert.equal(left, 28 + 2 * padding - size - stride * (count - 1)); // rows that no window reaches
+        const [{ multiplications }] = steps(network);
+        assert.equal(multiplications, size * size * count * count);
+        const map = convolved(padded(pixels, 28, padding), 28 + 2 * padding, kernel, window);
+        assert.equal(map.length, before.length);
+        for (const [i, value] of map.entries()) close(value, before[i], 1e-4);
+      }
+});
+
+test("a kernel that looks for an edge or an outline says nothing where paper or ink is all alike", () => {
+  for (const name of ["horizontal", "vertical", "diagonal", "outline"])
+    for (let size = 3; size <= 9; size++) {
+      const kernel = preset(name, new Array(size * size).fill(1 / size));
+      const alike = convolved(new Uint8Array(size * size).fill(200), size, kernel, {
+        size,
+        stride: 1,
+        padding: 0,
+      });
+      close(alike[0], 0, 1e-6);
+    }
 });

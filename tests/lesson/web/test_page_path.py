@@ -199,6 +199,7 @@ def test_nothing_is_wider_than_a_phone(browser: Any, site: str, locale: str) -> 
     with visiting(browser, site, locale=locale, viewport={"width": 360, "height": 740}) as visit:
         page = visit.open()
         page.locator(".start button").first.click()
+        visit.unfold()
         for name in page.eval_on_selector_all("[data-panel]", "roots => roots.map(root => root.dataset.panel)"):
             visit.show(name)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360

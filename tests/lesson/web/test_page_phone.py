@@ -30,6 +30,7 @@ SIDEWAYS = """() => [...document.querySelectorAll("main *")]
 def seen(visit: Visit) -> Any:
     """The page with every panel filled and everything that folds unfolded."""
     page = visit.open()
+    visit.unfold()
     visit.draw(SEVEN)
     for name in page.eval_on_selector_all("[data-panel]", "roots => roots.map(root => root.dataset.panel)"):
         visit.show(name)
@@ -61,3 +62,47 @@ def test_way_back_is_a_strip_that_the_player_moves(browser: Any, site: str) -> N
         panel.get_by_role("button", name="One step forward").click()
         panel.get_by_text("at norm2", exact=True).wait_for()
         page.wait_for_function("document.querySelector('.stations').scrollLeft > 200")
+
+
+OPEN = (
+    "() => [...document.querySelectorAll('main .beat:not(.folded) > .prose .fold')].map((title) => title.textContent)"
+)
+
+
+def test_parts_fold_to_contents_and_one_is_open_at_a_time(browser: Any, site: str) -> None:
+    with visiting(browser, site, **PHONE) as visit:
+        page = visit.open()
+        assert page.evaluate(OPEN) == []
+        assert page.evaluate("document.documentElement.scrollHeight") < 13 * 740
+        page.locator(".bar").get_by_role("link", name="Train", exact=True).click()
+        assert page.evaluate(OPEN) == ["How wrong is wrong?"]
+        title = page.get_by_role("button", name="Watch it happen")
+        title.press("Enter")
+        assert title.get_attribute("aria-expanded") == "true"
+        assert page.evaluate(OPEN) == ["Watch it happen"]
+        page.wait_for_timeout(500)
+        bar, top = page.locator(".bar").bounding_box(), title.bounding_box()
+        assert bar["height"] <= top["y"] <= bar["height"] + 40
+        page.reload()  # the address knows it
+        page.wait_for_selector("html[data-ready]")
+        assert page.evaluate(OPEN) == ["Watch it happen"]
+        page.get_by_role("button", name="Watch it happen").click()
+        assert page.evaluate(OPEN) == []
+
+
+def test_link_into_a_folded_part_opens_it_and_paper_has_them_all(browser: Any, site: str) -> None:
+    with visiting(browser, site, **PHONE) as visit:
+        page = visit.open("#question-leak")
+        assert page.evaluate(OPEN) == ["The leak"]
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.locator(".folded").count() == 0
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.evaluate(OPEN) == ["The leak"]
+        visit.unfold()
+        assert page.locator(".folded").count() == 0
+        page.reload()
+        page.wait_for_selector("html[data-ready]")
+        assert page.locator(".folded").count() == 0
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.wait_for_function("document.querySelectorAll('.fold').length === 0")
+        assert page.locator("h3", has_text="The leak").inner_text() == "The leak"

@@ -62,6 +62,8 @@ SHIFTS = """new PerformanceObserver((list) => {
 def test_panels_take_the_room_that_was_kept_for_them(browser: Any, site: str, width: int) -> None:
     with visiting(browser, site, viewport={"width": width, "height": 800}) as visit:
         page = visit.open()
+        if width == 360:
+            visit.unfold()
         before = page.evaluate(PANELS)
         after = filled(visit)
         page.evaluate("for (const sheet of document.styleSheets) sheet.disabled = sheet.href?.endsWith('heights.css')")
@@ -83,6 +85,10 @@ def test_nothing_moves_under_a_reader_who_waits_for_results(browser: Any, site: 
         visit.draw(SEVEN)
         visit.reads(7)
         finish(begin(visit, Epochs="0.2"))
+        surface = visit.show("surface")
+        surface.get_by_role("button", name="Compute this slice").click()
+        surface.locator(".landscape .contour").first.wait_for(state="attached")
+        visit.show("embedding").locator(".cloud .mark").first.wait_for(state="attached")
         operate = visit.show("operate")
         operate.get_by_label("Set to zero").fill("60")
         operate.locator(".difference").wait_for()
@@ -108,6 +114,8 @@ def main() -> None:
             for width, media in WIDTHS.items():
                 with visiting(browser, address, viewport={"width": width, "height": 800}) as visit:
                     visit.open()
+                    if width <= 620:
+                        visit.unfold()
                     found = rules(filled(visit), width)
                 lines += [f"@media {media} {{", *(f"  {rule}" for rule in found), "}"] if media else found
         browser.close()

@@ -84,21 +84,6 @@ def test_address_carries_the_drawing_and_the_neuron(copy_visit: Visit) -> None:
     copy_visit.reads(7)
 
 
-@pytest.mark.parametrize("width", [360, 1440])
-@pytest.mark.parametrize("chapter", ["see", "use"])
-def test_links_arrive_where_they_point(browser: Any, site: str, width: int, chapter: str) -> None:
-    with visiting(browser, site, viewport={"width": width, "height": 900}) as visit:
-        page = visit.open()
-        page.get_by_role("link", name=chapter.capitalize(), exact=True).click()
-        page.wait_for_timeout(1500)  # figures around it are filled meanwhile
-        top = page.locator(f"#{chapter}").bounding_box()["y"]
-        assert 0 <= top <= 130
-        page.reload()
-        page.wait_for_selector("html[data-ready]")
-        page.wait_for_timeout(1500)
-        assert 0 <= page.locator(f"#{chapter}").bounding_box()["y"] <= 130
-
-
 FETCHED_AT_FIRST = """new MutationObserver((_, observer) => {
     if (!/^\\s*8/.test(document.querySelector("#draw .verdict")?.textContent ?? "")) return;
     window.fetchedAtFirst = performance.getEntriesByType("resource").map(({ decodedBodySize }) => decodedBodySize);
@@ -159,6 +144,8 @@ BEYOND = """width => [...document.querySelectorAll("main *")]
 def test_nothing_is_wider_than_the_screen(browser: Any, site: str, width: int) -> None:
     with visiting(browser, site, viewport={"width": width, "height": 900}) as visit:
         page = visit.open()
+        if width == 360:
+            visit.unfold()
         for name in page.eval_on_selector_all("[data-panel]", "roots => roots.map(root => root.dataset.panel)"):
             visit.show(name)
         assert page.evaluate(BEYOND, width) == []

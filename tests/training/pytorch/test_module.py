@@ -10,28 +10,10 @@ from torch import nn
 
 from exmachina.engine import initial_weights
 from exmachina.errors import InputError
-from exmachina.networks import NETWORKS, BatchNorm, Conv, Dense, Dropout, Flatten, MaxPool, Network
+from exmachina.networks import NETWORKS, BatchNorm, Conv, Dropout, Flatten, Network
 from exmachina.training.pytorch.module import NetworkModule, build, dropout, get_weights
+from varied import BENT, OUT, VARIED
 
-OUT = Dense("dense9", "softmax", units=10)
-VARIED = Network(
-    "varied",
-    (
-        MaxPool("pool0", "relu", size=2),
-        Conv("conv1", "relu", filters=4, kernel=5, stride=2, padding=2),
-        MaxPool("pool1", size=2),
-        Conv("conv2", filters=6, kernel=2),
-        BatchNorm("norm2", "relu"),
-        MaxPool("pool2", "relu", size=2),
-        Dropout("dropout1", rate=0.25),
-        Flatten("flatten1"),
-        Dense("dense1", "relu", units=7),
-        OUT,
-    ),
-    mean=0.1,
-    std=0.3,
-)
-BENT = Network("bent", (Conv("conv1", filters=3, kernel=5, stride=3), Flatten("flatten1", "relu"), OUT))
 ALL = [VARIED, BENT, *NETWORKS.values()]
 
 
@@ -85,7 +67,7 @@ def test_layers_equal_the_same_chain_of_pytorchs_own() -> None:
         "dropout1": [nn.Dropout(0.25)],
         "flatten1": [nn.Flatten()],
         "dense1": [nn.Linear(6, 7), nn.ReLU()],
-        "dense9": [nn.Linear(7, 10), nn.Softmax(1)],
+        "out": [nn.Linear(7, 10), nn.Softmax(1)],
     }
     images = torch.rand(8, 1, 28, 28)
     x = (images - 0.1) / 0.3

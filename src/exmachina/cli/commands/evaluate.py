@@ -171,7 +171,7 @@ def _lines(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
         "error_corrected": ("error, labels corrected", "{:.2%}"),
         "error_unambiguous": ("error, without the ambiguous", "{:.2%}"),
         "error_unseen": ("error, unseen training digits", "{:.2%}"),
-        "nll": ("loss", "{:.4f}"),
+        "loss": ("loss", "{:.4f}"),
         "ece": ("calibration error (ECE)", "{:.2%}"),
         "temperature": ("temperature that would fit", "{:.2f}"),
         "risk_at_98_coverage": ("error of the surest 98 %", "{:.2%}"),
@@ -180,9 +180,14 @@ def _lines(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     }
     for key, (name, form) in forms.items():
         if summary[key] is not None:
-            yield name, form.format(summary[key])
+            ends = summary.get(f"{key}_interval")
+            yield name, form.format(summary[key]) + (f"   {' to '.join(map(form.format, ends))}" if ends else "")
     if summary["corruption"]:
         worst = max(summary["corruption"], key=summary["corruption"].get)
         yield f"error under {worst.replace('_', ' ')}, the worst of 15", f"{summary['corruption'][worst]:.1%}"
     for name, one in (summary["ood"] or {}).items():
-        yield f"AUROC, {name.replace('_', ' ')}", f"{one['auroc']:.3f}   turned away {one['rejected']:.0%}"
+        low, high = one["rejected_interval"]
+        yield (
+            f"AUROC, {name.replace('_', ' ')}",
+            f"{one['auroc']:.3f}   turned away {one['rejected']:.0%} ({low:.0%} to {high:.0%})",
+        )

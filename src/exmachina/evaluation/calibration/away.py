@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from exmachina.evaluation.arrays import Floats, Labels, check_scores
-from exmachina.evaluation.calibration.reliability import calibration
+from exmachina.evaluation.calibration.reliability import calibration, ece_interval
 from exmachina.evaluation.statistics.intervals import Interval, wilson
+
+RESAMPLES = 200  # it is measured under every corruption
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class ConfidenceAway:
     confidence: float
     accuracy: Interval
     ece: float
+    ece_interval: Interval
     threshold: float
     answered: Interval
     risk: Interval | None
@@ -34,6 +39,7 @@ def confidence_away(probabilities: Floats, labels: Labels, threshold: float) -> 
         confidence=float(sure.mean()),
         accuracy=wilson(int(right.sum()), len(labels)),
         ece=calibration(probabilities, labels).ece,
+        ece_interval=ece_interval(probabilities, labels, np.random.default_rng(len(labels)), resamples=RESAMPLES),
         threshold=threshold,
         answered=wilson(int(kept.sum()), len(labels)),
         risk=wilson(int((kept & ~right).sum()), int(kept.sum())) if kept.any() else None,

@@ -20,13 +20,13 @@ from exmachina.evaluation.calibration.prediction_sets import (
 from exmachina.evaluation.calibration.rejection import highest_threshold
 from exmachina.evaluation.calibration.reliability import (
     Calibration,
-    bin_edges,
     calibration,
     ece_by_chance,
+    ece_interval,
     fit_temperature,
 )
 from exmachina.evaluation.calibration.selective import RiskCoverage, SelectiveRisk, risk_at, risk_coverage
-from exmachina.evaluation.statistics.bootstrap import bootstrap, mean_gap, mean_risk
+from exmachina.evaluation.statistics.bootstrap import bootstrap, mean_risk
 from exmachina.evaluation.statistics.intervals import Interval, wilson
 from exmachina.evaluation.statistics.metrics import brier_score, negative_log_likelihood
 
@@ -42,6 +42,7 @@ class Rescaled:
 
     temperature: float
     calibration: Calibration
+    ece_interval: Interval
     nll: float
     brier: float
     at_bound: bool
@@ -59,6 +60,7 @@ class Confidence:
     width: Calibration
     mass: Calibration
     ece_interval: Interval
+    mass_interval: Interval
     ece_by_chance: float
     as_shipped: float
     rescaled: Rescaled
@@ -93,16 +95,14 @@ def measure_confidence(
     sure, wrong = probabilities.max(axis=1), probabilities.argmax(axis=1) != labels
     fits = held_out.fits(len(labels), seed)
     generator = np.random.default_rng([seed, 8])
-    edges = bin_edges(sure, 15, "width")
     return Confidence(
         width=calibration(probabilities, labels),
         mass=calibration(probabilities, labels, binning="mass"),
-        ece_interval=bootstrap(
-            mean_gap(sure, ~wrong, edges), len(labels), generator, clusters=clusters, reflected=True
-        ),
+        ece_interval=ece_interval(probabilities, labels, generator, clusters=clusters),
+        mass_interval=ece_interval(probabilities, labels, generator, binning="mass", clusters=clusters),
         ece_by_chance=ece_by_chance(probabilities, np.random.default_rng([seed, 3]), draws=DRAWS),
         as_shipped=temperature,
-        rescaled=_rescale(logits, labels, fits),
+        rescaled=_rescale(logits, labels, fits, generator, clusters),
         curve=risk_coverage(sure, wrong),
         aurc=bootstrap(mean_risk(sure, wrong), len(labels), generator, clusters=clusters),
         risks=tuple(risk_at(sure, wrong, coverage) for coverage in COVERAGES),
@@ -141,7 +141,13 @@ def _exchange(
     return tuple(checks)
 
 
-def _rescale(logits: Floats, labels: Labels, fits: tuple[Fit, ...]) -> Rescaled:
+def _rescale(
+    logits: Floats,
+    labels: Labels,
+    fits: tuple[Fit, ...],
+    generator: np.random.Generator,
+    clusters: NDArray[np.int64] | None,
+) -> Rescaled:
     """Divide each test image's logits by the temperature that was fitted without it."""
     scaled = np.array(logits, np.float64)
     result = []
@@ -153,6 +159,7 @@ def _rescale(logits: Floats, labels: Labels, fits: tuple[Fit, ...]) -> Rescaled:
     return Rescaled(
         temperature=math.exp(float(np.mean([math.log(one.value) for one in result]))),
         calibration=calibration(probabilities, labels),
+        ece_interval=ece_interval(probabilities, labels, generator, clusters=clusters),
         nll=negative_log_likelihood(scaled, labels),
         brier=brier_score(probabilities, labels),
         at_bound=any(one.at_bound for one in result),

@@ -8,8 +8,8 @@ always almost sure, so equal-width bins are nearly all empty; equal-mass bins ho
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from scipy.special import logsumexp
 
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Flags, Floats, Labels, check_scores
+from exmachina.evaluation.statistics.bootstrap import RESAMPLES, bootstrap, mean_gap
 from exmachina.evaluation.statistics.intervals import Interval, wilson
 
 Binning = Literal["width", "mass"]
@@ -91,6 +92,24 @@ def calibration(probabilities: Floats, labels: Labels, bins: int = 15, binning: 
         gap=float(confidence.mean() - correct.mean()),
         binning=binning,
     )
+
+
+def ece_interval(
+    probabilities: Floats,
+    labels: Labels,
+    generator: np.random.Generator,
+    *,
+    binning: Binning = "width",
+    bins: int = 15,
+    clusters: NDArray[Any] | None = None,
+    resamples: int = RESAMPLES,
+) -> Interval:
+    """The bootstrap's interval of the ECE in these bins, reflected and not below 0; whole `clusters` (N,) are drawn."""
+    sure = np.asarray(probabilities.max(axis=1), np.float64)
+    right = probabilities.argmax(axis=1) == labels
+    gap = mean_gap(sure, right, bin_edges(sure, bins, binning))
+    found = bootstrap(gap, len(labels), generator, clusters=clusters, resamples=resamples, reflected=True)
+    return replace(found, low=max(found.low, 0.0))
 
 
 def ece_by_chance(

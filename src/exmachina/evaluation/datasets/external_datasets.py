@@ -14,6 +14,7 @@ from exmachina.evaluation.arrays import Flags, Images, Predict, check_scores, so
 from exmachina.evaluation.calibration.away import ConfidenceAway, confidence_away
 from exmachina.evaluation.datasets.drift import image_properties
 from exmachina.evaluation.datasets.labelled_pictures import label_of, load_labelled_pictures
+from exmachina.evaluation.datasets.qmnist import holds_further, load_further
 from exmachina.evaluation.statistics.intervals import Interval, wilson
 from exmachina.evaluation.statistics.metrics import confusion_matrix
 from exmachina.images.archive import is_picture
@@ -78,12 +79,14 @@ def load_external(source: str | Path) -> Dataset:
     """A labelled set by name (`load_digits`, scikit-learn's 1,797 digits of 8 × 8 pixels) or by path.
 
     A path may be whatever `exmachina.load_data` reads, of which the test part is taken if there is one, or a folder or
-    zip file of pictures whose names tell the label.
+    zip file of pictures whose names tell the label, or a folder with QMNIST's test set, of which MNIST is left out.
     """
     if str(source) != "load_digits":
         path = Path(source)
         if path.suffix.lower() == ".zip" or (path.is_dir() and any(map(_tells_label, path.iterdir()))):
             return load_labelled_pictures(path)
+        if holds_further(path):
+            return load_further(path)
         train, test = load_data(source)
         chosen = train if test is None else test
         if not len(chosen):
@@ -92,16 +95,15 @@ def load_external(source: str | Path) -> Dataset:
     from PIL import Image
     from sklearn.datasets import load_digits
 
-    from exmachina.images.mnist import Steps, normalize
+    from exmachina.images.mnist import centre, contrast, crop, scale
 
     result = load_digits()
-    steps = Steps(polarity=False, clean=False)  # white on black already, and nothing to wipe away
-    images = [
-        normalize(
-            np.asarray(Image.fromarray(np.uint8(one * 255 / 16)).resize((64, 64), Image.Resampling.BICUBIC)), steps
-        )
+    enlarged = (
+        np.asarray(Image.fromarray(np.uint8(one * 255 / 16)).resize((64, 64), Image.Resampling.BICUBIC))
         for one in result.images
-    ]
+    )
+    # White on black already, and nothing to wipe away: what is left of `normalize` takes a quarter of its time.
+    images = [centre(contrast(scale(crop(contrast(picture))), 0)) for picture in enlarged]
     return Dataset(np.stack(images), result.target.astype(np.uint8), "load_digits")
 
 

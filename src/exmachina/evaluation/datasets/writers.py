@@ -186,8 +186,19 @@ def _write_whole(target: Path, raw: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def read_table(path: Path, least: int) -> NDArray[np.int64]:
+    """A QMNIST label table (N, 8), gzipped or not, of `least` rows or more: column 0 the label, column 2 the writer."""
+    return _table(_read(path), least, path)
+
+
 def _parse(raw: bytes, part: Part, origin: str | Path) -> Writers:
-    """Columns 0 (label) and 2 (writer) of an IDX table of big-endian 32-bit integers, gzipped or not."""
+    needed = MNIST_ROWS[part]
+    values = _table(raw, needed, origin)[:needed]
+    return Writers(part, ids=values[:, 2], labels=values[:, 0])
+
+
+def _table(raw: bytes, needed: int, origin: str | Path) -> NDArray[np.int64]:
+    """An IDX table of big-endian 32-bit integers, gzipped or not."""
     if len(raw) > MAX_FILE_BYTES and raw[:2] == b"\x1f\x8b":
         raise InputError(f"'{origin}' is over {MAX_FILE_BYTES >> 20} MiB; a QMNIST label table is not.")
     limit = 12 + 4 * COLUMNS * MAX_ROWS
@@ -198,8 +209,6 @@ def _parse(raw: bytes, part: Part, origin: str | Path) -> Writers:
     if len(table) < 12 or table[:4] != b"\0\0\x0c\x02":
         raise InputError(f"'{origin}' is not a QMNIST label table (IDX, 32-bit integers, two dimensions).")
     rows, columns = struct.unpack(">II", table[4:12])
-    needed = MNIST_ROWS[part]
     if columns != COLUMNS or not needed <= rows <= MAX_ROWS or len(table) != 12 + 4 * rows * columns:
         raise InputError(f"'{origin}' declares {rows:,} × {columns} numbers; expected {needed:,} or more rows of 8.")
-    values = np.frombuffer(table, ">i4", offset=12).reshape(rows, columns)[:needed].astype(np.int64)
-    return Writers(part, ids=values[:, 2], labels=values[:, 0])
+    return np.frombuffer(table, ">i4", offset=12).reshape(rows, columns).astype(np.int64)

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from exmachina.errors import InputError
-from exmachina.evaluation.arrays import Floats, check_scores
+from exmachina.evaluation.arrays import Flags, Floats, check_scores
 from exmachina.evaluation.calibration.rejection import SCORES, Rejection, ScoreName, highest_threshold
-from exmachina.evaluation.statistics.bootstrap import auroc_interval
+from exmachina.evaluation.statistics.bootstrap import separation_intervals
+from exmachina.evaluation.statistics.intervals import Interval, wilson
 
 KEPT = (0.995, 0.99, 0.98, 0.95, 0.9)
 RESAMPLES = 400
@@ -26,29 +27,53 @@ RESAMPLES = 400
 
 @dataclass(frozen=True)
 class Separation:
-    """How well one score tells digits from what is none; `interval` is the bootstrap's of `auroc`."""
+    """How well one score tells digits from what is none, with the bootstrap's intervals.
+
+    That of `fpr95` is no narrower than Wilson's for the threshold as it is: drawn anew, none of 400 is always none.
+    """
 
     score: ScoreName | Literal["rejector"]
     auroc: float
     fpr95: float
     interval: tuple[float, float]
+    fpr95_interval: tuple[float, float]
+
+    @classmethod
+    def of(
+        cls,
+        score: ScoreName | Literal["rejector"],
+        digits: NDArray[Any],
+        non_digits: NDArray[Any],
+        generator: np.random.Generator,
+    ) -> Separation:
+        """Of scores (N,) of digits and (M,) of images that are none."""
+        area, (low, high) = separation_intervals(digits, non_digits, generator, resamples=RESAMPLES)
+        let_in = fpr95(digits, non_digits)
+        least = wilson(round(let_in * len(non_digits)), len(non_digits))
+        return cls(score, auroc(digits, non_digits), let_in, area, (min(low, least.low), max(high, least.high)))
 
 
 @dataclass(frozen=True)
 class OODKind:
     """One kind of image that is no digit: its separation by each score, and the share that is rejected.
 
-    `let_in[k]` is the share let in by the threshold that keeps `KEPT[k]` of the digits. `rejector`: by
-    the chance that the run's rejector gives, if it has one; then that rejects, and not the threshold.
+    Shares have Wilson's interval, the thresholds taken as they are. `let_in[k]` is the share let in by the threshold
+    that keeps `KEPT[k]` of the digits. `rejector`: by the chance that the run's rejector gives, if it has one; then
+    that turns away, and not the threshold.
     """
 
     name: str
     n: int
     max_softmax: Separation
     energy: Separation
-    rejected: float
-    let_in: tuple[float, ...]
+    turned_away: Interval
+    let_in: tuple[Interval, ...]
     rejector: Separation | None = None
+
+    @property
+    def rejected(self) -> float:
+        """The share that is turned away."""
+        return self.turned_away.value
 
 
 def measure_kind(
@@ -65,24 +90,23 @@ def measure_kind(
     """
     check_scores(digits)
     check_scores(non_digits)
-    result = {}
-    for key, score in SCORES.items():
-        home, away = score(digits), score(non_digits)
-        interval = auroc_interval(home, away, generator, resamples=RESAMPLES)
-        result[key] = Separation(key, auroc(home, away), fpr95(home, away), interval)
-    rejected = float(rejection.rejects(non_digits).mean())
+    first, second = (Separation.of(key, score(digits), score(non_digits), generator) for key, score in SCORES.items())
+    turned_away = _share(rejection.rejects(non_digits))
     sure = SCORES["max_softmax"](non_digits)
-    let_in = tuple(float((sure >= threshold).mean()) for threshold in thresholds)
-    return OODKind(name, len(non_digits), result["max_softmax"], result["energy"], rejected, let_in)
+    let_in = tuple(_share(sure >= threshold) for threshold in thresholds)
+    return OODKind(name, len(non_digits), first, second, turned_away, let_in)
 
 
 def by_rejector(
     kind: OODKind, digits: NDArray[Any], non_digits: NDArray[Any], no_digit: float, generator: np.random.Generator
 ) -> OODKind:
     """The same kind judged by a rejector: chances (N,) of test digits and (M,) of images that are none."""
-    interval = auroc_interval(digits, non_digits, generator, resamples=RESAMPLES)
-    separation = Separation("rejector", auroc(digits, non_digits), fpr95(digits, non_digits), interval)
-    return replace(kind, rejector=separation, rejected=float((non_digits < no_digit).mean()))
+    separation = Separation.of("rejector", digits, non_digits, generator)
+    return replace(kind, rejector=separation, turned_away=_share(non_digits < no_digit))
+
+
+def _share(flags: Flags) -> Interval:
+    return wilson(int(flags.sum()), len(flags))
 
 
 def auroc(digits: NDArray[Any], non_digits: NDArray[Any]) -> float:

@@ -82,15 +82,17 @@ def mean_risk(confidence: Floats, wrong: Flags) -> Callable[[Counts], Any]:
     return area
 
 
-def auroc_interval(
+def separation_intervals(
     digits: NDArray[Any],
     non_digits: NDArray[Any],
     generator: np.random.Generator,
     *,
+    recall: float = 0.95,
     resamples: int = RESAMPLES,
     level: float = 0.95,
-) -> tuple[float, float]:
-    """Percentile interval of the chance that a digit scores above an image that is none; both sets drawn anew.
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Percentile intervals of two numbers, both sets drawn anew: the chance that a digit scores above an image that is
+    none, and the share of those let in by the threshold that lets in `recall` of the digits drawn.
 
     Only where a digit lies among the others matters, so digits between the same two of them are drawn together.
     """
@@ -104,5 +106,9 @@ def auroc_interval(
     below = np.concatenate([np.zeros((resamples, 1)), other.cumsum(axis=1)], axis=1)  # others below each place
     halves = (below[:, places // 2] + below[:, (places + 1) // 2]) / 2  # ties count half
     areas = (drawn * halves).sum(axis=1) / (n * m)
-    low, high = np.quantile(areas, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    given_up = int(np.floor((1 - recall) * n + 1e-9))  # digits below the threshold, at most
+    threshold = places[(drawn.cumsum(axis=1) > given_up).argmax(axis=1)]
+    let_in = 1 - below[np.arange(resamples), threshold // 2] / m
+    ends = [(1 - level) / 2, (1 + level) / 2]
+    first, second = (np.quantile(values, ends) for values in (areas, let_in))
+    return (float(first[0]), float(first[1])), (float(second[0]), float(second[1]))

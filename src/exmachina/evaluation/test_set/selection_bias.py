@@ -33,6 +33,7 @@ LEARNED, JUDGING = 10_000, 20_000  # images that are learned, and that judge
 SEEDS = 3
 SIZES = (500, 2_000, 10_000)  # of the test set
 DRAWS = 100
+SHIPPED = Path(__file__).parent  # where the outcome for `fast` lies, kept there from `exmachina leak`
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,15 @@ def _selection_bias(
 
 
 def stored_selection_bias(recipe: Recipe, folder: Path | None = None) -> SelectionBias | None:
-    """The outcome of this experiment with this recipe, if it was done on this computer before."""
+    """The outcome of this experiment with this recipe, if it was done here before or comes with the package.
+
+    `exmachina leak` repeats what comes with it (`fast`), and what is stored on this computer is preferred.
+    """
+    places = (user_folder(), SHIPPED) if folder is None else (folder,)
+    return next((one for one in (_stored(recipe, place) for place in places) if one is not None), None)
+
+
+def _stored(recipe: Recipe, folder: Path) -> SelectionBias | None:
     try:
         kept = json.loads(_path(recipe, folder).read_text())
         pairs = [(float(peeking), float(honest)) for peeking, honest in kept["by_seed"]]

@@ -3,6 +3,8 @@
  * still grows after a jump; until the reader moves, the chapter is kept in its place.
  */
 
+import { unfold } from "./folds.js";
+
 const SETTLED = 5000; // milliseconds after which nothing grows any more
 const MOVES = ["wheel", "touchmove", "pointerdown", "keydown"];
 
@@ -41,6 +43,7 @@ const part = (hash) =>
 function arrive(target) {
   leave();
   if (!target) return;
+  unfold(target);
   const align = () => target.scrollIntoView({ behavior: "instant", block: "start" });
   const growing = new ResizeObserver(align);
   growing.observe(/** @type {Element} */ (document.querySelector("main")));

@@ -12,8 +12,8 @@ import { mount as mountGuesses } from "./panels/guess.js";
 import { mount as mountLine } from "./panels/path/line.js";
 import { mount as mountStart } from "./panels/path/start.js";
 import { followLinks, nameBeats } from "./arrive.js";
+import { foldWhatFits } from "./folds.js";
 import { fillWhenIdle, preparePaper } from "./print.js";
-import { foldSlips } from "./slips.js";
 import { speak, t } from "./texts.js";
 import { followWay, recallWay } from "./way.js";
 
@@ -28,7 +28,7 @@ async function start() {
     return fail(error);
   }
   preparePaper();
-  foldSlips();
+  foldWhatFits();
   const bar = /** @type {HTMLElement} */ (document.querySelector(".bar"));
   mountBar(bar);
   mountMoment(bar);

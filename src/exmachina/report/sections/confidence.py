@@ -9,7 +9,7 @@ from exmachina.evaluation.robustness.robustness import Robustness
 from exmachina.formatting import percent
 from exmachina.report.charts import Axis, Series, bar, chart
 from exmachina.report.markup import Html, Margin, Section, absent, details, el, figure, join, para, table
-from exmachina.report.words import name_of, plain, span
+from exmachina.report.words import name_of, plain, span, with_span
 
 SET_NAMES = {
     "lac": "one threshold (LAC)",
@@ -55,9 +55,8 @@ def confidence_section(evaluation: Evaluation) -> Section:
 def _confidence_finding(confidence: Confidence) -> str:
     risk, conformal = confidence.risk(0.98), confidence.conformal[0]
     gap = confidence.width.gap
-    low, high = max(confidence.ece_interval.low, 0.0), confidence.ece_interval.high
     return (
-        f"Calibration error {percent(confidence.width.ece)} ({percent(low)} to {percent(high)}; chance alone "
+        f"Calibration error {percent(confidence.width.ece)} ({span(confidence.ece_interval)}; chance alone "
         "would make "
         f"{percent(confidence.ece_by_chance)}); "
         f"on average it is {percent(abs(gap))} too {'sure' if gap > 0 else 'modest'}. Answering only the surest 98 % "
@@ -69,9 +68,10 @@ def _confidence_finding(confidence: Confidence) -> str:
 
 def _confidence_body(evaluation: Evaluation, confidence: Confidence) -> list[object]:
     rescaled = confidence.rescaled
+    width, mass = with_span(confidence.ece_interval), with_span(confidence.mass_interval)
     rows = [
-        ("as it answers", f"{confidence.as_shipped:.2f}", percent(confidence.width.ece), percent(confidence.mass.ece)),
-        ("after temperature scaling", f"{rescaled.temperature:.2f}", percent(rescaled.calibration.ece), "–"),
+        ("as it answers", f"{confidence.as_shipped:.2f}", width, mass),
+        ("after temperature scaling", f"{rescaled.temperature:.2f}", with_span(rescaled.ece_interval), "–"),
     ]
     losses = ((evaluation.metrics.nll, evaluation.metrics.brier), (rescaled.nll, rescaled.brier))
     both = [(*row, plain(nll, 4), plain(brier, 4)) for row, (nll, brier) in zip(rows, losses, strict=True)]

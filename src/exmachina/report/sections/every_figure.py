@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from exmachina.evaluation.ood.separation import OODKind
 from exmachina.evaluation.results import Evaluation, measured
 from exmachina.evaluation.statistics.intervals import Interval
 from exmachina.formatting import percent
@@ -19,7 +20,7 @@ def figures_section(evaluation: Evaluation) -> Section:
     return Section(
         f"{len(rows)} figures, each with an interval that holds the true value in 95 of 100 such tests, if its "
         "assumptions hold. None is corrected for there being so many: of twenty, expect one to miss.",
-        [table("Every figure", ("figure", "value", "95 % interval", "n", "method"), rows)],
+        [table("Every figure", ("figure", "value", "95 % interval", "n", "method"), rows, class_="named methods")],
         Margin(
             "For one question decided beforehand, an interval is as it says. Whoever looks through the whole table for "
             "something remarkable will find it by chance.",
@@ -75,7 +76,7 @@ def _rows(evaluation: Evaluation) -> Iterator[Row]:
                 value,
                 f"{low:.0f} to {high:.0f}",
                 f"{robustness.n:,}",
-                "bootstrap, images drawn for all at once",
+                "bootstrap",
             )
         for name, one in robustness.errors.items():
             yield _share(f"error, {name_of(name)}", one.error)
@@ -84,32 +85,47 @@ def _rows(evaluation: Evaluation) -> Iterator[Row]:
     ood = measured(evaluation.out_of_distribution)
     if ood:
         for kind in ood.kinds:
-            for score, name in ((kind.max_softmax, "largest probability"), (kind.energy, "energy")):
-                interval = "{:.4f} to {:.4f}".format(*score.interval)
-                yield f"AUROC, {name_of(kind.name)}, {name}", f"{score.auroc:.4f}", interval, f"{kind.n:,}", "bootstrap"
+            yield from _of_strangers(kind)
         yield _share("test digits turned away", ood.digits_rejected)
     for other in measured(evaluation.external_datasets) or ():
         external = measured(other)
         if external:
             yield _share(f"error, {name_of(external.name)}", external.error)
+            if external.away:
+                yield _share(f"calibration error, {name_of(external.name)}", external.away.ece_interval)
+
+
+def _of_strangers(kind: OODKind) -> Iterator[Row]:
+    scores = ((kind.max_softmax, "largest probability"), (kind.energy, "energy"), (kind.rejector, "rejector"))
+    for score, name in scores:
+        if score:
+            n, low, high = f"{kind.n:,}", *score.interval
+            yield (
+                f"AUROC, {name_of(kind.name)}, {name}",
+                f"{score.auroc:.4f}",
+                f"{low:.4f} to {high:.4f}",
+                n,
+                "bootstrap",
+            )
+            ends = " to ".join(map(percent, score.fpr95_interval))
+            yield f"FPR95, {name_of(kind.name)}, {name}", percent(score.fpr95), ends, n, "bootstrap"
+    yield _share(f"{name_of(kind.name)} turned away", kind.turned_away)
 
 
 def _of_confidence(evaluation: Evaluation) -> Iterator[Row]:
     confidence = measured(evaluation.confidence)
     if confidence is None:
         return
-    ece, aurc = confidence.ece_interval, confidence.aurc
-    low = percent(max(ece.low, 0.0))
-    n = f"{ece.n:,}"
-    yield (
-        "calibration error (ECE, 15 bins)",
-        percent(ece.value),
-        f"{low} to {percent(ece.high)}",
-        n,
-        f"{ece.method}, reflected",
-    )
+    aurc = confidence.aurc
+    n = f"{aurc.n:,}"
+    for name, ece in (
+        ("calibration error (ECE, 15 bins)", confidence.ece_interval),
+        ("calibration error, bins of equal mass", confidence.mass_interval),
+        ("calibration error, after temperature scaling", confidence.rescaled.ece_interval),
+    ):
+        yield _share(name, ece, f"{ece.method}, reflected")
     area = f"{percent(aurc.low, 3)} to {percent(aurc.high, 3)}"
-    yield "area under risk and coverage (AURC)", percent(aurc.value, 3), area, f"{aurc.n:,}", aurc.method
+    yield "area under risk and coverage (AURC)", percent(aurc.value, 3), area, n, aurc.method
     for risk in confidence.risks[1:]:  # the first is all of them
         yield _share(f"error of the surest {percent(risk.coverage, 0)}", risk.risk)
     for one in confidence.sets:

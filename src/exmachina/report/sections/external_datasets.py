@@ -6,7 +6,7 @@ from exmachina.evaluation.datasets.external_datasets import ExternalDataset
 from exmachina.evaluation.results import Evaluation, Missing, measured
 from exmachina.formatting import percent
 from exmachina.report.markup import Margin, Section, absent, digit, el, para, table
-from exmachina.report.words import count, name_of, points, span
+from exmachina.report.words import count, name_of, points, span, with_span
 
 
 def external_section(evaluation: Evaluation) -> Section:
@@ -77,7 +77,8 @@ def _other(other: ExternalDataset) -> list[object]:
             para(
                 f"It says {percent(one.confidence)} on average and is right {percent(one.accuracy.value)} of the "
                 "time: a "
-                f"calibration error of {percent(one.ece)}. The rule that answers the surest 98 % at home (surer than "
+                f"calibration error of {with_span(one.ece_interval)}. "
+                f"The rule that answers the surest 98 % at home (surer than "
                 f"{percent(one.threshold)}) answers {percent(one.answered.value)} here{risk}."
             )
         )

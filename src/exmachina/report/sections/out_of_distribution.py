@@ -7,8 +7,8 @@ from exmachina.evaluation.ood.out_of_distribution import OutOfDistribution
 from exmachina.evaluation.ood.separation import KEPT
 from exmachina.evaluation.results import Evaluation, Missing
 from exmachina.formatting import percent
-from exmachina.report.markup import Margin, Section, absent, digit, join, para, table
-from exmachina.report.words import name_of, plain
+from exmachina.report.markup import Html, Margin, Section, absent, details, digit, join, para, table
+from exmachina.report.words import name_of, plain, span
 
 
 def ood_section(evaluation: Evaluation) -> Section:
@@ -55,26 +55,23 @@ def _body(ood: OutOfDistribution) -> list[object]:
         (
             name_of(one.name),
             join(digit(image, f"{name_of(one.name)}, example", size=28) for image in ood.examples[one.name][:4]),
-            f"{one.max_softmax.auroc:.4f}",
-            "{:.3f} to {:.3f}".format(*one.max_softmax.interval),
-            percent(one.max_softmax.fpr95),
-            f"{one.energy.auroc:.4f}",
-            percent(one.energy.fpr95),
-            *((f"{one.rejector.auroc:.4f}", percent(one.rejector.fpr95)) if one.rejector else ()),
             percent(one.rejected),
+            span(one.turned_away),
+            f"{one.n:,}",
         )
         for one in ood.kinds
     ]
+    head = ("", "examples", "turned away", "95 % interval", "n")
     taught = any(one.rejector for one in ood.kinds)
-    scores = ("AUROC", "95 % interval", "FPR95", "AUROC, energy", "FPR95, energy")
-    head = ("", "examples", *scores, *(("AUROC, rejector", "FPR95, rejector") if taught else ()), "turned away")
     origin = "stored in the run" if ood.stored else "not stored in the run; fitted here"
     halves = not ood.stored and ood.source == WORDS["halves"]
     where = (
         "of the digits of each half of the test set, for the other half" if halves else "digits outside the test set"
     )
+    furthest = max(max(share.high - share.value, share.value - share.low) for one in ood.kinds for share in one.let_in)
     return [
-        table(f"Strangers against {ood.digits_rejected.n:,} test digits", head, rows, texts=2, class_="pics"),
+        table("Strangers, and how many are turned away", head, rows, texts=2, class_="pics"),
+        _scores(ood),
         para(
             f"The threshold ({plain(ood.rejection.threshold, 4)}, {origin}) keeps "
             f"{percent(ood.rejection.kept)} of {ood.rejection.n:,} {where}"
@@ -84,6 +81,30 @@ def _body(ood: OutOfDistribution) -> list[object]:
         table(
             "What it costs to keep strangers out: let in, where the threshold keeps so many of the digits",
             ("", *(f"keeps {percent(share, 1)}" for share in KEPT)),
-            [(name_of(one.name), *(percent(share) for share in one.let_in)) for one in ood.kinds],
+            [(name_of(one.name), *(percent(share.value) for share in one.let_in)) for one in ood.kinds],
+        ),
+        para(
+            f"Each of these shares is off by {percent(furthest, 1)} at most, with 95 % confidence (Wilson); each one's "
+            "interval is in the JSON."
         ),
     ]
+
+
+def _scores(ood: OutOfDistribution) -> Html:
+    """How well each score tells each kind from digits."""
+    rows = [
+        (
+            name_of(one.name),
+            name,
+            f"{score.auroc:.4f}",
+            "{:.4f} to {:.4f}".format(*score.interval),
+            percent(score.fpr95),
+            " to ".join(map(percent, score.fpr95_interval)),
+        )
+        for one in ood.kinds
+        for name, score in (("probability", one.max_softmax), ("energy", one.energy), ("rejector", one.rejector))
+        if score
+    ]
+    head = ("", "score", "AUROC", "95 % interval", "FPR95", "95 % interval")
+    caption = f"Each score, strangers against {ood.digits_rejected.n:,} test digits"
+    return details("How well each score tells them from digits", table(caption, head, rows, texts=2))

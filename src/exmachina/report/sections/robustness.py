@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from exmachina.evaluation.results import Evaluation, Missing
 from exmachina.evaluation.robustness.corruptions import CORRUPTIONS
 from exmachina.evaluation.robustness.curves import Curve
+from exmachina.evaluation.robustness.published import ALIKE
 from exmachina.evaluation.robustness.robustness import Robustness
 from exmachina.formatting import percent
 from exmachina.report.charts import Axis, Series, chart, ladder, rung
@@ -201,19 +202,28 @@ def _published(evaluation: Evaluation) -> list[object]:
     if isinstance(published, Missing):
         return []
     rows = [
-        (name_of(one.name), percent(one.theirs.value), span(one.theirs), percent(one.ours.value), one.difference)
+        (
+            name_of(one.name),
+            percent(one.theirs.value),
+            span(one.theirs),
+            percent(one.ours.value),
+            span(one.ours),
+            "beyond chance" if one.resolved else "",
+        )
         for one in published.errors
     ]
-    apart = [name_of(one.name) for one in published.errors if one.resolved]
-    words = f"Beyond chance they differ for {', '.join(apart)}." if apart else "No two differ beyond chance."
-    head = ("corruption", "published", "95 % interval", "drawn here", "what differs")
+    known = [one for one in published.errors if one.difference != ALIKE]
+    apart = sum(one.resolved for one in published.errors)
+    words = f"{apart} of {len(rows)} differ beyond chance." if apart else "No two differ beyond chance."
+    head = ("corruption", "published", "95 % interval", "drawn here", "95 % interval", "they differ")
     return [
         el("h3", "MNIST-C as published"),
         table(f"Error on the first {published.n:,} images of each", head, rows),
         para(
             f"On average {percent(published.mean_theirs)} of the published images are misread, and "
-            f"{percent(published.mean_ours)} of those drawn here. {words}"
+            f"{percent(published.mean_ours)} of those drawn here. {words} Most follow {ALIKE}. Known to differ:"
         ),
+        el("ul", *(el("li", f"{name_of(one.name)}: {one.difference}.") for one in known)),
     ]
 
 

@@ -108,7 +108,7 @@ def contamination_section(evaluation: Evaluation) -> Section:
         rows = [(one.name, _outcome(one.p_value), _statistic(one.statistic)) for one in result.evidence]
         skipped = [el("li", f"{one.name}: {one.says}.") for one in result.evidence if one.p_value is None]
         body = [
-            table("Each test, and how often an honest run looks as suspicious", ("test", "p", "statistic"), rows),
+            table("Each test, and how often an honest run looks as suspicious", ("test", "p", "count or z"), rows),
             *([para("Not made:"), el("ul", *skipped)] if skipped else []),
             para("What this report cannot know:"),
             el("ul", *(el("li", f"{one}.") for one in result.unknown)),

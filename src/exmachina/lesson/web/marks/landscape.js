@@ -31,7 +31,7 @@ export function landscape(name) {
     canvas,
     /** @type {any} */ (over),
   );
-  const element = h("div", { class: "landscape", hidden: true }, frame, xAxis, scale, reading);
+  const element = h("div", { class: "landscape" }, frame, xAxis, scale, reading);
   /** @type {Landscape | null} */
   let shown = null;
   let cell = { x: 16, y: 16 };
@@ -63,10 +63,11 @@ export function landscape(name) {
     mark?.setAttribute("y", String(cell.y));
   }
 
-  /** @param {Landscape | null} next */
+  /** A landscape, or none yet: its room is kept, so that nothing moves when it comes. @param {Landscape | null} next */
   function show(next) {
     shown = next;
-    element.hidden = next === null;
+    element.classList.toggle("to-come", next === null);
+    frame.inert = next === null;
     if (!next) return;
     const { grid, size, bounds } = next;
     const logs = Float32Array.from(grid, (loss) => Math.log10(Math.max(loss, 1e-6)));

@@ -141,7 +141,11 @@ const PRESETS = {
   vertical: (_, x) => x,
   diagonal: (y, x) => y + x,
   blur: (y, x) => Math.exp(-(y * y + x * x) / 2),
-  outline: (y, x, reach) => (y || x ? -1 : (2 * reach + 1) ** 2 - 1),
+  // the middle, which is four cells where the side is even, against everything around it
+  outline: (y, x, reach) =>
+    Math.max(Math.abs(y), Math.abs(x)) < 1 && reach > 0.5
+      ? (2 * reach + 1) ** 2 / (reach % 1 ? 4 : 1) - 1
+      : -1,
   nothing: () => 0,
 };
 

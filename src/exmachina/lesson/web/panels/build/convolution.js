@@ -179,7 +179,8 @@ export function mount(root) {
       h("figure", {}, before, h("figcaption", {}, `${wide} × ${wide}`)),
       h("figure", {}, after, h("figcaption", {}, `${count} × ${count}`)),
     );
-    formula.textContent = `(28 + 2·${padding} − ${size}) / ${stride} + 1 = ${count}`;
+    const room = `(28 + 2·${padding} − ${size}) / ${stride}`;
+    formula.textContent = `${left ? `⌊${room}⌋` : room} + 1 = ${count}`; // only whole hops count
     told.textContent = [
       t("{hops} hops of {stride} in each direction, and the place it starts from: {count}.", {
         hops: count - 1,

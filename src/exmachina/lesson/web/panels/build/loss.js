@@ -52,11 +52,14 @@ export function mount(root) {
       }),
     );
     note.textContent = result
-      ? t("For this digit the network gives the {right} {percent}: a loss of {loss}.", {
-          right,
-          percent: percent(probability, 2),
-          loss: fixed(-Math.log(Math.max(probability, 1e-30)), 3),
-        })
+      ? t(
+          "For this digit the network gives the {right} a probability of {percent}: a loss of {loss}.",
+          {
+            right,
+            percent: percent(probability, 2),
+            loss: fixed(-Math.log(Math.max(probability, 1e-30)), 3),
+          },
+        )
       : t("Draw or choose a digit.");
   }
   whileVisible(root, ["result", "source"], show);

@@ -80,6 +80,7 @@ function why({ ece, bins }, id) {
 function diagram(bins) {
   const x = (/** @type {number} */ v) => 84 + v * 416;
   const y = (/** @type {number} */ v) => 430 - v * 400;
+  const size = matchMedia("(max-width: 620px)").matches ? 22 : 13; // of the text, as in marks.css
   const root = svg("svg", {
     class: "chart fixed",
     viewBox: "0 0 560 480",
@@ -98,20 +99,27 @@ function diagram(bins) {
     root.append(
       svg("line", { class: "grid", x1: x(0), x2: x(1), y1: y(v), y2: y(v) }),
       svg("text", { class: "tick", x: x(0) - 8, y: y(v) + 4, "text-anchor": "end" }, percent(v, 0)),
-      svg("text", { class: "tick", x: x(v), y: y(0) + 20, "text-anchor": "middle" }, percent(v, 0)),
     );
+    // One 0 is enough for both axes.
+    if (v > 0)
+      root.append(
+        svg(
+          "text",
+          { class: "tick", x: x(v), y: y(0) + 8 + size, "text-anchor": "middle" },
+          percent(v, 0),
+        ),
+      );
   }
   root.append(
     svg("line", { class: "line other", x1: x(0), y1: y(0), x2: x(1), y2: y(1) }),
     svg("text", { class: "axis", x: 4, y: 14 }, t("right")),
     svg(
       "text",
-      { class: "axis", x: x(1), y: y(0) + 40, "text-anchor": "end" },
+      { class: "axis", x: x(1), y: y(0) + 14 + 2 * size, "text-anchor": "end" },
       t("how sure it was"),
     ),
   );
   // A count stands where it covers neither a stroke nor another count; where there is no such place, it is in the words.
-  const size = matchMedia("(max-width: 620px)").matches ? 22 : 13; // of the text, as in marks.css
   const measured = bins.flatMap(({ confidence, accuracy, count }) =>
     confidence === null || !accuracy ? [] : [{ at: x(confidence), accuracy, count }],
   );
@@ -129,7 +137,11 @@ function diagram(bins) {
     const text = whole(count);
     const own = taken[index];
     const place = placesAround(own, 0.6 * size * text.length, size).find(
-      (box) => box.top >= 0 && box.right <= 560 && !taken.some((other) => overlap(box, other)),
+      (box) =>
+        box.top >= 0 &&
+        box.bottom <= y(0) + 6 &&
+        box.right <= 560 &&
+        !taken.some((other) => overlap(box, other)),
     );
     if (!place) return;
     taken.push(place);

@@ -84,6 +84,8 @@ export function mount(root) {
     });
     const luckiest = Math.round(x(best) / COLUMN) * COLUMN;
     const better = best >= TRUE;
+    const reported = t("reported: {best}", { best: percent(best, 2) });
+    const wide = (matchMedia("(max-width: 620px)").matches ? 12.5 : 7.5) * reported.length;
     const ticks = Array.from(
       { length: Math.round(100 * (to - from)) + 1 },
       (_, i) => from + i / 100,
@@ -126,11 +128,14 @@ export function mount(root) {
           "text",
           {
             class: "name main",
-            x: x(TRUE) + (better ? 8 : -8),
+            // above its own dot, as far as there is room beside the truth
+            x: better
+              ? Math.min(Math.max(luckiest, x(TRUE) + 8 + wide / 2), 640 - wide / 2)
+              : Math.min(luckiest, x(TRUE) - 8 - wide / 2),
             y: 46,
-            "text-anchor": better ? "start" : "end",
+            "text-anchor": "middle",
           },
-          t("reported: {best}", { best: percent(best, 2) }),
+          reported,
         ),
       ),
     );

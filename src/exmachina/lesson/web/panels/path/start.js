@@ -3,6 +3,7 @@
 import { h } from "../../marks/dom.js";
 import { plain } from "../../marks/format.js";
 import { begin, progress, routes } from "../../routes.js";
+import { allOpen, openAll } from "../../folds.js";
 import { store } from "../../state.js";
 import { t } from "../../texts.js";
 
@@ -23,6 +24,19 @@ export function mount(root) {
     return { name, button };
   });
   const note = h("p", { class: "note", role: "status" });
+  const unfold = h(
+    "button",
+    {
+      type: "button",
+      class: "quiet open-all",
+      "aria-pressed": String(allOpen()),
+      onclick: () => {
+        openAll(!allOpen());
+        unfold.setAttribute("aria-pressed", String(allOpen()));
+      },
+    },
+    t("Open every part at once"),
+  );
   root.append(
     h(
       "div",
@@ -30,6 +44,7 @@ export function mount(root) {
       buttons.map(({ button }) => button),
     ),
     note,
+    unfold,
   );
   store.watch(["path"], ({ path }) => {
     for (const { name, button } of buttons)
@@ -37,7 +52,7 @@ export function mount(root) {
     const route = all[path.route];
     const next = route && progress(route, path).next;
     note.textContent = !route
-      ? t("Or simply scroll: everything is open, in any order.")
+      ? t("Or go your own way: any part, in any order.")
       : next
         ? t("What comes next stands at the foot of the window.")
         : t("You have been everywhere on this way.");

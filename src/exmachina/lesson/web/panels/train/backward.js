@@ -141,11 +141,14 @@ export function mount(root) {
     const logits = explained.values[explained.values.length - 1];
     const right = label();
     const probabilities = softmax(logits);
-    fact.textContent = t("The network gives the {digit} {share}: a loss of {loss}.", {
-      digit: right,
-      share: percent(probabilities[right], 2),
-      loss: significant(-Math.log(Math.max(probabilities[right], 1e-30)), 3),
-    });
+    fact.textContent = t(
+      "The network gives the {digit} a probability of {share}: a loss of {loss}.",
+      {
+        digit: right,
+        share: percent(probabilities[right], 2),
+        loss: significant(-Math.log(Math.max(probabilities[right], 1e-30)), 3),
+      },
+    );
     const errors = explained.gradients[explained.gradients.length - 1];
     answers.replaceChildren(errorTable(logits, probabilities, errors, right));
     paint(travel.at());

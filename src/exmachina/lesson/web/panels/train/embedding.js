@@ -54,11 +54,11 @@ export function mount(root) {
   );
   const view = h(
     "div",
-    { class: "embedding-view", hidden: true },
+    { class: "embedding-view to-come" },
     /** @type {any} */ (cloud),
-    h("div", {}, fact, sides, detail, news, note),
+    h("div", {}, progress, fact, sides, detail, news, note),
   );
-  root.append(first.element, progress, view, scrubber.element);
+  root.append(first, view, scrubber);
 
   cloud.addEventListener("pointermove", (event) => focusOn(nearest(event)));
   cloud.addEventListener("click", choose);
@@ -171,11 +171,10 @@ export function mount(root) {
 
   /** @param {import("../../state.js").State} state */
   function render(state) {
-    first.render(state);
-    scrubber.render(state);
     const training = finishedTraining(state);
     const ready = training !== null && embedded?.id === training.id;
-    view.hidden = !ready;
+    view.classList.toggle("to-come", !ready);
+    view.inert = !ready;
     if (training && !ready && computing !== training.id) compute(training);
     if (!training || !embedded || !ready) return;
     moment = momentAt(training, state.moment);

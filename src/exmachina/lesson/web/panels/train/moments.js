@@ -23,7 +23,7 @@ export function momentAt({ id, snapshots }, moment) {
   return at < 0 ? snapshots.length - 1 : at;
 }
 
-/** A scrubber through the training on show; the whole page follows. */
+/** A scrubber through the training on show; the whole page follows. It is right before it comes into sight. */
 export function momentScrubber() {
   const scrubber = player({
     count: () => finishedTraining(store.get())?.snapshots.length ?? 0,
@@ -44,10 +44,14 @@ export function momentScrubber() {
     scrubber.go(momentAt(training, state.moment), true);
     scrubber.describe((at) => t("step {step}", { step: training.snapshots[at]?.step ?? 0 }));
   }
-  return { element: scrubber.element, render };
+  store.watch(["training", "moment"], render);
+  return scrubber.element;
 }
 
-/** A word about the training that is missing, and a button that does it. @param {string} text */
+/**
+ * A word about the training that is missing, and a button that does it; gone, in sight or not, once there is one.
+ * @param {string} text
+ */
 export function trainFirst(text) {
   const button = h(
     "button",
@@ -70,7 +74,8 @@ export function trainFirst(text) {
     button.disabled = live;
     note.textContent = live ? t("A training is under way; this is drawn when it is over.") : text;
   }
-  return { element: root, render };
+  store.watch(["training"], render);
+  return root;
 }
 
 /**

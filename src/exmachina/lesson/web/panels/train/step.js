@@ -58,7 +58,7 @@ export function mount(root) {
     },
   );
   cards.choose(optimizer);
-  root.classList.add("one-weight");
+  root.classList.add("one-weight", "to-come");
   root.append(
     chooser.controls,
     h(
@@ -203,6 +203,7 @@ export function mount(root) {
       }),
     );
     slopeText.textContent = text;
+    root.classList.remove("to-come"); // shown when there is something, and all at once
   }
 
   /** @param {number} count */

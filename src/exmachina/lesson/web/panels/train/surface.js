@@ -75,10 +75,15 @@ export function mount(root) {
   const note = h("p", { class: "note" });
   root.classList.add("surface");
   root.append(
-    first.element,
-    h("div", { class: "controls above" }, which, draw, other, stop, progress),
+    first,
+    h(
+      "div",
+      { class: "controls above" },
+      which,
+      h("div", { class: "controls orders" }, draw, other, stop, progress),
+    ),
     h("div", { class: "surface-view" }, picture.element, h("div", {}, fact, note)),
-    scrubber.element,
+    scrubber,
   );
 
   /** What would be computed now. @param {import("../../state.js").State} state */
@@ -129,9 +134,6 @@ export function mount(root) {
   /** @param {import("../../state.js").State} state */
   function render(state) {
     const now = wanted(state);
-    first.render(state);
-    scrubber.render(state);
-    which.hidden = !now.training;
     const current = slice?.key === now.key ? slice : null;
     stop.hidden = progress.hidden = !running;
     draw.hidden = running || current?.done === 1;
@@ -160,6 +162,9 @@ export function mount(root) {
       note.textContent = "";
     }
   }
+  store.watch(["training"], (state) => {
+    which.hidden = !finishedTraining(state);
+  });
   whileVisible(root, ["training", "moment", "model", "theme"], render);
 }
 

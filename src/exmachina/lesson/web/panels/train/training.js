@@ -135,7 +135,11 @@ export function mount(root) {
     const max = Math.max(own ? commonReach(own, name) : reach(values), same ? reach(same) : 0);
     paintKernels(kernels, values, shape, max);
     kernelLegend.replaceChildren(legend("signed", max));
-    kernelNote.textContent = moment ? t("at step {step}", { step: moment.step }) : t("as trained");
+    kernelNote.textContent = moment
+      ? t("at step {step}", { step: moment.step })
+      : own?.status === "stopped"
+        ? t("as it was when stopped")
+        : t("as trained");
     if (!same) return beside.replaceChildren();
     beside.replaceChildren(others, othersNote);
     paintKernels(others, same, shape, max);

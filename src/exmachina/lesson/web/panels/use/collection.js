@@ -174,11 +174,13 @@ function changes({ before, after }) {
       h("td", {}, percent(after[key], 2)),
       h("td", {}, difference(after[key] - before[key])),
     );
-  const head = ["", t("before"), t("after"), ""].map((text) => h("th", { scope: "col" }, text));
+  const head = [t("before"), t("after"), t("change")].map((text) =>
+    h("th", { scope: "col" }, text),
+  );
   return h(
     "table",
     { class: "ledger finetuned" },
-    h("thead", {}, h("tr", {}, head)),
+    h("thead", {}, h("tr", {}, h("td", {}), head)),
     h("tbody", {}, row(t("your digits"), "collection"), row(t("MNIST's test digits"), "test")),
   );
 }

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import beta
 
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset, load_mnist, split
@@ -206,9 +207,11 @@ def table(folder: Path) -> None:
                     "n": len(parts["honest"]),
                     "kinds": Counter(map(kind_of, parts["honest"])),
                     "false_alarms": false_alarms,
+                    "at_most": at_most(len(false_alarms), len(parts["honest"])),
                     "smallest_p_values": sorted(one["p_value"] for one in parts["honest"].values())[:10],
                     "statistics": statistics,
                 },
+                "development": json.loads(RESULTS.read_text()).get("development"),  # seeds below 1,000
                 "cheats": parts["cheats"],
                 "versions": versions(),
                 "hardware": hardware(),
@@ -221,6 +224,11 @@ def table(folder: Path) -> None:
     for title, one in parts["cheats"].items():
         told = ", ".join(item["name"] for item in one["evidence"] if _tells(item, one)) or "cannot be told"
         print(f"| {title} | {one['accuracy']:.2%} | {told} |")
+
+
+def at_most(count: int, n: int) -> float:
+    """The share that `count` of `n` exclude with 95 % confidence on one side (Clopper and Pearson 1934)."""
+    return float(beta.ppf(0.95, count + 1, n - count))
 
 
 def kind_of(name: str) -> str:

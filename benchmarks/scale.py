@@ -18,7 +18,6 @@ import io
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -45,10 +44,12 @@ WARP = (1.0, 5.0, 0.05, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0)  # as `Augmentation.number
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=["rate", "memory", "million", "kill", "sweep"])
-    for option, default in (("files", 5000), ("images", 1_000_000), ("rounds", 3), ("kills", 5), ("seeds", 10)):
+    parser.add_argument("--files", type=int)
+    for option, default in (("images", 1_000_000), ("rounds", 3), ("kills", 5), ("seeds", 10)):
         parser.add_argument(f"--{option}", type=int, default=default)
     parser.add_argument("--ray", default="local")
     options = parser.parse_args()
+    options.files = options.files or {"kill": 20_000, "memory": 100_000}.get(options.what, 5000)
     with tempfile.TemporaryDirectory() as folder:
         result = {"rate": rate, "memory": memory, "million": million, "kill": kill, "sweep": sweep}[options.what](
             options, Path(folder)
@@ -74,9 +75,9 @@ def png(image: Any) -> bytes:
 
 
 def processor_seconds() -> float:
-    """Of this process and those that it has waited for."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    """Of this process, its children and theirs, those that have ended too."""
+    own = psutil.Process()
+    return float(sum(sum(one.cpu_times()[:4]) for one in (own, *own.children(recursive=True))))
 
 
 def rate(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -145,7 +146,7 @@ def watched(classifier: Classifier, items: Iterator[Item] | Any) -> dict[str, An
 def memory(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     from exmachina.batch.items import find_items
 
-    write_digits(folder / "digits", max(options.files, 100_000))
+    write_digits(folder / "digits", options.files)
     return watched(Classifier.load("fast"), find_items([folder / "digits"]))
 
 

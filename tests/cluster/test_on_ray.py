@@ -9,18 +9,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 import pyarrow
 import pyarrow.parquet
 import pytest
+from PIL import Image
 
+import strips
 from exmachina import predict_many
 from exmachina.classifier import Classifier
 from exmachina.cli import main
-from exmachina.cluster import predictions, trials
+from exmachina.cluster import portions, predictions, trials
 from exmachina.cluster.connection import connected
 from exmachina.data import Dataset
 from exmachina.errors import InputError
+from exmachina.reading.pages import read_rows
 from exmachina.training import Recipe
 from exmachina.training.experiment import Trial, run_trials, train_job
 
@@ -101,6 +105,45 @@ def test_a_batch_loses_nothing_when_a_node_is_killed(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["marks", "out.parquet"]
 
 
+def test_a_killed_driver_goes_on_where_it_was(
+    cluster: Any, pictures: Path, tmp_path: Path, expected: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = tmp_path / "reads"
+    reads.mkdir()
+
+    class CountedReader(predictions.Reader):
+        def __call__(self, block: Any) -> Any:
+            (reads / f"{len(block)}-{uuid4()}").touch()
+            return super().__call__(block)
+
+    close, closed = portions.Portions.close, []
+
+    def killed(self: portions.Portions, number: int, blocks: Any, prefix: str) -> None:
+        closed.append(number)
+        if len(closed) == 2:
+            raise KeyboardInterrupt  # at the worst moment: all of it is written, and nothing says so
+        close(self, number, blocks, prefix)
+
+    monkeypatch.setattr(predictions, "Reader", CountedReader)
+    monkeypatch.setattr(predictions, "PATHS", 50)
+    monkeypatch.setattr(predictions, "BLOCKS", 4)
+    monkeypatch.setattr(portions.Portions, "close", killed)
+    out, classifier = tmp_path / "out.parquet", Classifier.load("fast")
+    with pytest.raises(KeyboardInterrupt):
+        predictions.predict_on_cluster(classifier, [pictures], str(out))
+    assert not out.exists()
+    classifier.temperature *= 2
+    with pytest.raises(InputError, match="begun with another network"):
+        predictions.predict_on_cluster(classifier, [pictures], str(out))
+    classifier.temperature /= 2
+    written = predictions.predict_on_cluster(classifier, [pictures], str(out))
+    assert (written.rows, written.problems) == (400, 2)
+    assert rows_of(out) == expected
+    assert not [file.name for file in out.iterdir() if not file.name.endswith(".parquet")]
+    assert closed == [0, 1, 1]
+    assert sum(int(read.name.partition("-")[0]) for read in reads.iterdir()) == 600  # the second half twice
+
+
 def test_parquet_and_addresses_are_read_like_files(
     cluster: Any, pictures: Path, tmp_path: Path, expected: list[tuple[Any, ...]]
 ) -> None:
@@ -115,6 +158,19 @@ def test_parquet_and_addresses_are_read_like_files(
     assert (written.rows, written.problems) == (400, 2)
     assert [row[1:4] for row in rows_of(tmp_path / "2.parquet")] == [row[1:4] for row in expected]
     assert {row[0] for row in rows_of(tmp_path / "2.parquet")} == {f"{distant}/{Path(path).name}" for path in paths}
+
+
+def test_pages_are_read_as_on_one_machine(cluster: Any, tmp_path: Path) -> None:
+    whole = strips.mnist_hand()
+    hand = strips.Hand("first", whole.cuts[:200], whole.labels[:200])
+    for number in range(2):
+        Image.fromarray(strips.make_page(hand, 2, 2, seed=number)[0]).save(tmp_path / f"{number}.png")
+    (tmp_path / "2.png").write_bytes(b"no picture")
+    classifier, paths = Classifier.load("fast"), [str(tmp_path / f"{number}.png") for number in range(3)]
+    written = predictions.predict_on_cluster(classifier, paths, str(tmp_path / "out.parquet"), pages=True)
+    expected = [row for path in paths for row in read_rows(path, None, classifier)]
+    assert (written.rows, written.problems) == (len(expected), 1)
+    assert rows_of(tmp_path / "out.parquet") == sorted(expected)
 
 
 @pytest.mark.parametrize(

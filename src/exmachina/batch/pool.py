@@ -26,10 +26,10 @@ from exmachina.images.drawings import normalize_drawings
 from exmachina.images.files import read_image
 from exmachina.images.mnist import SIDE, NoInk, normalize
 
-TOGETHER = 256  # pictures that a process prepares at a time and the network then reads at once
-FEW = 32  # the same on a thread
+TOGETHER = 256  # pictures that are prepared at a time and that the network then reads at once
+FEW = 32  # the same at first, so that an answer comes soon
 MOST_BYTES = 8 << 20  # of the contents of archives, sent to a process at a time
-PATIENCE = 1.0  # seconds until processes are worth their start, of which each takes about half a second
+PATIENCE = 1.0  # seconds until processes are worth their start, which takes about half a second
 MOST_WORKERS = 61  # Windows waits for no more
 
 
@@ -127,8 +127,8 @@ class _Pool:
         self._executors: list[ThreadPoolExecutor | ProcessPoolExecutor] = [ThreadPoolExecutor(self.workers)]
 
     def submit(self, items: list[Item]) -> Future[Prepared]:
-        if self.together == FEW and time.monotonic() - self._start >= self._patience:
-            self.together = TOGETHER
+        self.together = min(2 * self.together, TOGETHER)
+        if len(self._executors) == 1 and time.monotonic() - self._start >= self._patience:
             self._executors.append(_processes(self.workers))
         with _bare_children():
             return self._executors[-1].submit(prepare, items)
@@ -142,7 +142,10 @@ class _Pool:
 
 
 def _processes(count: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin)
+    """Processes that begin anew; on Linux one of them imports what all need, and is then copied."""
+    context = get_context("forkserver" if sys.platform == "linux" else "spawn")
+    context.set_forkserver_preload([__name__, "scipy.ndimage"])
+    return ProcessPoolExecutor(count, context, initializer=_begin)
 
 
 def _begin() -> None:

@@ -13,9 +13,10 @@ import io
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from exmachina.classifier import Classifier
 from exmachina.errors import InputError
 from exmachina.runs import check_writable
 
-COLUMNS = ("path", "digit", "probability", "rejected", "problem")
+PREDICTIONS: dict[str, type] = {"path": str, "digit": int, "probability": float, "rejected": bool, "problem": str}
+COLUMNS = tuple(PREDICTIONS)
 KINDS = (".csv", ".parquet")
 EVERY = 0.5  # seconds between two marks in the journal
 ROWS_AT_ONCE = 65_536  # of a Parquet file's groups
@@ -34,9 +36,10 @@ ROWS_AT_ONCE = 65_536  # of a Parquet file's groups
 
 @dataclass
 class Table:
-    """A table in the making: add rows, ask what it holds already."""
+    """A table in the making: add rows, ask what it holds already. The first column is a path, the last a problem."""
 
     path: Path
+    columns: Mapping[str, type] = field(default_factory=lambda: PREDICTIONS)
     rows: int = 0
     problems: int = 0  # rows that tell of one
 
@@ -54,7 +57,7 @@ class Table:
         going_on = self.part.exists() and self.journal.exists()
         self._file = self.part.open("r+b" if going_on else "w+b")
         if not going_on:
-            self._writer.writerow(COLUMNS)
+            self._writer.writerow(self.columns)
             self._mark()
             return
         mark = json.loads(self.journal.read_text(encoding="utf-8"))
@@ -69,25 +72,35 @@ class Table:
 
     def take(self, path: str) -> bool:
         """Was this path among the rows that were there at the beginning, and not asked for since?"""
-        if self._left is None:
+        place = self._place(path)
+        if place is None or self._left is None or not self._left[1][place]:
             return False
-        keys, counts = self._left
-        place = int(np.searchsorted(keys, _key(path)))
-        if place == len(keys) or keys[place] != np.bytes_(_key(path)) or not counts[place]:
-            return False
-        counts[place] -= 1
+        self._left[1][place] -= 1
         return True
+
+    def holds(self, path: str) -> bool:
+        """Was this path among the rows that were there at the beginning?"""
+        return self._place(path) is not None
+
+    def _place(self, path: str) -> int | None:
+        if self._left is None:
+            return None
+        keys, key = self._left[0], np.bytes_(_key(path))
+        place = int(np.searchsorted(keys, key))
+        return place if place < len(keys) and keys[place] == key else None
 
     def add(self, row: FilePrediction) -> None:
         """Add a row; it is safe within half a second."""
         answer = row.prediction
-        if answer is None:
-            self._writer.writerow([row.path, "", "", "", row.problem])
-        else:
-            digit = "" if answer.digit is None else answer.digit
-            self._writer.writerow([row.path, digit, answer.probability, answer.rejected, row.problem])
-        self.rows += 1
-        self.problems += bool(row.problem)
+        read = (None, None, None) if answer is None else (answer.digit, answer.probability, answer.rejected)
+        self.add_rows([(row.path, *read, row.problem)])
+
+    def add_rows(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Add what belongs together: all of it is in the table, or nothing. `None` is an empty cell."""
+        for row in rows:
+            self._writer.writerow(["" if value is None else value for value in row])
+            self.rows += 1
+            self.problems += bool(row[-1])
         if time.monotonic() - self._marked > EVERY:
             self._mark()
 
@@ -96,7 +109,7 @@ class Table:
         self._mark()
         self._file.close()
         if self.path.suffix.lower() == ".parquet":
-            write_parquet(self.read_back(), self.path)
+            write_parquet(self.read_back(), self.path, self.columns)
             self.part.unlink()
         else:
             self.part.replace(self.path)
@@ -131,7 +144,7 @@ class Table:
 
 
 @contextmanager
-def open_table(path: Path, classifier: Classifier) -> Iterator[Table]:
+def open_table(path: Path, classifier: Classifier, columns: Mapping[str, type] = PREDICTIONS) -> Iterator[Table]:
     """A table that appears at `path`, as CSV or Parquet by its ending, once all is added."""
     if path.suffix.lower() not in KINDS:
         raise InputError(
@@ -141,8 +154,8 @@ def open_table(path: Path, classifier: Classifier) -> Iterator[Table]:
         load_pyarrow()
     check_writable(path.parent)
     path.parent.mkdir(parents=True, exist_ok=True)
-    table = Table(path)
-    table.begin(reader_name(classifier))
+    table = Table(path, columns)
+    table.begin(reader_name(classifier) if columns == PREDICTIONS else f"{reader_name(classifier)} {' '.join(columns)}")
     try:
         yield table
     except BaseException:
@@ -175,31 +188,31 @@ def load_pyarrow() -> Any:
     return pyarrow
 
 
-def parquet_schema() -> Any:
+def parquet_schema(columns: Mapping[str, type] = PREDICTIONS) -> Any:
     """The columns of a Parquet table; what a picture has none of is null."""
     arrow = load_pyarrow()
-    kinds = (arrow.string(), arrow.int16(), arrow.float64(), arrow.bool_(), arrow.string())
-    return arrow.schema(list(zip(COLUMNS, kinds, strict=True)))
+    kinds = {str: arrow.string(), int: arrow.int32(), float: arrow.float64(), bool: arrow.bool_()}
+    return arrow.schema([(name, kinds[kind]) for name, kind in columns.items()])
 
 
-def write_parquet(rows: Iterator[list[str]], path: Path) -> None:
+def write_parquet(rows: Iterator[list[str]], path: Path, columns: Mapping[str, type] = PREDICTIONS) -> None:
     """Rows of text as a Parquet file, typed, some at a time; it appears whole or not at all."""
-    arrow, schema = load_pyarrow(), parquet_schema()
+    arrow, schema = load_pyarrow(), parquet_schema(columns)
     new = path.with_name(f".{path.name}.new")
     with arrow.parquet.ParquetWriter(new, schema) as writer:
-        columns: list[list[Any]] = [[] for _ in COLUMNS]
-        for row in rows:
-            values = (
-                row[0].encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
-                int(row[1]) if row[1] else None,
-                float(row[2]) if row[2] else None,
-                row[3] == "True" if row[3] else None,
-                row[4] or None,
-            )
-            for column, value in zip(columns, values, strict=True):
-                column.append(value)
-            if len(columns[0]) == ROWS_AT_ONCE:
-                writer.write_table(arrow.table(columns, schema=schema))
-                columns = [[] for _ in COLUMNS]
-        writer.write_table(arrow.table(columns, schema=schema))
+        while some := list(islice(rows, ROWS_AT_ONCE)):
+            cells = zip(*some, strict=True)
+            typed = [
+                [_typed(kind, text) for text in column] for kind, column in zip(columns.values(), cells, strict=True)
+            ]
+            writer.write_table(arrow.table(typed, schema=schema))
     new.replace(path)
+
+
+def _typed(kind: type, text: str) -> Any:
+    """A cell of CSV as what it stands for; nothing is `None`."""
+    if not text:
+        return None
+    if kind is str:  # a path of bytes that are no text keeps its length
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return text == "True" if kind is bool else kind(text)

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from exmachina.batch.items import ARCHIVES, Item, Source, find_items
 from exmachina.batch.pool import prepare
 from exmachina.batch.predictions import predict_prepared_items
-from exmachina.batch.table import COLUMNS, load_pyarrow, parquet_schema
+from exmachina.batch.table import PREDICTIONS, load_pyarrow, parquet_schema, reader_name
 from exmachina.classifier import Classifier
 from exmachina.cluster.connection import load_ray
+from exmachina.cluster.portions import Portions, file_system, is_address
 from exmachina.errors import InputError
 from exmachina.images.archive import is_picture
 from exmachina.images.files import MAX_BYTES
+from exmachina.reading.pages import read_rows
+from exmachina.reading.results import FIELDS
 from exmachina.runs import check_writable
 
 PATHS = 1024  # in a block, the least that is done anew when a machine dies
+PAGES = 8  # in a block, where each is a page
+BLOCKS = 64  # a core in a portion, about half a minute's work; the last portion begun is all that a kill costs
 ROWS_PER_FILE = 65_536
 TOGETHER = 256
 NO_CORE = {"num_cpus": 0}  # of what only moves bytes: it must not wait for a core that the readers hold
@@ -40,79 +43,120 @@ class Summary:
 class Reader:
     """A classifier on one core of a cluster: blocks of paths or pictures in, blocks of predictions out."""
 
+    columns = PREDICTIONS
+
     def __init__(self, classifier: Classifier) -> None:
         self.classifier = copy(classifier)  # with all that it judges by
         self.classifier.threads = 1
 
     def __call__(self, block: Any) -> Iterator[Any]:
-        """Predictions, as `parquet_schema` has them, of an Arrow table of paths or of parts of Parquet."""
+        """Rows, as `columns` has them, of an Arrow table of paths or of parts of Parquet."""
         if "group" not in block.column_names:
-            yield self._read([_fetched(path) for path in block["path"].to_pylist()])
+            yield self._table([_fetched(path) for path in block["path"].to_pylist()])
             return
         for part in block.to_pylist():
             for some in _rows(part["source"], part["file"], part["group"]):
                 contents = zip(some["path"].to_pylist(), some["content"].to_pylist(), strict=True)
-                yield self._read([Item(path, content or b"") for path, content in contents])
+                yield self._table([Item(path, content or b"") for path, content in contents])
 
-    def _read(self, items: list[Item]) -> Any:
-        rows = []
+    def _table(self, items: list[Item]) -> Any:
+        rows = [dict(zip(self.columns, row, strict=True)) for row in self.read(items)]
+        return load_pyarrow().Table.from_pylist(rows, schema=parquet_schema(self.columns))
+
+    def read(self, items: list[Item]) -> Iterator[tuple[Any, ...]]:
+        """A row a picture."""
         for one in predict_prepared_items(self.classifier, items, prepare(items)):
             answer = one.prediction
             read = (None, None, None) if answer is None else (answer.digit, answer.probability, answer.rejected)
-            rows.append(dict(zip(COLUMNS, (one.path, *read, one.problem or None), strict=True)))
-        return load_pyarrow().Table.from_pylist(rows, schema=parquet_schema())
+            yield one.path, *read, one.problem or None
 
 
-def predict_on_cluster(classifier: Classifier, sources: Iterable[Source], out: str) -> Summary:
+class PageReader(Reader):
+    """The same for whole pages: a row a field."""
+
+    columns = FIELDS
+
+    def read(self, items: list[Item]) -> Iterator[tuple[Any, ...]]:
+        """The rows of each page, or one that says why there are none."""
+        for item in items:
+            if item.problem:
+                yield item.path, *(None,) * (len(FIELDS) - 2), item.problem
+            else:
+                yield from read_rows(item.path, item.content, self.classifier)
+
+
+def predict_on_cluster(classifier: Classifier, sources: Iterable[Source], out: str, *, pages: bool = False) -> Summary:
     """Read every picture of `sources` and write a folder of Parquet files, on a cluster that one is connected to.
+
+    Each holds one digit, or is one of the `pages` of which all digits are read, a row a field.
 
     A source is a file, folder, pattern or list that every machine sees under the same path, a folder by an address
     (`s3://…`), or Parquet with a column `path` and the pictures' bytes in `content`. What a dying machine was at is
-    done anew. Raises `InputError` for what cannot be read or written there.
+    done anew, and whoever asks again for a table that was not finished goes on with it: a portion that is whole is not
+    read again. Raises `InputError` for what cannot be read or written there.
     """
     library = load_ray()
-    from ray import data as ray_data
-
-    is_local = not is_address(out)
     target = Path(out)
-    if is_local:
+    if is_address(out):
+        part = out
+    else:
         if target.exists():
             raise InputError(f"'{out}' exists; delete it or name another table.")
         check_writable(target.parent)
-    context = ray_data.DataContext.get_current()
-    context.enable_progress_bars = context.print_on_execution_start = False
+        part = str(target.with_name(f".{target.name}.part").absolute())
     cores = max(1, int(library.cluster_resources().get("CPU", 1)))
-    readers = ray_data.ActorPoolStrategy(min_size=1, max_size=cores, initial_size=cores)
-    blocks = [library.put(block) for block in _blocks(list(sources))]
-    predictions = ray_data.from_arrow_refs(blocks).map_batches(
-        Reader,
-        fn_constructor_args=(classifier,),
-        batch_size=TOGETHER,
-        batch_format="pyarrow",
-        compute=readers,
-        num_cpus=1,
-    )
-    part = str(target.with_name(f".{target.name}.part").absolute()) if is_local else out
-    if is_local:
-        shutil.rmtree(part, ignore_errors=True)
-    predictions.write_parquet(part, min_rows_per_file=ROWS_PER_FILE, ray_remote_args=NO_CORE)
-    if is_local:
+    reader = PageReader if pages else Reader
+    found = _blocks(list(sources), PAGES if pages else PATHS)
+    first = next(found, None)  # what cannot be read is told before anything is written
+    if first is None:
+        raise InputError("There is nothing to read; name pictures, or Parquet that has rows.")
+    found = chain([first], found)
+    portions = Portions(part, f"{reader_name(classifier)} {' '.join(reader.columns)}", BLOCKS * cores)
+    number = 0
+    for number, some in enumerate(iter(lambda: list(islice(found, portions.blocks)), [])):
+        prefix = portions.begin(number, some)
+        if prefix is not None:
+            _write(reader, classifier, some, cores, part, prefix)
+            portions.close(number, some, prefix)
+    portions.finish(number + 1)
+    if not is_address(out):
         Path(part).replace(target)
     return _summary(out)
 
 
-def is_address(name: str) -> bool:
-    """Whether a name is a URI, as `s3://bucket/folder` is."""
-    return len(urlsplit(name).scheme) > 1  # one letter is a drive of Windows
+def _write(
+    reader: type[Reader], classifier: Classifier, blocks: list[Any], cores: int, folder: str, prefix: str
+) -> None:
+    """Have some blocks read on all cores and written to files whose names begin with `prefix`."""
+    library = load_ray()
+    from ray import data as ray_data
+    from ray.data.datasource import FilenameProvider
+
+    context = ray_data.DataContext.get_current()
+    context.enable_progress_bars = context.print_on_execution_start = False
+    predictions = ray_data.from_arrow_refs([library.put(block) for block in blocks]).map_batches(
+        reader,
+        fn_constructor_args=(classifier,),
+        batch_size=PAGES if reader is PageReader else TOGETHER,
+        batch_format="pyarrow",
+        compute=ray_data.ActorPoolStrategy(min_size=1, max_size=cores, initial_size=cores),
+        num_cpus=1,
+    )
+    predictions.write_parquet(
+        folder,
+        min_rows_per_file=ROWS_PER_FILE,
+        filename_provider=FilenameProvider(dataset_uuid=prefix, file_format="parquet"),
+        ray_remote_args=NO_CORE,
+    )
 
 
-def _blocks(sources: list[Source]) -> Iterator[Any]:
+def _blocks(sources: list[Source], count: int) -> Iterator[Any]:
     """What there is to read, some at a time, as Arrow tables: paths, or parts of Parquet that nobody has opened yet."""
     arrow = load_pyarrow()
     parquet = [str(source) for source in sources if str(source).rstrip("/").lower().endswith(".parquet")]
     if not parquet:
         paths = _paths(sources)
-        while some := list(islice(paths, PATHS)):
+        while some := list(islice(paths, count)):
             yield arrow.table({"path": some})
     elif len(parquet) < len(sources):
         raise InputError("Parquet and pictures cannot be read in one go; run predict once for each.")
@@ -139,9 +183,9 @@ def _parts(source: str) -> Iterator[Any]:
 
 def _rows(source: str, file: str, group: int) -> Iterator[Any]:
     """The rows of a row group, some at a time."""
-    from pyarrow import fs, parquet
+    from pyarrow import parquet
 
-    system = fs.FileSystem.from_uri(source)[0] if is_address(source) else fs.LocalFileSystem()
+    system, _ = file_system(source)
     with system.open_input_file(file) as opened:
         held = parquet.ParquetFile(opened)
         yield from held.iter_batches(TOGETHER, row_groups=[group], columns=["path", "content"])

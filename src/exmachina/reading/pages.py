@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +16,7 @@ from exmachina.images.files import read_image
 from exmachina.images.mnist import SIDE, greyscale
 from exmachina.reading import grid, layout, search, straighten
 from exmachina.reading.pieces import Chunk, chunk, cut_further
-from exmachina.reading.results import Box, Field, Glyph, Page
+from exmachina.reading.results import FIELDS, Box, Field, Glyph, Page
 from exmachina.reading.rules import without_lines
 from exmachina.reading.seams import stroke_width
 from exmachina.reading.sheet import INKED, LARGEST, Sheet, bright_ink, even_ink, reduced, scaling
@@ -36,6 +37,15 @@ def read(image: ArrayLike | Image.Image | str | os.PathLike[str] | bytes, classi
     """
     picture = read_image(image) if isinstance(image, str | bytes | os.PathLike) else greyscale(image)
     return read_picture(picture, classifier or _accurate())
+
+
+def read_rows(path: str, content: bytes | None, classifier: Classifier) -> list[tuple[Any, ...]]:
+    """The rows of a page in a table of many, from its file or its bytes; one row that says why if it cannot be read."""
+    try:
+        return read(path if content is None else content, classifier).field_rows(path)
+    except InputError as error:
+        where = str(error).replace("The image", f"'{path}'", 1)
+        return [(path, *(None,) * (len(FIELDS) - 2), where if path in where else f"'{path}': {error}")]
 
 
 @lru_cache(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,12 @@ class Field:
     glyphs: tuple[Glyph, ...]
 
 
+FIELDS: dict[str, type] = {  # the columns of a table of many pages, a row a field
+    "path": str, "row": int, "column": int, "text": str, "probability": float, "unsure": bool,
+    "left": int, "top": int, "width": int, "height": int, "problem": str,
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Page:
     """All that was read in one picture of `width` × `height` pixels, line by line from left to right.
@@ -75,6 +81,13 @@ class Page:
         for one in self.fields:
             cells[one.row][one.column] = one.text
         return cells
+
+    def field_rows(self, path: str) -> list[tuple[Any, ...]]:
+        """The page's part of a table of many pages: a row a field, as `FIELDS` names its columns."""
+        return [
+            (path, one.row, one.column, one.text, one.probability, one.unsure, *astuple(one.box), None)
+            for one in self.fields
+        ]
 
     def to_json(self, *, images: bool = False) -> dict[str, Any]:
         """Plain data; with every digit's 784 pixels if `images` are wanted."""

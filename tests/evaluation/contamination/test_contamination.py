@@ -172,7 +172,10 @@ def test_the_first_sentence_says_it(tiny_run: Run, judge: Callable[..., Evaluati
 def test_what_the_docs_claim_of_false_alarms_is_what_was_measured() -> None:
     measured = json.loads((ROOT / "benchmarks" / "results" / "contamination.json").read_text())
     honest, cheats = measured["honest"], measured["cheats"]
-    assert honest["false_alarms"] == [] and honest["n"] >= 100
+    assert honest["false_alarms"] == [] and honest["n"] >= 500
+    # None of n: what happens more often than this would have shown, with 95 % confidence.
+    assert honest["at_most"] == pytest.approx(1 - 0.05 ** (1 / honest["n"]))
     told = sum(one["suspected"] for one in cheats.values())
     words = (ROOT / "docs" / "evaluation.md").read_text()
-    assert f"0 of {honest['n']} honest runs" in words and f"{told} of {len(cheats)} cheats" in words
+    assert f"0 of {honest['n']} honest runs" in words and f"at most {honest['at_most']:.2%}" in words
+    assert f"{told} of {len(cheats)} cheats" in words

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exmachina.cli.options import Json, RunOption, print_json
+from exmachina.cli.options import Json, Ray, RunOption, print_json
+from exmachina.cli.pages import read_into
 from exmachina.errors import InputError
 from exmachina.formatting import percent
 
@@ -18,16 +19,38 @@ if TYPE_CHECKING:
 
 
 def read(
-    pages: Annotated[list[Path], typer.Argument(help="Pictures of pages: PNG or JPEG files.")],
+    pages: Annotated[
+        list[str],
+        typer.Argument(help="Pictures of pages: PNG or JPEG files; with --out folders, patterns, lists, archives too."),
+    ],
     run: RunOption = "accurate",
     fields: Annotated[bool, typer.Option("--fields", help="A line a field, with its place and probability.")] = False,
     overlay: Annotated[
         Path | None, typer.Option("--overlay", help="PNG to write: the page with what was read drawn on it.")
     ] = None,
     table: Annotated[Path | None, typer.Option("--csv", help="CSV to write: the page's rows and columns.")] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out", help="Table of many pages to write, a line a field: .csv or .parquet. Stopped, it goes on."
+        ),
+    ] = None,
+    ray: Ray = None,
     json: Json = False,
 ) -> None:
     """Read all digits on whole pages, by line and column: photographs, scans, tables, forms."""
+    if out is not None:
+        if fields or overlay or table:
+            raise InputError("--out writes one table of all pages; leave out --fields, --overlay and --csv.")
+        if read_into(out, run, pages, ray, json):
+            raise typer.Exit(2)
+    elif ray is not None:
+        raise InputError("--ray reads pages into Parquet: give --out NAME.parquet.")
+    else:
+        _read_each([Path(page) for page in pages], run, fields, overlay, table, json)
+
+
+def _read_each(pages: list[Path], run: str, fields: bool, overlay: Path | None, table: Path | None, json: bool) -> None:
     from exmachina.classifier import Classifier
     from exmachina.images.files import read_image
     from exmachina.reading.overlay import overlay as draw

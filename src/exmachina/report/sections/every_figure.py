@@ -20,7 +20,7 @@ def figures_section(evaluation: Evaluation) -> Section:
     return Section(
         f"{len(rows)} figures, each with an interval that holds the true value in 95 of 100 such tests, if its "
         "assumptions hold. None is corrected for there being so many: of twenty, expect one to miss.",
-        [table("Every figure", ("figure", "value", "95 % interval", "n", "method"), rows)],
+        [table("Every figure", ("figure", "value", "95 % interval", "n", "method"), rows, class_="named methods")],
         Margin(
             "For one question decided beforehand, an interval is as it says. Whoever looks through the whole table for "
             "something remarkable will find it by chance.",
@@ -76,7 +76,7 @@ def _rows(evaluation: Evaluation) -> Iterator[Row]:
                 value,
                 f"{low:.0f} to {high:.0f}",
                 f"{robustness.n:,}",
-                "bootstrap, images drawn for all at once",
+                "bootstrap",
             )
         for name, one in robustness.errors.items():
             yield _share(f"error, {name_of(name)}", one.error)

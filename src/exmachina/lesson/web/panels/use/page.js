@@ -8,6 +8,7 @@ import { readPage } from "../../server.js";
 import { store } from "../../state.js";
 import { parts, t } from "../../texts.js";
 import { segments } from "../shared.js";
+import { dropZone } from "./drop.js";
 import { decoded } from "./picture.js";
 
 /**
@@ -26,27 +27,8 @@ export function mount(root) {
   const sheet = h("div", { class: "page-sheet", hidden: true });
   const correction = h("div", { class: "correct" });
   const texts = h("div", { class: "page-texts" });
-  const file = h("input", {
-    type: "file",
-    accept: "image/*",
-    class: "unseen",
-    id: "page-file",
-    onchange: () => file.files?.[0] && read(file.files[0]),
-  });
-  const drop = h(
-    "div",
-    { class: "drop" },
-    h("label", { class: "button", for: "page-file" }, t("Choose a page")),
-    file,
-    h("span", { class: "note droppable" }, t("or drop one here")),
-  );
+  const drop = dropZone("page-file", t("Choose a page"), read);
   root.append(drop, said, sheet, correction, texts);
-  drop.addEventListener("dragover", (event) => event.preventDefault());
-  drop.addEventListener("drop", (event) => {
-    event.preventDefault();
-    const picture = event.dataTransfer?.files[0];
-    if (picture) read(picture);
-  });
 
   /** @param {File} picture */
   async function read(picture) {

@@ -8,6 +8,7 @@ import { mount as mountPad } from "../pad.js";
 import { mount as mountReading } from "../reading.js";
 import { segments, whileVisible } from "../shared.js";
 import { t } from "../../texts.js";
+import { dropZone } from "./drop.js";
 
 const MAX_PIXELS = 25e6;
 const BAND = 256; // rows
@@ -19,20 +20,7 @@ export function mount(root) {
   const reading = h("div", {});
   mountPad(pad);
   mountReading(reading);
-  const file = h("input", {
-    type: "file",
-    accept: "image/*",
-    class: "unseen",
-    id: "picture-file",
-    onchange: () => file.files?.[0] && read(file.files[0]),
-  });
-  const drop = h(
-    "div",
-    { class: "drop" },
-    h("label", { class: "button", for: "picture-file" }, t("Choose a picture")),
-    file,
-    h("span", { class: "note droppable" }, t("or drop one here")),
-  );
+  const drop = dropZone("picture-file", t("Choose a picture"), read);
   const said = h("p", { class: "note", role: "status" });
   const photo = h("figure", { class: "photo", hidden: true });
   const correct = h("div", { class: "correct" });
@@ -44,13 +32,6 @@ export function mount(root) {
       h("div", {}, reading, correct, said),
     ),
   );
-
-  drop.addEventListener("dragover", (event) => event.preventDefault());
-  drop.addEventListener("drop", (event) => {
-    event.preventDefault();
-    const picture = event.dataTransfer?.files[0];
-    if (picture) read(picture);
-  });
 
   /** @param {File} picture */
   async function read(picture) {

@@ -70,12 +70,14 @@ def optdigits_hand(path: Path) -> Hand:
     return Hand("optdigits", cuts, np.array(labels, np.uint8))
 
 
-def pendigits_hand(path: Path, start: float = 0.0) -> Hand:
-    """UCI's pen points, drawn with a pen."""
+def pendigits_hand(path: Path) -> Hand:
+    """UCI's pen points, drawn with a pen: those of `pendigits.tra` that no network of ours learns from."""
     from PIL import ImageDraw
 
+    from exmachina.data.hands.sources import LEARNED
+
     rows = [[int(number) for number in line.split(",")] for line in path.read_text().splitlines() if line.strip()]
-    rows = rows[int(start * len(rows)) :]
+    rows = rows[LEARNED:]
     cuts = []
     for row in rows:
         points = [(x * 2 + 20, (100 - y) * 2 + 20) for x, y in zip(row[0:16:2], row[1:16:2], strict=True)]

@@ -50,6 +50,12 @@ def test_strings_whose_digits_stand_apart_are_read_whole(hand: strips.Hand, clas
     assert sum(strings == (strip.text,) for strings, strip in zip(read, some, strict=True)) >= 22
 
 
+def test_most_strings_whose_digits_touch_are_read_whole(hand: strips.Hand, classifier: Classifier) -> None:
+    some = strips.make_strips(hand, 24, seed=0, touching=0.5)
+    read = [exmachina.read(strip.picture, classifier).strings for strip in some]
+    assert sum(strings == (strip.text,) for strings, strip in zip(read, some, strict=True)) >= 18
+
+
 def test_a_page_is_read_by_row_and_column(page: tuple[Picture, list[list[str]]], classifier: Classifier) -> None:
     assert share_read(exmachina.read(page[0], classifier), page[1]) >= 0.9
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ import exmachina
 import photos
 import strips
 from exmachina.classifier import Classifier
-from exmachina.reading import grid, layout, rules, seams, straighten
+from exmachina.reading import grid, layout, pieces, rules, spelling, straighten
 
 Picture = NDArray[np.uint8]
 
@@ -105,19 +107,33 @@ def test_a_cut_goes_through_the_narrowest_place() -> None:
     ink = np.zeros((40, 70))
     ink[5:35, 5:30] = ink[5:35, 40:65] = 1.0
     ink[18:21, 30:40] = 1.0  # a bridge three pixels thick
-    paths, crossed = seams.cuts(ink, 30, 4)
-    between = [index for index, path in enumerate(paths) if 25 < path.mean() < 45]
-    cheapest = between[int(crossed[between].argmin())]
-    assert crossed[cheapest] == pytest.approx(3, abs=0.1)
-    assert (paths[cheapest][18:21] >= 30).all() and (paths[cheapest][18:21] <= 40).all()
+    path = pieces.between(ink, 17, 52, 30)
+    assert (path[5:35] >= 30).all() and (path[5:35] < 40).all()
 
 
-def test_a_slanted_gap_costs_nothing() -> None:
+def test_a_cut_follows_a_slanted_gap() -> None:
     ink = np.ones((40, 80))
     for row in range(40):
         ink[row, 50 - row // 2 : 53 - row // 2] = 0.0
-    _, crossed = seams.cuts(ink, 40, 4)
-    assert crossed.min() == 0.0
+    assert ink[np.arange(40), pieces.between(ink, 25, 58, 40)].sum() == 0
+
+
+def test_the_likeliest_spelling_of_every_length_is_found() -> None:
+    classes = (1, 2, 10)
+    probabilities = np.full((2, 6, 11), 1e-9)
+    probabilities[:, :, classes] = np.random.default_rng(3).dirichlet(np.ones(3), (2, 6))
+    logs = np.log(probabilities)
+    found, worths = spelling.spelling(logs, 3)
+    for run in range(2):
+        for count in range(4):
+            every = {}
+            for way in itertools.product(classes, repeat=6):
+                begins = sum(now != 10 and now != before for before, now in zip((10, *way), way, strict=False))
+                if begins == count:
+                    every[way] = sum(logs[run, column, one] for column, one in enumerate(way)) + count * spelling.START
+            best = max(every, key=every.__getitem__)
+            assert worths[run, count] == pytest.approx(every[best])
+            assert tuple(found[run, count]) == best
 
 
 def test_fields_stand_in_rows_and_columns() -> None:

@@ -1,8 +1,8 @@
 """Pages to numbers: many digits in one picture, found, cut apart and read.
 
 `read(image)` gives a `Page` of `Field`s. Paper and ink come from `sheet`, connected ink is grouped into fields by
-`layout`, touching digits are cut at `seams` into `pieces`, and `search` chooses among the cuts by what the classifier
-says of every piece.
+`layout`, digits that touch are spelled by a network that slides along them (`sliding`, `spelling`), and `search`
+cuts them into `pieces` on which that network and the classifier agree.
 """
 
 from exmachina.reading.pages import read

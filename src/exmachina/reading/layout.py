@@ -63,6 +63,16 @@ def without_stripes(found: list[Part], height: int, width: int) -> list[Part]:
     return found if len(stripes) < STRIPES else [part for part in found if part not in stripes]
 
 
+def stroke_width(ink: Mask) -> float:
+    """The usual width of a stroke, in pixels: four times the median distance of ink from paper."""
+    from scipy import ndimage
+
+    if not ink.any():
+        return 1.0
+    inside = ndimage.distance_transform_edt(np.pad(ink, 1))[1:-1, 1:-1][ink]
+    return max(1.0, float(4 * np.median(inside) - 1.5))
+
+
 def digit_height(found: list[Part]) -> float:
     """How high the page's digits are, in pixels: the height about which most of the ink's outline lies; 0 of none."""
     sized = [part for part in found if part.height >= 6 and part.width * 8 > part.height and part.area >= 12]

@@ -15,14 +15,12 @@ from exmachina.errors import InputError
 from exmachina.images.files import read_image
 from exmachina.images.mnist import SIDE, greyscale
 from exmachina.reading import grid, layout, search, straighten
-from exmachina.reading.pieces import Chunk, chunk, cut_further
+from exmachina.reading.pieces import Chunk, chunk
 from exmachina.reading.results import FIELDS, Box, Field, Glyph, Page
 from exmachina.reading.rules import without_lines
-from exmachina.reading.seams import stroke_width
 from exmachina.reading.sheet import INKED, LARGEST, Sheet, bright_ink, even_ink, reduced, scaling
 
 SURE = 0.9  # less is unsure
-CERTAIN = 0.97  # ink that is read so is not cut
 DIGITS = 10
 Place = tuple[int, int]
 USUAL = 48  # pixels a digit is high in what is worked on
@@ -68,7 +66,7 @@ def read_picture(picture: NDArray[np.uint8], classifier: Classifier) -> Page:
         height = layout.digit_height([part for some in groups for part in some])
     else:
         height = layout.digit_height(found)
-        groups = layout.fields(found, height, stroke_width(sheet.mask)) if height else []
+        groups = layout.fields(found, height, layout.stroke_width(sheet.mask)) if height else []
     bare = [layout.without_marks(group, height) for group in groups]
     chunks = [chunk(sheet.ink, labels, group, height) for group, _ in bare]
     fields = _read(classifier, chunks, [points for _, points in bare], sheet, cells)
@@ -146,11 +144,8 @@ def _without_rim(sheet: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _read(
     classifier: Classifier, chunks: list[Chunk], points: list[list[float]], sheet: Sheet, cells: list[Place] | None
 ) -> list[Field]:
-    wholes = [[(piece, piece + 1) for piece in range(chunk.count)] for chunk in chunks]
-    first = search.score(classifier, chunks, wholes)
-    cut = [cut_further(chunk, _doubtful(chunk, scores)) for chunk, scores in zip(chunks, first, strict=True)]
-    scores = search.score(classifier, cut, [chunk.candidates() for chunk in cut])
-    ways = [search.best(chunk.count, some) for chunk, some in zip(cut, scores, strict=True)]
+    both = search.read_chunks(classifier, chunks)
+    cut, ways = [one for one, _ in both], [way for _, way in both]
     read = [number for number, way in enumerate(ways) if any(step.digit is not None for step in way)]
     height = cut[0].height if cut else 0.0
     places = (
@@ -162,17 +157,6 @@ def _read(
         _field(cut[number], ways[number], points[number], sheet, place)
         for number, place in zip(read, places, strict=True)
     ]
-
-
-def _doubtful(whole: Chunk, scores: search.Scores) -> list[int]:
-    """The pieces that may be more than one digit."""
-    doubtful = []
-    for piece, _ in scores.groups:
-        top, bottom, left, right = whole.box(piece, piece + 1)
-        sure = scores.probabilities[piece].max() * scores.whole[piece] >= CERTAIN
-        if right - left > 0.3 * whole.height and not (sure and right - left <= 0.75 * (bottom - top)):
-            doubtful.append(piece)
-    return doubtful
 
 
 def _field(whole: Chunk, steps: list[search.Step], points: list[float], sheet: Sheet, place: tuple[int, int]) -> Field:

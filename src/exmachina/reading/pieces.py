@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exmachina.images.mnist import NoInk, centre, contrast, crop, scale
 from exmachina.images.paper import grown
 from exmachina.reading.layout import Labels, Part
-from exmachina.reading.seams import cuts, stroke_width
-from exmachina.reading.sheet import Mask, Picture
+from exmachina.reading.sheet import Mask, Picture, Values
+
+Path = NDArray[np.intp]
 
 SOFT = 2  # pixels beside a stroke that are its edge
-FEW = 0.012  # of a digit's height squared: less ink than this is no piece
-WIDEST = 1.5  # of a digit's height: no digit is wider
+BEYOND = 0.15  # of a digit's height: how far past the middle of a digit a cut may stray, as those lean
+ASIDE = 0.05  # what a pixel's step to the side costs, in pixels of ink
+PULL = 0.3  # what a row costs at the digits' middles, falling to none half way between them
 OVERLAP = 0.5  # of the narrower one's width: ink above or below other ink belongs to it
 
 
@@ -57,21 +61,11 @@ class Chunk:
         """The same strokes as MNIST would have them, uint8 (28, 28); `None` if there is nothing to be seen."""
         return glyph(self.ink, self.mask(first, last), self.before[-1])
 
-    def candidates(self) -> list[tuple[int, int]]:
-        """Pairs of cuts with something between them that is no wider than a digit, and neighbouring cuts."""
-        found = []
-        for first in range(self.count):
-            for last in range(first + 1, self.count + 1):
-                mask = self.mask(first, last)
-                columns = np.flatnonzero(mask.any(axis=0))
-                if not columns.size or mask.sum() < FEW * self.height**2:
-                    continue
-                if columns[-1] - columns[0] >= WIDEST * self.height:
-                    if last == first + 1:
-                        found.append((first, last))
-                    break
-                found.append((first, last))
-        return found
+    def soft(self, first: int, last: int) -> Mask:
+        """The same strokes with their soft edges, none of the others."""
+        own = self.mask(first, last)
+        soft: Mask = grown(own, SOFT) & (own | ~self.before[-1])
+        return soft
 
 
 def glyph(ink: Picture, mask: Mask, strokes: Mask) -> Picture | None:
@@ -123,30 +117,44 @@ def _stacks(group: list[Part]) -> list[list[Part]]:
     return sorted(stacks, key=lambda stack: min(one.left for one in stack) + max(one.right for one in stack))
 
 
-def cut_further(whole: Chunk, doubtful: list[int]) -> Chunk:
-    """The same ink with more cuts: wherever digits may touch in what stands between a `doubtful` cut and the next."""
-    stroke = stroke_width(whole.before[-1])
-    before = [whole.before[0]]
-    for first in range(whole.count):
-        if first in doubtful:
-            before += _cut(whole, first, stroke)
-        before.append(whole.before[first + 1])
-    return Chunk(whole.top, whole.left, whole.ink, np.stack(before), whole.height)
-
-
-def _cut(whole: Chunk, first: int, stroke: float) -> list[Mask]:
-    """Which strokes stand before each further cut between `first` and the next."""
-    mask = whole.mask(first, first + 1)
+def cut_between(whole: Chunk, run: tuple[int, int], middles: list[float]) -> list[Mask]:
+    """Which strokes stand before each cut between digits whose `middles` stand in the ink between two cuts."""
+    mask = whole.mask(*run)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     ink = np.where(mask[box], np.maximum(whole.ink[box], 128) / 255.0, 0.0)
-    paths, _ = cuts(ink, whole.height, stroke)
-    made = []
-    least = FEW * whole.height**2
-    for path in paths:
-        left = mask[box] & (np.arange(ink.shape[1])[None, :] < path[:, None])
-        if least <= left.sum() <= mask.sum() - least:
-            one = whole.before[first].copy()
-            one[box] |= left
-            made.append(one)
+    made, one = [], whole.before[run[0]]
+    for left, right in itertools.pairwise(middles):
+        path = between(ink, left - columns[0], right - columns[0], whole.height)
+        one = one.copy()
+        one[box] |= mask[box] & (np.arange(ink.shape[1])[None, :] < path[:, None])
+        made.append(one)
     return made
+
+
+def between(ink: Values, left: float, right: float, height: float) -> Path:
+    """The cheapest way down ink (h, w) between two digits whose middles are columns `left` and `right`.
+
+    It is told as the first column right of it in every row, (h,).
+    """
+    rows, width = ink.shape
+    start, stop = int(left - BEYOND * height), max(int(right + BEYOND * height) + 1, int(left) + 2)
+    columns = np.arange(start, stop)
+    on = (columns >= 0) & (columns < width)
+    away = np.abs(columns - (left + right) / 2) / max(1.0, (right - left) / 2)
+    cost = np.where(on, ink[:, np.clip(columns, 0, width - 1)], 0.0) + PULL * away**2
+    came = np.zeros((rows, len(columns)), np.int8)
+    total = np.full(len(columns) + 2, np.inf)  # with nothing beyond either end
+    total[1:-1] = cost[0]
+    for row in range(1, rows):
+        from_left, from_right = total[:-2] + ASIDE, total[2:] + ASIDE
+        aside = np.minimum(from_left, from_right)
+        strays = aside < total[1:-1]
+        came[row] = np.where(strays, np.where(from_left <= from_right, -1, 1), 0)
+        total[1:-1] = np.where(strays, aside, total[1:-1]) + cost[row]
+    path = np.empty(rows, np.intp)
+    place = int(total[1:-1].argmin())
+    for row in range(rows - 1, -1, -1):
+        path[row] = columns[place]
+        place += came[row, place]
+    return path

@@ -13,9 +13,8 @@ from PIL import Image
 
 from exmachina.images.mnist import is_dark_on_light
 from exmachina.images.paper import deviation, sample
-from exmachina.reading.layout import digit_height, parts
+from exmachina.reading.layout import digit_height, parts, stroke_width
 from exmachina.reading.rules import without_lines
-from exmachina.reading.seams import stroke_width
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

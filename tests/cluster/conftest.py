@@ -24,6 +24,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         (quick / "rfc3987_syntax.py").write_text("raise ImportError('not needed here')\n")
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(quick), os.environ.get("PYTHONPATH", "")])))
         patch.setenv("RAY_worker_niceness", "0")  # or whatever else the machine does comes first
+        patch.setenv("RAY_health_check_period_ms", "1000")  # a killed node is noticed in 5 s, not in 15
         patch.setenv("RAY_AUTH_MODE", "disabled")  # or it keeps a token in the home of whoever runs this
         library = load_ray()  # which turns reports off, for the processes that begin now too
         head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": STORE}

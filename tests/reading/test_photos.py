@@ -95,6 +95,20 @@ def test_lines_go_and_strokes_that_cross_them_stay() -> None:
     assert left.astype(int).sum() == 50 * 6 * 255 and lines.any()
 
 
+def test_boxes_go_and_the_digits_in_them_stay() -> None:
+    ink, digits = np.zeros((120, 400), np.uint8), np.zeros((120, 400), np.uint8)
+    for left in (20, 110, 200):
+        ink[20:100, left : left + 70] = 200
+        ink[23:97, left + 3 : left + 67] = 0
+        digits[40:85, left + 30 : left + 36] = 255
+    digits[40:44, 240:270] = 255  # a seven whose bar reaches over its box's side
+    left_over = rules.without_boxes(np.maximum(ink, digits))
+    assert (left_over[:, :200] == digits[:, :200]).all()
+    assert left_over[41, 240:265].all()  # but for its end
+    alone = np.maximum(ink, digits)[:, :100]
+    assert (rules.without_boxes(alone) == alone).all()
+
+
 def test_a_row_of_long_strokes_is_no_line() -> None:
     ink = np.zeros((90, 400), np.uint8)
     for left in range(20, 380, 60):

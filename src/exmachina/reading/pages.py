@@ -17,7 +17,7 @@ from exmachina.images.mnist import SIDE, greyscale
 from exmachina.reading import grid, layout, search, straighten
 from exmachina.reading.pieces import Chunk, chunk
 from exmachina.reading.results import FIELDS, Box, Field, Glyph, Page
-from exmachina.reading.rules import without_lines
+from exmachina.reading.rules import without_boxes, without_lines
 from exmachina.reading.sheet import INKED, LARGEST, Sheet, bright_ink, even_ink, reduced, scaling
 
 SURE = 0.9  # less is unsure
@@ -101,7 +101,7 @@ def prepare(picture: NDArray[np.uint8]) -> Sheet:
         matrix = straighten.turned(angle, ink.shape)
         ink = straighten.seen_through(ink, matrix, ink.shape, 0)
         to_picture = to_picture @ matrix
-    ink, _ = without_lines(ink)
+    ink = without_boxes(without_lines(ink)[0])
     _, found = layout.parts(ink > INKED * 255)
     height = layout.digit_height(found)
     if height > 1.6 * USUAL:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from exmachina.reading.layout import Mask
+from exmachina.reading.layout import Mask, parts
 
 LONG = 0.3  # of the page's side: a thin straight run of that length is a line, whatever the digits' size
 LONGER, STRIP = 1.5, 180  # and it is longer than a strip of digits, lower than so many pixels, is high
@@ -13,6 +13,9 @@ LONG_FOR_DIGITS = 2.2  # of a digit's height: no stroke is so long
 SLOPE = 2  # pixels that a line may stray up or down over its least length
 DARKER = 1.4  # times as dark as the lines: a stroke on them
 FAINT = 0.3  # of the strongest ink: what may be part of a line
+HOLLOW = 0.6  # of its outline that a box with its digit inks at most
+RIM = 0.12  # of a box: how far from its outline its lines run
+UNBROKEN = 0.94  # of a side that its line inks at least
 
 
 def without_lines(ink: NDArray[np.uint8], digit_height: float = 0.0) -> tuple[NDArray[np.uint8], Mask]:
@@ -92,3 +95,43 @@ def _thickness(lines: Mask) -> int:
     starts = lines & ~np.pad(lines, ((1, 0), (0, 0)))[:-1]
     runs = int(starts.sum())
     return max(1, round(float(lines.sum()) / max(1, runs)))
+
+
+def without_boxes(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The ink without the frames of boxes, each with a digit or nothing in it, if there are at least two."""
+    labels, found = parts(ink > FAINT * 255)
+    framed = [
+        part
+        for part in found
+        if min(part.height, part.width) >= 16
+        and part.area <= HOLLOW * part.height * part.width
+        and _is_framed(labels[part.top : part.bottom, part.left : part.right] == part.label)
+    ]
+    if len(framed) < 2:
+        return ink
+    cleared = ink.copy()
+    for part in framed:
+        box = slice(part.top, part.bottom), slice(part.left, part.right)
+        cleared[box][_frame(labels[box] == part.label)] = 0
+    return cleared
+
+
+def _is_framed(mask: Mask) -> bool:
+    """Is there a line along all four sides, which no digit has?"""
+    return all(
+        side[: max(3, int(RIM * len(side)))].any(axis=0).mean() >= UNBROKEN
+        for side in (mask, mask[::-1], mask.T, mask.T[::-1])
+    )
+
+
+def _frame(mask: Mask) -> Mask:
+    """The outermost ink along all four sides, as thick as a line."""
+    frame = np.zeros_like(mask)
+    for side, out in ((mask, frame), (mask[::-1], frame[::-1]), (mask.T, frame.T), (mask.T[::-1], frame.T[::-1])):
+        rim = max(3, int(RIM * len(side)))
+        row = np.arange(len(side))[:, None]
+        first = np.where(side[:rim].any(axis=0), side.argmax(axis=0), len(side))
+        gap = np.where(row >= first, ~side, False)
+        runs = np.where(gap.any(axis=0), gap.argmax(axis=0), len(side)) - first
+        out[(row >= first - 1) & (row <= first + int(np.median(runs)) + 1)] = True
+    return frame

@@ -55,6 +55,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(ENGINE)
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
+	@$(VENV)/bin/python -c 'import sys; sys.exit("The tools of the tests need Python 3.11.5 or later: make PYTHON=… test." if sys.version_info < (3, 11, 5) else 0)'
 	$(PIP) -e ".[dev]"
 	@touch $@
 

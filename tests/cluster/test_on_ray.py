@@ -200,7 +200,8 @@ def test_a_training_that_cannot_be_done_leaves_the_rest_of_the_table(
     with pytest.raises(SystemExit) as left:
         main(["train", "--epochs", "0.02", "--seeds", "3", "--ray", "local", "--json"])
     said = capsys.readouterr()
-    assert left.value.code == 1 and json.loads(said.out)["seeds"] == [0, 2]
+    answer = said.out.splitlines()[-1]  # a cluster that others began may tell of its losses at any time
+    assert left.value.code == 1 and json.loads(answer)["seeds"] == [0, 2]
     assert "seed 1 failed" in said.err and "2 of 3 trainings ended" in said.err
 
 

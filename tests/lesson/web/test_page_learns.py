@@ -154,8 +154,9 @@ def test_way_of_a_training_is_drawn_and_digits_untangle(copy_visit: Visit) -> No
     training.locator(".test-accuracy").wait_for(timeout=4 * PATIENCE)
     panel = copy_visit.show("surface")
     panel.get_by_role("button", name="Compute this slice").click()
-    panel.locator("progress").wait_for(state="hidden", timeout=8 * PATIENCE)
-    share = re.search(r"They hold (\S+)\s% of the way", panel.locator(".note").last.inner_text())
+    told = re.compile(r"They hold (\S+)\s% of the way")
+    panel.locator(".note", has_text=told).wait_for(timeout=8 * PATIENCE)
+    share = told.search(panel.locator(".note", has_text=told).inner_text())
     assert share
     assert 50 < float(share[1]) <= 100
     moments = int(str(panel.locator(".scrub input").get_attribute("max"))) + 1

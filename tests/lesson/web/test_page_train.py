@@ -128,7 +128,9 @@ def test_page_answers_strokes_while_it_trains(copy_visit: Visit) -> None:
 def test_finished_trainings_outlast_a_reload_and_are_compared(copy_visit: Visit) -> None:
     page = copy_visit.open()
     for seed in ("1", "2", "3"):
+        before = page.evaluate("location.search")
         finish(begin(copy_visit, Epochs="0.1", Seed=seed))
+        page.wait_for_function("before => location.search !== before", arg=before)  # a moment later it names the run
     page.reload()
     page.wait_for_selector("html[data-ready]")
     panel = copy_visit.show("training")

@@ -124,7 +124,7 @@ export function mount(root) {
     charts.replaceChildren(...drawCharts(training, compared, moment));
   });
 
-  whileVisible(root, ["model", "theme", "compared", "training"], ({ model, moment, training, compared }) => {
+  whileVisible(root, ["model", "theme", "compared"], ({ model, moment, training, compared }) => {
     const index = model?.network.layers.findIndex(({ type }) => type === "Conv2D") ?? -1;
     if (!model || index < 0) return;
     const name = `${model.network.layers[index].name}.weight`;

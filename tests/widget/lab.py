@@ -29,7 +29,12 @@ def jupyter_lab(folder: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
-    command += ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}", "--allow-root"]
+    command += [
+        "--IdentityProvider.token=",
+        f"--ServerApp.root_dir={folder}",
+        "--allow-root",
+        "--expose-app-in-browser",
+    ]
     own = folder / ".jupyter"
     settings = {
         "themes": {"theme": "JupyterLab Light"},

@@ -143,8 +143,6 @@ def test_chosen_neuron_tells_its_value(lab: Any) -> None:
 
 def test_widget_takes_the_notebooks_theme_and_follows_it(lab: Any) -> None:
     assert lab.locator(".exmachina").first.get_attribute("data-theme") == "light"
-    lab.get_by_role("menuitem", name="Settings", exact=True).click()
-    lab.get_by_role("menuitem", name="Theme", exact=True).hover()
-    lab.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
+    lab.evaluate("jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
     lab.locator(".exmachina[data-theme=dark]").nth(2).wait_for()
     assert lab.locator(".exmachina[data-theme=light]").count() == 0 and lab.complaints == []

@@ -28,9 +28,8 @@ SIDEWAYS = """() => [...document.querySelectorAll("main *")]
 
 
 def seen(visit: Visit) -> Any:
-    """The page on a way through it, with every panel filled and everything that folds unfolded."""
+    """The page with every panel filled and everything that folds unfolded."""
     page = visit.open()
-    page.locator(".start button").first.click()
     visit.unfold()
     visit.draw(SEVEN)
     for name in page.eval_on_selector_all("[data-panel]", "roots => roots.map(root => root.dataset.panel)"):
@@ -46,6 +45,8 @@ def test_fingers_find_what_to_press_and_only_strips_go_sideways(browser: Any, si
     with visiting(browser, site, locale=locale, **PHONE) as visit:
         page = seen(visit)
         assert page.evaluate(SMALL, FINGER) == []
+        page.locator(".start button").first.click()  # and now on a way through it
+        page.locator(".path-line .next").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         assert {name.split()[0] for name in page.evaluate(SIDEWAYS)} == {"strip", "stations"}
         for part in page.locator(".path-line .next, .path-line a, .path-line .close").all():

@@ -78,14 +78,16 @@ def test_picture_of_a_digit_is_read(copy_visit: Visit, tmp_path: Path) -> None:
 WHOLE_IN_ADDRESS = """async () => {
     const { encodeStrokes } = await import("./url.js");
     const { store } = await import("./state.js");
-    return new URLSearchParams(location.search).get("drawing") === encodeStrokes(store.get().strokes);
+    window.wholeInAddress = () =>
+        new URLSearchParams(location.search).get("drawing") === encodeStrokes(store.get().strokes);
 }"""
 
 
 def test_address_carries_the_drawing_and_the_neuron(copy_visit: Visit) -> None:
     page = copy_visit.open()
     copy_visit.draw(SEVEN)
-    page.wait_for_function(WHOLE_IN_ADDRESS)
+    page.evaluate(WHOLE_IN_ADDRESS)
+    page.wait_for_function("() => window.wholeInAddress()")
     page.goto(page.url)
     page.wait_for_selector("html[data-ready]")
     copy_visit.reads(7)

@@ -249,8 +249,8 @@ class Classifier:
 
 def softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities (N, classes) of scores (N, classes)."""
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities: NDArray[np.float32] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    exponentials = np.exp(scores - np.maximum.reduce(scores, axis=1, keepdims=True))
+    probabilities: NDArray[np.float32] = exponentials / np.add.reduce(exponentials, axis=1, keepdims=True)
     return probabilities
 
 

@@ -249,7 +249,7 @@ class Classifier:
 
 def softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities (N, classes) of scores (N, classes)."""
-    exponentials = np.exp(scores - np.maximum.reduce(scores, axis=1, keepdims=True))
+    exponentials: NDArray[np.float32] = np.exp(scores - np.maximum.reduce(scores, axis=1, keepdims=True))
     probabilities: NDArray[np.float32] = exponentials / np.add.reduce(exponentials, axis=1, keepdims=True)
     return probabilities
 

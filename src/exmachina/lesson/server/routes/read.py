@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from exmachina.classifier import Classifier, Prediction
 from exmachina.data.dataset import SIDE
 from exmachina.errors import InputError
+from exmachina.images.cut import cut_out
 from exmachina.images.files import MAX_PIXELS, read_image
-from exmachina.images.mnist import NoInk, holds_several, normalize
+from exmachina.images.mnist import NoInk
 from exmachina.lesson.server.description import PAGE_BODY, PREDICT_BODY, Answer, Answers, Ink, PageAnswer, Question
 from exmachina.lesson.server.errors import first_error, without_paths
 from exmachina.lesson.server.services import Services, who
@@ -120,11 +121,8 @@ class _Seen:
 def _seen(picture: NDArray[np.uint8], prepared: bool = False) -> _Seen:
     if prepared:
         return _Seen(picture)
-    several = holds_several(picture)
-    try:
-        return _Seen(normalize(picture), several)
-    except NoInk:
-        return _Seen(BLANK, several)
+    cut = cut_out(picture)
+    return _Seen(BLANK if cut.image is None else cut.image, cut.several)
 
 
 def _picture(classifier: Classifier, body: bytes) -> dict[str, Any]:

@@ -86,6 +86,7 @@ def test_text_and_json_say_who_was_stopped(cluster: Any, capsys: pytest.CaptureF
     with pytest.raises(SystemExit) as left:
         main(command)
     said = capsys.readouterr()
+    assert "Scheduler" not in said.out + said.err and "detailed results" not in said.out + said.err
     assert f"learning_rate {HOPELESS}, seed 0: no final accuracy, stopped after 1 epoch at" in said.err
     table = [line.split() for line in said.err.splitlines() if line.split()[:1] == [str(HOPELESS)]]
     assert [line[-2:] for line in table] == [["0", "1"]]

@@ -6,6 +6,7 @@ have come so far, and goes on with those alone.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from tempfile import TemporaryDirectory
@@ -23,7 +24,10 @@ from exmachina.training.experiment import Job, StoppedTrial, Trial, list_jobs, t
 
 SCHEDULERS = ("asha",)
 METRIC = "held_out_accuracy"
-QUIET = {"TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1"}  # no tables and event files beside what is asked for
+QUIET = {  # as variables of the environment, for these cannot be said otherwise
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # no tables and event files beside what is asked for
+    "RAY_AIR_NEW_OUTPUT": "0",  # its other way of telling has headings that no setting turns off
+}
 
 Told = Callable[[Trial | StoppedTrial | FailedTrial], None]
 
@@ -44,6 +48,7 @@ def run_trials_stopping_early(
     end have the accuracies that `trials.run_trials` gives; which do depends on who comes first. Ctrl-C stops the rest.
     """
     load_ray()
+    logging.getLogger("ray.tune").setLevel(logging.ERROR)
     from ray import tune
     from ray.tune.schedulers import ASHAScheduler
 

@@ -27,6 +27,7 @@ def to_json(reading: FilePrediction) -> dict[str, object]:
         "rejected": answer.rejected,
         "verdict": answer.verdict,
         "is_digit": answer.is_digit,
+        "several": answer.several,
     }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from exmachina.errors import InputError
 from exmachina.evaluation.user_folder import user_folder
 from exmachina.lesson import WEB
+from exmachina.lesson.collection import Room
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{12,128}")  # what a cookie, a header and an address can hold alike
 DIFFERENT = 6  # characters that a token has at least
@@ -34,10 +35,7 @@ class Limits:
     images_waiting: int = 16  # uploads waiting to be decoded
     batch_body: int = 4 << 20  # images to be read together, as JSON
     batch: int = 1000  # images in it
-    drawings_per_learner: int = 2000
-    drawing_bytes_per_learner: int = 8 << 20
-    drawings: int = 200_000
-    drawing_bytes: int = 512 << 20
+    room: Room = field(default_factory=Room)  # for drawings
     saved_runs: int = 200
 
 
@@ -89,9 +87,7 @@ def check_token(token: str) -> None:
 
 def is_loopback(host: str) -> bool:
     """Whether only this computer can reach `host`."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
     try:
-        return ip_address(host.strip("[]")).is_loopback
+        return host.lower().rstrip(".") == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False

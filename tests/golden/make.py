@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 
 from exmachina.data import load_mnist_split, scale
 from exmachina.data.augmentation import Augmentation
-from exmachina.images.mnist import NoInk, holds_several, normalize
+from exmachina.images.cut import cut_out
+from exmachina.images.mnist import NoInk, normalize
 from exmachina.images.strokes import render_strokes
 from exmachina.networks import NETWORKS, BatchNorm, Conv, Dense, Dropout, Flatten, MaxPool, Network
 from exmachina.runs import Run
@@ -124,7 +125,7 @@ def prepared(picture: NDArray[np.uint8]) -> dict[str, Any]:
         "width": picture.shape[1],
         "deflated": packed,
         "image": image,
-        "several": holds_several(picture),
+        "several": cut_out(picture).several,
     }
 
 

@@ -214,8 +214,10 @@ def _brighter(values: Values) -> Mask:
     edges = np.linspace(low, high + 1e-9, 65)
     steps = ((values - low) * FINEST).astype(np.intp).ravel()  # whole: pixels are, and `_stepped` levels
     first = np.ceil((edges - low) * FINEST).astype(np.intp)  # step in each of the 64 groups
-    below = np.cumsum(np.bincount(steps, minlength=first[-1]))[first[1:] - 1]
-    counts = np.diff(below, prepend=0)
+    of_steps = np.bincount(steps, minlength=first[-1] + 1)
+    counts = np.add.reduceat(of_steps, first[:-1])
+    counts[first[:-1] == first[1:]] = 0
+    below = np.cumsum(counts)
     sums = np.cumsum(counts * (edges[:-1] + edges[1:]) / 2)
     above = below[-1] - below
     between = below[:-1] * above[:-1] * (sums[:-1] / below[:-1] - (sums[-1] - sums[:-1]) / above[:-1]) ** 2

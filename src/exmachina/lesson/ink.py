@@ -15,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from exmachina.classifier import Classifier, Prediction
 from exmachina.data.dataset import SIDE
 from exmachina.errors import InputError
+from exmachina.images.cut import cut_out
 from exmachina.images.files import MAX_PIXELS, read_image
-from exmachina.images.mnist import NoInk, holds_several, normalize
+from exmachina.images.mnist import NoInk
 from exmachina.images.strokes import PEN_WIDTH, WIDEST_PEN, Strokes, check_strokes, drawable, render_strokes
 
 PIXELS = SIDE * SIDE
@@ -35,11 +36,9 @@ class Seen:
 
 def see(picture: NDArray[np.uint8]) -> Seen:
     """Normalise a picture; one without ink is blank."""
-    try:
-        image = normalize(picture)
-    except NoInk:
-        image = np.zeros((SIDE, SIDE), np.uint8)
-    return Seen(image, holds_several(picture), picture.size)
+    cut = cut_out(picture)
+    image = np.zeros((SIDE, SIDE), np.uint8) if cut.image is None else cut.image
+    return Seen(image, cut.several, picture.size)
 
 
 class Ink(BaseModel):

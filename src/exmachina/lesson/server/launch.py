@@ -23,7 +23,7 @@ from exmachina.lesson.server.app import create_app
 from exmachina.lesson.server.settings import Limits, Settings
 
 BACKLOG = 512
-WANTED_FILES = 4096  # open sockets, where the system allows
+FILES = 4096  # open sockets, where the system allows
 
 
 def serve(
@@ -63,9 +63,8 @@ class LessonServer(uvicorn.Server):
             import resource
 
             soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-            if 0 <= soft < WANTED_FILES:  # no limit is less than none
-                wanted = min(WANTED_FILES, hard) if hard >= 0 else WANTED_FILES
-                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            if 0 <= soft < FILES:  # no limit is less than none
+                resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard) if hard >= 0 else FILES, hard))
         super().__init__(
             uvicorn.Config(
                 app,
@@ -144,7 +143,6 @@ def bind(host: str, port: int) -> socket.socket:
             raise InputError(f"Port {port} is in use; choose another with --port, or 0 for any free one.") from None
         fix = "; choose a port above 1023" if reason == errno.EACCES else ""
         raise InputError(f"Cannot serve on '{host}' port {port} ({getattr(error, 'strerror', error)}){fix}.") from None
-    listener.setblocking(False)
     return listener
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from exmachina.lesson.collection import Drawing, Wall
+from exmachina.lesson.collection import Wall
 from exmachina.lesson.exporting import Form, export
 from exmachina.lesson.server.errors import NotFoundError
-from exmachina.lesson.server.guards.visitors import Address
+from exmachina.lesson.server.guards.visitors import Address, Visitors
 from exmachina.lesson.server.routes.keep import After, Key, zipped
 from exmachina.lesson.server.services import Services, Who
 from exmachina.lesson.server.settings import is_loopback
@@ -84,12 +83,12 @@ def router(services: Services) -> APIRouter:
 
     @teacher.get("/export", summary="The class's drawings as a zip archive", responses=ZIP_ANSWER)
     def export_class(format: Form = "png") -> Response:
-        return zipped(export(pages, format), f"class-digits-{format}.zip")
-
-    def pages() -> Iterator[list[Drawing]]:
-        for page in services.collection.pages(None):
-            # The day, not the second: who sat at which table when is nobody's business.
-            yield [replace(drawing, created=drawing.created[:10]) for drawing in page]
+        pages = services.collection.pages
+        # The day, not the second: who sat at which table when is nobody's business.
+        parts = export(
+            lambda: ([replace(one, created=one.created[:10]) for one in page] for page in pages(None)), format
+        )
+        return zipped(parts, f"class-digits-{format}.zip")
 
     @teacher.delete("", summary="Delete all the class's drawings", responses=refusals(507))
     def clear_class() -> Deleted:
@@ -100,20 +99,6 @@ def router(services: Services) -> APIRouter:
         if not services.collection.delete(None, key):
             raise NotFoundError(f"There is no drawing {key}.")
         return Deleted(deleted=1)
-
-    @teacher.get("/visitors", summary="Who asks how much, whoever asks most first")
-    async def visitors(who: Who) -> list[Address]:
-        return [one.model_copy(update={"you": one.address == who.address}) for one in services.visitors.all()]
-
-    @teacher.put(
-        "/visitors/{address}",
-        summary="Stop an address, or one browser there, or let it in again",
-        responses=refusals(404, *BODY),
-    )
-    async def stop(address: Annotated[str, Path(max_length=64)], wish: Stop) -> Stop:
-        if not services.visitors.stop(address, wish.browser, wish.stopped):
-            raise NotFoundError("There is no such visitor.")
-        return wish
 
     @routes.post(
         "/runs",
@@ -128,5 +113,22 @@ def router(services: Services) -> APIRouter:
         archive = await request.body()
         return Saved(**await services.uploads.run(lambda: services.save(archive), who))
 
+    _visitor_routes(teacher, services.visitors)
     routes.include_router(teacher)
     return routes
+
+
+def _visitor_routes(teacher: APIRouter, known: Visitors) -> None:
+    @teacher.get("/visitors", summary="Who asks how much, whoever asks most first")
+    async def visitors(who: Who) -> list[Address]:
+        return [one.model_copy(update={"you": one.address == who.address}) for one in known.all()]
+
+    @teacher.put(
+        "/visitors/{address}",
+        summary="Stop an address, or one browser there, or let it in again",
+        responses=refusals(404, *BODY),
+    )
+    async def stop(address: Annotated[str, Path(max_length=64)], wish: Stop) -> Stop:
+        if not known.stop(address, wish.browser, wish.stopped):
+            raise NotFoundError("There is no such visitor.")
+        return wish

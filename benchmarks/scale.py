@@ -35,10 +35,12 @@ from exmachina.batch.items import Item
 from exmachina.batch.predictions import predict_items
 from exmachina.classifier import Classifier
 from exmachina.data import load_mnist_split
+from exmachina.data.augmentation import Augmentation
 from exmachina.engine.batches import augmented
+from exmachina.images.drawings import normalize_drawings
 from exmachina.runs import hardware, versions
 
-WARP = (1.0, 5.0, 0.05, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0)  # as `Augmentation.numbers`: shift, rotation, scale, shear
+WARP = Augmentation(shift=1, rotation=5, scale=0.05, shear=0.1)
 
 
 def main() -> None:
@@ -124,22 +126,30 @@ def resident() -> float:
     return sum(one.memory_info().rss for one in (own, *own.children(recursive=True))) / 1e6
 
 
-def watched(classifier: Classifier, items: Iterator[Item] | Any) -> dict[str, Any]:
-    """Read everything, noting the memory of all processes twenty times a minute."""
-    marks: list[tuple[int, float]] = []
-    start, last, count = time.perf_counter(), 0.0, 0
+def watched(classifier: Classifier, items: Iterator[Item] | Any, total: int) -> dict[str, Any]:
+    """Read everything, noting the memory of all processes after each hundredth of it."""
+    marks: dict[int, float] = {}
+    start, used, count, problems = time.perf_counter(), processor_seconds(), 0, 0
     for one in predict_items(classifier, items, workers=2):
-        assert one.path
         count += 1
-        if time.perf_counter() - last > 3:
-            last = time.perf_counter()
-            marks.append((count, round(resident(), 1)))
-    settled = [held for done, held in marks if done > count / 10]
+        problems += bool(one.problem)
+        if count * 100 // total > len(marks):
+            marks[len(marks) + 1] = round(resident(), 1)
+            if len(marks) % 5 == 0:
+                used_now = processor_seconds() - used
+                print(f"{len(marks)} %: {marks[len(marks)]} MB, {used_now:.0f} processor seconds", file=sys.stderr)
+    used = processor_seconds() - used
+    settled = [held for percent, held in marks.items() if percent >= 10]
     return {
         "images": count,
+        "problems": problems,
         "seconds": round(time.perf_counter() - start, 1),
-        "megabytes": marks[:: max(1, len(marks) // 20)],
+        "processor_seconds": round(used, 1),
+        "processor_microseconds_per_image": round(1e6 * used / count, 1),
+        "images_per_processor_second": round(count / used),
+        "megabytes_at_percent": {percent: marks[percent] for percent in (1, 10, 25, 50, 75, 100)},
         "growth_megabytes": round(max(settled) - settled[0], 1),
+        "load": os.getloadavg()[0],
     }
 
 
@@ -147,18 +157,29 @@ def memory(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     from exmachina.batch.items import find_items
 
     write_digits(folder / "digits", options.files)
-    return watched(Classifier.load("fast"), find_items([folder / "digits"]))
+    return watched(Classifier.load("fast"), find_items([folder / "digits"]), options.files)
 
 
 def million(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    def items() -> Iterator[Item]:
-        images = load_mnist_split("test").images
-        for start in range(0, options.images, 1000):
-            some = images[start % len(images) :][:1000].astype("float32") / 255
-            for number, image in enumerate(augmented(some, WARP, seed=0, step=start // 1000), start):
-                yield Item(f"{number:07}", png((255 * image.clip(0, 1)).astype("uint8")))
+    images = load_mnist_split("test").images
 
-    return watched(Classifier.load("fast"), items())
+    def warped(start: int) -> Any:
+        some = images[start % len(images) :][: min(1000, options.images - start)].astype("float32") / 255
+        return (255 * augmented(some, WARP.numbers(), seed=0, step=start // 1000).clip(0, 1)).astype("uint8")
+
+    def items() -> Iterator[Item]:
+        for start in range(0, options.images, 1000):
+            for number, image in enumerate(warped(start), start):
+                yield Item(f"{number:07}", png(image))
+
+    start, some = time.process_time(), sum(1 for _ in zip(range(10_000), items(), strict=False))
+    making = (time.process_time() - start) / some
+    plain = normalize_drawings(warped(0))[1]
+    return {
+        **watched(Classifier.load("fast"), items(), options.images),
+        "of_these_microseconds_to_warp_and_pack": round(1e6 * making, 1),
+        "share_read_as_drawings": float(plain.mean()),  # of the first 1,000
+    }
 
 
 def kill(options: argparse.Namespace, folder: Path) -> dict[str, Any]:

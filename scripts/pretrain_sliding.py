@@ -166,8 +166,12 @@ def labelled(
 
 def make(hands: list[strips.Hand], count: int, seed: int) -> Dataset:
     """The windows of so many strings as a data set of eleven classes."""
-    pictures, labels = zip(*examples(hands, count, np.random.default_rng(seed)), strict=True)
-    return Dataset(np.stack(pictures), np.array(labels, np.uint8), "sliding", classes=NONE + 1)
+    some = examples(hands, count, np.random.default_rng(seed))
+    blocks = []
+    while block := list(islice(some, 100_000)):  # a list of all windows would take their memory twice
+        blocks.append((np.stack([window for window, _ in block]), np.array([label for _, label in block], np.uint8)))
+    pictures, labels = (np.concatenate(part) for part in zip(*blocks, strict=True))
+    return Dataset(pictures, labels, "sliding", classes=NONE + 1)
 
 
 def main() -> None:

@@ -40,11 +40,9 @@ class Lesson:
 def serving(settings: Settings) -> Iterator[Lesson]:
     listener = bind("127.0.0.1", 0)
     app = create_app(settings)
-    ready = threading.Event()
-    server = LessonServer(app, settings.limits, ready.set)
+    server = LessonServer(app, settings.limits)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    assert ready.wait(PATIENCE)
     lesson = Lesson(f"http://127.0.0.1:{listener.getsockname()[1]}", app)
     try:
         yield lesson

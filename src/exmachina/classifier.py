@@ -16,8 +16,9 @@ from PIL import Image
 from exmachina.data.dataset import SIDE
 from exmachina.engine import Model
 from exmachina.errors import InputError, check_number
+from exmachina.images.cut import Cut, cut_out
 from exmachina.images.files import read_image
-from exmachina.images.mnist import NoInk, holds_several, normalize
+from exmachina.images.mnist import NoInk, normalize
 from exmachina.networks.layers import Network
 from exmachina.runs import Rejector, Run, Weights, check_shapes
 from exmachina.runs.rejector import last_values
@@ -57,6 +58,18 @@ class Prediction:
         """The two most probable digits, the likelier first; none for a blank image."""
         order = sorted(range(len(self.probabilities)), key=lambda digit: -self.probabilities[digit])
         return tuple(order[:2]) if self.digit is not None else ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, as the command line and the lesson's API tell it."""
+        return {
+            "digit": self.digit,
+            "probability": self.probability,
+            "probabilities": list(self.probabilities),
+            "rejected": self.rejected,
+            "verdict": self.verdict,
+            "is_digit": self.is_digit,
+            "several": self.several,
+        }
 
     def __str__(self) -> str:
         return (
@@ -128,20 +141,18 @@ class Classifier:
         `prepared` says that it is uint8 (28, 28) in MNIST's convention and is not to be normalised. Raises `InputError`
         if the file or array is not an image. A blank image gives `digit=None`; one of several digits is told as such.
         """
-        picture = read_image(image) if isinstance(image, str | Path) else image
-        seen = self._prepared_or_blank(picture, prepared)
-        prediction = self.blank if seen is None else self.predict_prepared(seen[None])[0]
-        return prediction if prepared or not holds_several(picture) else replace(prediction, several=True)
+        return next(self.predict_many([image], prepared=prepared))
 
     def predict_many(self, images: Iterable[AnyImage], *, prepared: bool = False) -> Iterator[Prediction]:
         """Read many, each with one digit, in their order and some hundreds at a time."""
         remaining = iter(images)
         while some := list(islice(remaining, TOGETHER)):
-            seen = [self._prepared_or_blank(image, prepared) for image in some]
-            inked = [image for image in seen if image is not None]
+            cuts = [self._cut(image, prepared) for image in some]
+            inked = [cut.image for cut in cuts if cut.image is not None]
             read = iter(self.predict_prepared(np.stack(inked)) if inked else ())
-            for image in seen:
-                yield self.blank if image is None else next(read)
+            for cut in cuts:
+                prediction = self.blank if cut.image is None else next(read)
+                yield replace(prediction, several=True) if cut.several else prediction
 
     def predict_prepared(self, images: NDArray[np.uint8]) -> list[Prediction]:
         """What the network reads in images uint8 (N, 28, 28) as they are, none of them blank."""
@@ -185,11 +196,13 @@ class Classifier:
         """What is read in an image without ink."""
         return Prediction(None, 0.0, (0.0,) * self.network.classes, rejected=True)
 
-    def _prepared_or_blank(self, image: AnyImage, prepared: bool) -> NDArray[np.uint8] | None:
+    def _cut(self, image: AnyImage, prepared: bool) -> Cut:
+        if not prepared:
+            return cut_out(read_image(image) if isinstance(image, str | Path) else image)
         try:
-            return self.prepare(image, prepared=prepared)
+            return Cut(self.prepare(image, prepared=True))
         except NoInk:
-            return None
+            return Cut(None)
 
     def prepare(self, image: AnyImage, *, prepared: bool = False) -> NDArray[np.uint8]:
         """The uint8 (28, 28) image that the network will see. Raises `NoInk` for a blank one."""
@@ -249,8 +262,9 @@ class Classifier:
 
 def softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities (N, classes) of scores (N, classes)."""
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities: NDArray[np.float32] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    exponentials = np.exp(scores - np.maximum.reduce(scores, axis=1, keepdims=True))
+    total: Any = np.add.reduce(exponentials, axis=1, keepdims=True)
+    probabilities: NDArray[np.float32] = exponentials / total
     return probabilities
 
 

@@ -22,12 +22,14 @@ from exmachina.runs import Run
 
 @pytest.fixture(scope="module")
 def scans(tmp_path_factory: pytest.TempPathFactory, test_digits: Dataset) -> Path:
-    """300 digits as files, one of them blank and one no picture."""
+    """300 digits as files, one of them blank, one no picture and one of several digits."""
     folder = tmp_path_factory.mktemp("scans")
     for number, image in enumerate(test_digits.images[:300]):
         Image.fromarray(image).save(folder / f"{number:03}.png")
     (folder / "007.png").write_bytes(b"no picture")
     Image.new("L", (40, 40), 255).save(folder / "009.png")
+    row = np.hstack([np.pad(255 - image, 4, constant_values=255) for image in test_digits.images[:3]])
+    Image.fromarray(np.pad(row, 10, constant_values=255).repeat(2, 0).repeat(2, 1)).save(folder / "011.png")
     return folder
 
 
@@ -54,6 +56,7 @@ def test_many_are_read_as_each_alone(
             assert ours.prediction == alone.prediction
     assert "is not a PNG or JPEG" in found[7].problem and "is blank" in found[9].problem
     assert sum(bool(one.problem) for one in found) == 2
+    assert [place for place, one in enumerate(found) if one.prediction and one.prediction.several] == [11]
 
 
 def test_they_come_as_they_are_asked_for(scans: Path, tiny_run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import random
 import signal
@@ -81,6 +82,24 @@ def test_another_network_may_not_go_on(tmp_path: Path, classifier: Classifier) -
         assert table.take("a.png")
 
 
+def test_what_an_older_version_left_unfinished_is_not_mixed_with_new_rows(
+    tmp_path: Path, classifier: Classifier
+) -> None:
+    with pytest.raises(KeyboardInterrupt), open_table(tmp_path / "t.csv", classifier) as table:
+        table.add(answer("a.png"))
+        raise KeyboardInterrupt
+    mark = json.loads(table.journal.read_text())
+    for columns in ({}, {"columns": ["path", "digit", "probability", "rejected", "problem"]}):
+        table.journal.write_text(json.dumps({**{key: mark[key] for key in mark if key != "columns"}, **columns}))
+        before = table.part.read_bytes()
+        with (
+            pytest.raises(InputError, match=r"t\.csv\.part' was begun .*other columns; delete it"),
+            open_table(tmp_path / "t.csv", classifier),
+        ):
+            pass
+        assert table.part.read_bytes() == before
+
+
 def test_parquet_holds_the_same_with_types(tmp_path: Path, classifier: Classifier) -> None:
     blank = FilePrediction("blank.png", Prediction(None, 0.0, (0.0,) * 10, rejected=True), "is blank")
     readings = [answer("a.png"), blank, FilePrediction("b.png", None, "is no picture"), answer("half\udcff.png")]
@@ -88,12 +107,20 @@ def test_parquet_holds_the_same_with_types(tmp_path: Path, classifier: Classifie
         for reading in readings:
             table.add(reading)
     held = pyarrow.parquet.read_table(tmp_path / "t.parquet").to_pylist()
-    assert held[0] == {"path": "a.png", "digit": 3, "probability": 0.1 + 0.2, "rejected": False, "problem": None}
+    assert held[0] == {
+        "path": "a.png",
+        "digit": 3,
+        "probability": 0.1 + 0.2,
+        "rejected": False,
+        "several": False,
+        "problem": None,
+    }
     assert held[1] == {
         "path": "blank.png",
         "digit": None,
         "probability": 0.0,
         "rejected": True,
+        "several": False,
         "problem": "is blank",
     }
     assert held[2] == {
@@ -101,6 +128,7 @@ def test_parquet_holds_the_same_with_types(tmp_path: Path, classifier: Classifie
         "digit": None,
         "probability": None,
         "rejected": None,
+        "several": None,
         "problem": "is no picture",
     }
     assert held[3]["path"] == "half�.png"

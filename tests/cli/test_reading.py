@@ -15,7 +15,7 @@ from PIL import Image
 from exmachina.cli import main
 from exmachina.data import Dataset, load_mnist_split
 
-COLUMNS = ["path", "digit", "probability", "rejected", "problem"]
+COLUMNS = ["path", "digit", "probability", "rejected", "several", "problem"]
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,13 @@ def test_several_digits_in_one_picture_point_to_read(
     test = load_mnist_split("test")
     row = 255 - np.hstack([test.images[number] for number in range(3)])
     Image.fromarray(np.pad(row, 20, constant_values=255)).resize((372, 204)).save(tmp_path / "three.png")
-    _, _, err = run("predict", tmp_path / "three.png", capsys=capsys)
-    assert "several digits" in err and f"exmachina read '{tmp_path / 'three.png'}'" in err and err.count("\n") == 1
+    three = tmp_path / "three.png"
+    _, out, err = run("predict", three, capsys=capsys)
+    assert "several digits" in err and f"exmachina read '{three}'" in err and err.count("\n") == 1
+    assert out.endswith(")\n") and "several" not in out
+    _, out, err = run("predict", tmp_path, "--json", "--out", tmp_path / "table.csv", capsys=capsys)
+    assert err.count("several digits") == err.count("\n") == 1
+    assert [json.loads(line)["several"] for line in out.splitlines()] == [False] * 6 + [True]
+    assert [row["several"] for row in rows(tmp_path / "table.csv")] == ["False"] * 6 + ["True"]
     _, _, err = run("predict", *sorted(scans.glob("*.png")), capsys=capsys)
     assert err == ""

@@ -48,7 +48,7 @@ def victim(cluster: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """400 digits as files, one of them blank and one no picture."""
+    """400 digits as files, one of them blank, one no picture and one of two digits."""
     from PIL import Image
 
     from exmachina.data import load_mnist_split
@@ -58,4 +58,8 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Image.fromarray(image).save(folder / f"_{number:04}.png")
     (folder / "_0007.png").write_bytes(b"no picture")
     Image.new("L", (40, 40), 255).save(folder / "_0009.png")
+    pair = Image.new("L", (200, 100), 255)
+    for left in (30, 120):
+        pair.paste(Image.new("L", (10, 60), 0), (left, 20))
+    pair.save(folder / "_0011.png")
     return folder

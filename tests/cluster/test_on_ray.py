@@ -52,12 +52,16 @@ def rows_of(folder: Path) -> list[tuple[Any, ...]]:
     return sorted(tuple(row.values()) for row in pyarrow.parquet.read_table(folder).to_pylist())
 
 
+def test_a_picture_of_several_digits_is_told_as_such(expected: list[tuple[Any, ...]]) -> None:
+    assert [Path(row[0]).name for row in expected if row[4]] == ["_0011.png"]
+
+
 @pytest.fixture(scope="module")
 def expected(pictures: Path) -> list[tuple[Any, ...]]:
     rows = []
     for one in predict_many(pictures, "fast", workers=1):
         answer = one.prediction
-        read = (answer.digit, answer.probability, answer.rejected) if answer else (None, None, None)
+        read = (answer.digit, answer.probability, answer.rejected, answer.several) if answer else (None,) * 4
         rows.append((one.path, *read, one.problem or None))
     return sorted(rows)
 
@@ -132,6 +136,12 @@ def test_a_killed_driver_goes_on_where_it_was(
     with pytest.raises(KeyboardInterrupt):
         predictions.predict_on_cluster(classifier, [pictures], str(out))
     assert not out.exists()
+    begun = tmp_path / ".out.parquet.part" / portions.BEGUN
+    whole = begun.read_text()
+    begun.write_text(whole.replace('"several", ', ""))  # by a version that did not tell of it
+    with pytest.raises(InputError, match="other columns; delete it"):
+        predictions.predict_on_cluster(classifier, [pictures], str(out))
+    begun.write_text(whole)
     classifier.temperature *= 2
     with pytest.raises(InputError, match="begun with another network"):
         predictions.predict_on_cluster(classifier, [pictures], str(out))
@@ -156,7 +166,7 @@ def test_parquet_and_addresses_are_read_like_files(
     distant = f"file://{pictures}"
     written = predictions.predict_on_cluster(classifier, [distant], f"file://{tmp_path}/2.parquet")
     assert (written.rows, written.problems) == (400, 2)
-    assert [row[1:4] for row in rows_of(tmp_path / "2.parquet")] == [row[1:4] for row in expected]
+    assert [row[1:5] for row in rows_of(tmp_path / "2.parquet")] == [row[1:5] for row in expected]
     assert {row[0] for row in rows_of(tmp_path / "2.parquet")} == {f"{distant}/{Path(path).name}" for path in paths}
 
 

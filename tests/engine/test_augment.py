@@ -43,6 +43,11 @@ def augment(images: Floats, augmentation: Augmentation, seed: int = 0) -> Floats
     return augmented(images, augmentation.numbers(), seed, 0)
 
 
+def test_fewer_numbers_than_the_engine_reads_are_refused(images: Floats) -> None:
+    with pytest.raises(ValueError, match="12 numbers"):
+        augmented(images, (1.0, 0.1), 0, 0)
+
+
 def named(augmentation: Augmentation) -> str:
     changed = [item.name for item in fields(augmentation) if getattr(augmentation, item.name)]
     return "all" if len(changed) > 1 else changed[0]

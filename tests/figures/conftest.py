@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.patches import PathPatch
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
 
 @pytest.fixture(scope="session")
 def words() -> Callable[[Figure], list[str]]:
-    """Every visible text of a figure, with lines joined by spaces."""
+    """Every visible text of a figure, with lines joined by spaces, and every number in a cell."""
 
     def read(figure: Figure) -> list[str]:
         texts = [text for text in figure.findobj(Text) if text.get_visible()]
-        return [" ".join(text.get_text().split()) for text in texts if text.get_text().strip()]
+        written = [" ".join(text.get_text().split()) for text in texts if text.get_text().strip()]
+        return written + [word for outlines in figure.findobj(PathPatch) for word in str(outlines.get_label()).split()]
 
     return read
 

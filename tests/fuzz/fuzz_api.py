@@ -13,12 +13,13 @@ from fuzz_files import Tally
 from fuzz_kinds import pictures
 from hypothesis import HealthCheck, Phase, strategies
 
+from exmachina.lesson.collection import Room
 from exmachina.lesson.server import Limits, Settings
 from lesson_server import serving
 
 BINARY = ("application/zip", "image/png", "image/jpeg")
 ANNOUNCED = (503, 507)  # full, and it says so
-GENEROUS = Limits(drawings_per_learner=200_000, drawing_bytes_per_learner=1 << 30)
+GENEROUS = Limits(room=Room(per_learner=200_000, bytes_per_learner=1 << 30))
 
 
 for kind in BINARY:

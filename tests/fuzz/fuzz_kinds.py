@@ -29,9 +29,8 @@ from exmachina.engine.model import Model
 from exmachina.errors import InputError
 from exmachina.images.files import read_image
 from exmachina.images.mnist import NoInk, normalize
-from exmachina.images.strokes import render_strokes
+from exmachina.images.strokes import check_strokes, drawable, render_strokes
 from exmachina.lesson.saving import _unpacked
-from exmachina.lesson.server.ink import check_strokes, drawable
 from exmachina.networks import NETWORKS, Conv, Dense, Flatten, MaxPool, Network
 from exmachina.runs import Run
 from exmachina.runs.files import sha256

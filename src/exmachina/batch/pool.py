@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from exmachina.batch.items import Item
 from exmachina.errors import InputError, check_number
 from exmachina.images.clean import SMALL
+from exmachina.images.cut import cut_out
 from exmachina.images.drawings import normalize_drawings
 from exmachina.images.files import read_image
-from exmachina.images.mnist import SIDE, NoInk, normalize
+from exmachina.images.mnist import SIDE
 
 TOGETHER = 256  # pictures that are prepared at a time and that the network then reads at once
 FEW = 32  # the same at first, so that an answer comes soon
@@ -35,10 +36,14 @@ MOST_WORKERS = 61  # Windows waits for no more
 
 @dataclass(frozen=True)
 class Prepared:
-    """What came of some pictures: those with ink as uint8 (k, 28, 28), and why others are not among them."""
+    """What came of some pictures: those with ink as uint8 (k, 28, 28), and why others are not among them.
+
+    `several` are the places of pictures that seem to hold more digits than one.
+    """
 
     images: NDArray[np.uint8]
     problems: dict[int, tuple[str, bool]]  # place among the pictures → reason, and whether it is merely blank
+    several: frozenset[int] = frozenset()
 
 
 def prepare(items: Sequence[Item]) -> Prepared:
@@ -53,14 +58,18 @@ def prepare(items: Sequence[Item]) -> Prepared:
         except InputError as error:
             problems[place] = str(error).replace("The image", f"'{item.path}'", 1), False
     prepared = _drawings(pictures)
-    for place, picture in pictures.items():
-        try:
-            if place not in prepared:
-                prepared[place] = normalize(picture)
-        except NoInk:
+    several = set()
+    for place in pictures.keys() - prepared.keys():
+        cut = cut_out(pictures[place])
+        if cut.image is None:
             problems[place] = f"'{items[place].path}' is blank; there is no digit to read.", True
+        else:
+            prepared[place] = cut.image
+        if cut.several:
+            several.add(place)
     images = [prepared[place] for place in sorted(prepared)]
-    return Prepared(np.stack(images) if images else np.zeros((0, SIDE, SIDE), np.uint8), problems)
+    stacked = np.stack(images) if images else np.zeros((0, SIDE, SIDE), np.uint8)
+    return Prepared(stacked, problems, frozenset(several))
 
 
 def _drawings(pictures: dict[int, NDArray[np.uint8]]) -> dict[int, NDArray[np.uint8]]:
@@ -199,4 +208,5 @@ def _one_by_one(items: list[Item]) -> Prepared:
                 why = f"'{items[len(results)].path}' ended the process that read it; save it again or leave it out."
                 results.append(Prepared(np.zeros((0, SIDE, SIDE), np.uint8), {0: (why, False)}))
     problems = {place: result.problems[0] for place, result in enumerate(results) if result.problems}
-    return Prepared(np.concatenate([result.images for result in results]), problems)
+    several = frozenset(place for place, result in enumerate(results) if result.several)
+    return Prepared(np.concatenate([result.images for result in results]), problems, several)

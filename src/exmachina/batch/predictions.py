@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exmachina.batch.items import Item, Source, find_items
@@ -14,12 +14,23 @@ from exmachina.classifier import Classifier, Prediction
 
 @dataclass(frozen=True)
 class FilePrediction:
-    """What was read where, or why nothing was: then there is a `problem`, and for a blank picture a prediction too."""
+    """What was read where, or why nothing was: then there is a `problem`, and for a blank picture a prediction too.
+
+    Of a picture that seems to hold more digits than the one that was read, `prediction.several` is true.
+    """
 
     path: str
     prediction: Prediction | None
     problem: str = ""
     label: int | None = None
+
+    @property
+    def row(self) -> tuple[str, int | None, float | None, bool | None, bool | None, str]:
+        """Path, digit, probability, rejected, several, problem, as tables have them; `None` for what was not read."""
+        answer = self.prediction
+        if answer is None:
+            return self.path, None, None, None, None, self.problem
+        return self.path, answer.digit, answer.probability, answer.rejected, answer.several, self.problem
 
 
 def predict_many(
@@ -50,8 +61,8 @@ def predict_prepared_items(
     """The same for pictures that are `prepared` already."""
     answers = iter(classifier.predict_prepared(prepared.images) if len(prepared.images) else ())
     for place, item in enumerate(items):
-        if place not in prepared.problems:
-            yield FilePrediction(item.path, next(answers))
-        else:
-            problem, is_blank = prepared.problems[place]
-            yield FilePrediction(item.path, classifier.blank if is_blank else None, problem)
+        problem, is_blank = prepared.problems.get(place, ("", False))
+        answer = next(answers) if not problem else classifier.blank if is_blank else None
+        if answer is not None and place in prepared.several:
+            answer = replace(answer, several=True)
+        yield FilePrediction(item.path, answer, problem)

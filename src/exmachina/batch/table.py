@@ -27,7 +27,14 @@ from exmachina.classifier import Classifier
 from exmachina.errors import InputError
 from exmachina.runs import check_writable
 
-PREDICTIONS: dict[str, type] = {"path": str, "digit": int, "probability": float, "rejected": bool, "problem": str}
+PREDICTIONS: dict[str, type] = {  # as `FilePrediction.row`
+    "path": str,
+    "digit": int,
+    "probability": float,
+    "rejected": bool,
+    "several": bool,
+    "problem": str,
+}
 COLUMNS = tuple(PREDICTIONS)
 KINDS = (".csv", ".parquet")
 EVERY = 0.5  # seconds between two marks in the journal
@@ -52,7 +59,10 @@ class Table:
         self._left: tuple[Any, Any] | None = None
 
     def begin(self, reader: str) -> None:
-        """Go on with what an earlier attempt of the same `reader` left, or begin. Raises `InputError` for another's."""
+        """Go on with what an earlier attempt of the same `reader` left, or begin.
+
+        Raises `InputError` for what another reader began, or for other columns.
+        """
         self._reader = reader
         going_on = self.part.exists() and self.journal.exists()
         self._file = self.part.open("r+b" if going_on else "w+b")
@@ -61,9 +71,9 @@ class Table:
             self._mark()
             return
         mark = json.loads(self.journal.read_text(encoding="utf-8"))
-        if mark["reader"] != reader:
+        if mark.get("columns") != list(self.columns) or mark["reader"] != reader:
             self._file.close()
-            raise InputError(f"'{self.part}' was begun with another network; finish it with that, or delete it.")
+            raise InputError(begun_otherwise(str(self.part), mark.get("columns") == list(self.columns)))
         self.rows, self.problems = mark["rows"], mark["problems"]
         self._file.truncate(mark["bytes"])
         self._file.seek(0, os.SEEK_END)
@@ -91,9 +101,7 @@ class Table:
 
     def add(self, row: FilePrediction) -> None:
         """Add a row; it is safe within half a second."""
-        answer = row.prediction
-        read = (None, None, None) if answer is None else (answer.digit, answer.probability, answer.rejected)
-        self.add_rows([(row.path, *read, row.problem)])
+        self.add_rows([row.row])
 
     def add_rows(self, rows: Sequence[Sequence[Any]]) -> None:
         """Add what belongs together: all of it is in the table, or nothing. `None` is an empty cell."""
@@ -136,7 +144,13 @@ class Table:
         self._lines.truncate()
         self._file.flush()
         os.fsync(self._file.fileno())
-        mark = {"reader": self._reader, "bytes": self._file.tell(), "rows": self.rows, "problems": self.problems}
+        mark = {
+            "reader": self._reader,
+            "columns": list(self.columns),
+            "bytes": self._file.tell(),
+            "rows": self.rows,
+            "problems": self.problems,
+        }
         new = self.journal.with_name(f"{self.journal.name}.new")
         new.write_text(json.dumps(mark), encoding="utf-8")
         new.replace(self.journal)
@@ -155,7 +169,7 @@ def open_table(path: Path, classifier: Classifier, columns: Mapping[str, type] =
     check_writable(path.parent)
     path.parent.mkdir(parents=True, exist_ok=True)
     table = Table(path, columns)
-    table.begin(reader_name(classifier) if columns == PREDICTIONS else f"{reader_name(classifier)} {' '.join(columns)}")
+    table.begin(reader_name(classifier))
     try:
         yield table
     except BaseException:
@@ -173,6 +187,13 @@ def reader_name(classifier: Classifier) -> str:
     if classifier.rejector is not None:
         whole.update(classifier.rejector.to_bytes())
     return whole.hexdigest()
+
+
+def begun_otherwise(part: str, same_columns: bool) -> str:
+    """Why what was begun cannot be gone on with, in one line."""
+    if same_columns:
+        return f"'{part}' was begun with another network; finish it with that, or delete it."
+    return f"'{part}' was begun by another command or version, with other columns; delete it to begin anew."
 
 
 def _key(path: str) -> bytes:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from exmachina.batch.table import load_pyarrow
+from exmachina.batch.table import begun_otherwise, load_pyarrow
 from exmachina.errors import InputError
 
 BEGUN = "_begun.json"
@@ -42,10 +42,10 @@ def file_system(name: str) -> tuple[Any, str]:
 class Portions:
     """The portions that are whole in a folder: a path or an address."""
 
-    def __init__(self, folder: str, reader: str, blocks: int) -> None:
+    def __init__(self, folder: str, reader: str, columns: Sequence[str], blocks: int) -> None:
         """Go on with what the same `reader` began, or begin with so many `blocks` a portion.
 
-        Raises `InputError` for what another began, and for a folder that holds anything else.
+        Raises `InputError` for what another began or with other columns, and for a folder that holds anything else.
         """
         self._system, self._folder = file_system(folder)
         self._system.create_dir(self._folder, recursive=True)
@@ -53,10 +53,10 @@ class Portions:
         if begun is None:
             if self._names():
                 raise InputError(f"'{folder}' holds files already; delete them or name another table.")
-            begun = {"reader": reader, "blocks": blocks}
+            begun = {"reader": reader, "columns": list(columns), "blocks": blocks}
             self._save(BEGUN, begun)
-        if begun["reader"] != reader:
-            raise InputError(f"'{folder}' was begun with another network; finish it with that, or delete it.")
+        if begun.get("columns") != list(columns) or begun["reader"] != reader:
+            raise InputError(begun_otherwise(folder, begun.get("columns") == list(columns)))
         self.blocks: int = begun["blocks"]
 
     def begin(self, number: int, blocks: Sequence[Any]) -> str | None:

@@ -66,9 +66,8 @@ class Reader:
     def read(self, items: list[Item]) -> Iterator[tuple[Any, ...]]:
         """A row a picture."""
         for one in predict_prepared_items(self.classifier, items, prepare(items)):
-            answer = one.prediction
-            read = (None, None, None) if answer is None else (answer.digit, answer.probability, answer.rejected)
-            yield one.path, *read, one.problem or None
+            *read, problem = one.row
+            yield *read, problem or None
 
 
 class PageReader(Reader):
@@ -111,7 +110,7 @@ def predict_on_cluster(classifier: Classifier, sources: Iterable[Source], out: s
     if first is None:
         raise InputError("There is nothing to read; name pictures, or Parquet that has rows.")
     found = chain([first], found)
-    portions = Portions(part, f"{reader_name(classifier)} {' '.join(reader.columns)}", BLOCKS * cores)
+    portions = Portions(part, reader_name(classifier), list(reader.columns), BLOCKS * cores)
     number = 0
     for number, some in enumerate(iter(lambda: list(islice(found, portions.blocks)), [])):
         prefix = portions.begin(number, some)

@@ -13,6 +13,7 @@ from exmachina.errors import InputError
 from exmachina.training import Recipe
 from exmachina.training.experiment import Job, Trial, keep_run, list_jobs, train_job
 from exmachina.training.learner import choose_backend
+from exmachina.training.loop import check_data
 
 RETRIES = 5  # of a training whose machine or process died
 
@@ -44,8 +45,7 @@ def run_trials(
     library = load_ray()
     jobs = list_jobs(recipes, seeds, save)
     for recipe in recipes.values():
-        if choose_backend(recipe) != "engine":
-            raise InputError("A cluster trains on the engine; leave out --precision bf16.")
+        check_trainable(recipe, data, held_out)
     task = library.remote(num_cpus=1, max_retries=retries)(_train)
     parts = library.put(data), library.put(held_out)  # once for all, not with every task
     waiting = {task.remote(job, *parts): job for job in jobs}
@@ -65,6 +65,14 @@ def run_trials(
     finally:
         for reference in waiting:
             library.cancel(reference, force=True)
+
+
+def check_trainable(recipe: Recipe, data: Dataset, held_out: Dataset) -> None:
+    """Raise `InputError`, before anything is sent anywhere, for what would go wrong everywhere."""
+    if choose_backend(recipe) != "engine":
+        raise InputError("A cluster trains on the engine; leave out --precision bf16.")
+    for part in (data, held_out):
+        check_data(part, recipe.network)
 
 
 def _train(job: Job, data: Dataset, held_out: Dataset) -> Any:

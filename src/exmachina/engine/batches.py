@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from exmachina.engine.interface import Library, halves
 from exmachina.engine.loading import library
 
+CHANGES = 12  # numbers that the engine reads, as many as `Augmentation.numbers` gives
+
 
 def shuffled_order(count: int, seed: int, epoch: int, engine: Library | None = None) -> NDArray[np.int32]:
     """The numbers 0 … count - 1 in the order of epoch `epoch` (from 0), the same on every machine."""
@@ -25,6 +27,8 @@ def augmented(pixels: NDArray[np.float32], changes: Sequence[float], seed: int, 
     `changes` are the twelve numbers of `Augmentation.numbers`.
     """
     engine = library()
+    if len(changes) != CHANGES:
+        raise ValueError(f"{CHANGES} numbers say how images are changed, not {len(changes)}.")
     count, height, width = pixels.shape
     source = engine.place(np.asarray(pixels, np.float32))
     numbers = engine.place(np.array(changes, np.float32))

@@ -52,13 +52,16 @@ def kernels(layer_kernels: Kernels, *, dark: bool = False) -> Plate:
     below = "Orange-red weights want ink, blue ones want none; the kernel answers most to what matches both."
     with look(dark) as colours:
         figure = new_figure(width, body + 0.55, title, below, dark=dark)
+        canvas = stage(figure)
         for i in range(filters):
             left, top = MARGIN + i % across * pitch_x, i // across * pitch_y
-            axes = place(figure, left, top + 0.18, side, side)
-            show_values(axes, layer_kernels.values[i, 0], colours, limit=limit, signed=True)
+            tile(canvas, left, top + 0.18, side, side, layer_kernels.values[i, 0], colours, limit=limit, signed=True)
             if numbers:
                 ratio = side / (size * LEGIBLE)
-                cell_numbers(axes, layer_kernels.values[i, 0], colours, ".2", size=6.8 * ratio, limit=limit)
+                corner = left, top + 0.18, side / size
+                cell_numbers(
+                    canvas, layer_kernels.values[i, 0], colours, "{:.2f}", size=6.5 * ratio, limit=limit, grid=corner
+                )
             note(figure, left, top + 0.15, str(i), va="baseline", size=7.5)
             bias = f"bias {number(float(layer_kernels.bias[i]))}"
             note(figure, left + side, top + 0.15, bias, va="baseline", ha="right", size=6.5 if side > 1.2 else 6)
@@ -164,7 +167,7 @@ def _units(maps: FeatureMaps, columns: int | None, dark: bool) -> Plate:
         show_values(axes, grid.reshape(rows, across), colours, limit=limit, signed=maps.signed)
         axes.set_aspect("auto")
         if numbers:
-            form = ".3" if softmax else ".1"
+            form = "{:.3f}" if softmax else "{:.1f}"
             cell_numbers(axes, grid.reshape(rows, across), colours, form, size=7.5, limit=limit, hide_zero=units > 10)
         for digit in range(units if softmax else 0):
             note(figure, MARGIN + (digit + 0.5) * cell_x, 0.17, str(digit), ha="center", va="baseline", weight="bold")

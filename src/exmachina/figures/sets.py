@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
 
@@ -106,13 +107,15 @@ def hello_figures(
     figures = _opening(run, train, maps, shown, dark)
     figures |= _dropout(run.network, maps, dark) or _dropout_elsewhere(shown, dark)
     figures["cross-entropy"] = lambda: _cross_entropy(test, classifier.probabilities(test.images), dark)
-    if sum(step.multiplications for step in run.network.steps()) <= QUICK:  # a landscape is thousands of forward passes
-        figures["gradient-descent"] = lambda: _descent(run, train, (), HELLO_POINTS, inspection.surface.STEPS, dark)
     first = next((layer.name for layer in run.network.layers if isinstance(layer, Conv)), None)
     if first is not None:
         figures["kernels"] = partial(_kernels, run, first, dark)
     figures["overview"] = lambda: feature_overview(maps, shown, dark=dark)
     figures["confidence"] = lambda: confidence(classifier.probabilities(shown[None])[0], shown, dark=dark)
+    if sum(step.multiplications for step in run.network.steps()) <= QUICK:  # a landscape is thousands of forward passes
+        # Last, and begun at once: the engine computes it while Python draws the others.
+        landscape = ThreadPoolExecutor(1).submit(_landscape, run, train, points=HELLO_POINTS, threads=1)
+        figures["gradient-descent"] = lambda: gradient_descent(*landscape.result(), dark=dark)
     return Figures(figures)
 
 
@@ -143,7 +146,9 @@ def explain_figures(
     figures = _opening(run, train, maps, shown, dark)
     figures |= _dropout(run.network, maps, dark)
     figures["cross-entropy"] = lambda: _cross_entropy(data, probabilities, dark)
-    figures["gradient-descent"] = lambda: _descent(run, train, snapshots, points, steps, dark)
+    figures["gradient-descent"] = lambda: gradient_descent(
+        *_landscape(run, train, snapshots, points=points, steps=steps), dark=dark
+    )
     if len(run.history) > 1 or step_losses is not None:
         accuracy = run.test_accuracy
         figures["training"] = lambda: training_curve(run.history, step_losses, test_accuracy=accuracy, dark=dark)
@@ -210,16 +215,28 @@ def _cross_entropy(data: Dataset, probabilities: NDArray[np.float32], dark: bool
     return cross_entropy(data.images[chosen], data.labels[chosen].tolist(), right[chosen].tolist(), dark=dark)
 
 
-def _descent(run: Run, train: Dataset, snapshots: Sequence[Run], points: int, steps: int, dark: bool) -> Plate:
+def _landscape(
+    run: Run,
+    train: Dataset,
+    snapshots: Sequence[Run] = (),
+    *,
+    points: int,
+    steps: int = inspection.surface.STEPS,
+    threads: int | None = None,
+) -> tuple[inspection.LossSurface, list[inspection.Walk], NDArray[np.float64] | None]:
+    """A slice of the loss, every optimizer's walk in it, and the way that the training really took, if it is known."""
     if len(snapshots) >= 3:
         plane = inspection.plane_of_trajectory(snapshots)
         trajectory = np.array([plane.project(item.weights) for item in snapshots])
     else:
-        plane, trajectory = inspection.plane_through_start(run, train), None
-    walks = [inspection.optimizer_walk(run, train, plane, name, steps=steps) for name in inspection.OPTIMIZERS]
+        plane, trajectory = inspection.plane_through_start(run, train, threads=threads), None
+    walks = [
+        inspection.optimizer_walk(run, train, plane, name, steps=steps, threads=threads)
+        for name in inspection.OPTIMIZERS
+    ]
     first, second = _bounds(walks, plane, trajectory)
-    surface = inspection.loss_surface(run, train, plane, first=first, second=second, points=points)
-    return gradient_descent(surface, walks, trajectory, dark=dark)
+    surface = inspection.loss_surface(run, train, plane, first=first, second=second, points=points, threads=threads)
+    return surface, walks, trajectory
 
 
 def _bounds(

@@ -7,6 +7,8 @@ Ink is bright and paper dark throughout.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image
 
@@ -23,16 +25,39 @@ BESIDE = 0.6  # of the digit's height: lower ink beside it is no digit
 MOST_STROKES = 6  # that a straight line through a digit meets, on average; a texture has more
 
 
-def clean(picture: Picture) -> Picture:
-    """The digit alone on even paper; `picture` itself if there is nothing to remove, black if there is no digit."""
+@dataclass(frozen=True)
+class Findings:
+    """What is ink and what is paper in the judged copy of a picture: the dear part, which several questions share."""
+
+    copy: Picture
+    found: Mask
+    level: Values  # of the paper
+    strokes: Mask  # `found` without ruled lines
+
+
+def examine(picture: Picture) -> Findings | None:
+    """Ink and paper of a picture; `None` if it is plain, with nothing to find out."""
     if is_plain(picture):
-        return picture
+        return None
     copy = judged(picture)
     found, level = ink(copy, max(2, max(copy.shape) // max(picture.shape) // 2))
-    digit = _digit(found & ~ruled_lines(found))
-    above = copy - level
+    return Findings(copy, found, level, found & ~ruled_lines(found))
+
+
+def clean(picture: Picture) -> Picture:
+    """The digit alone on even paper; `picture` itself if there is nothing to remove, black if there is no digit."""
+    return cleaned(picture, examine(picture))
+
+
+def cleaned(picture: Picture, findings: Findings | None) -> Picture:
+    """The same for a picture that was examined already."""
+    if findings is None:
+        return picture
+    found, level = findings.found, findings.level
+    digit = _digit(findings.strokes)
+    above = findings.copy - level
     strongest = float(np.percentile(above[found], 75)) if found.any() else 0.0
-    varies = deviation((copy - np.median(level))[~found])
+    varies = deviation((findings.copy - np.median(level))[~found])
     if strongest < MIN_CONTRAST or strongest < 4 * deviation(above[~found]) or _is_texture(digit):
         return np.zeros_like(picture)
     if 2 * varies > UNEVEN * strongest:
@@ -170,29 +195,28 @@ def _digit(ink: Mask) -> Mask:
     return ink & kept[groups]
 
 
-def digits_beside(picture: Picture) -> int:
-    """How many other pieces of ink are there, as large as the digit that `clean` keeps and no printed line?"""
+def digits_beside(findings: Findings | None) -> int:
+    """How many other pieces of ink are there, as large as the digit that `cleaned` keeps and no printed line?"""
     from scipy import ndimage
 
-    if is_plain(picture):
+    if findings is None:
         return 0
-    copy = judged(picture)
-    found, _ = ink(copy, max(2, max(copy.shape) // max(picture.shape) // 2))
-    strokes = found & ~ruled_lines(found)
+    strokes = findings.strokes
     labels, count = ndimage.label(grown(strokes, 1))
     boxes = ndimage.find_objects(labels)
     areas = np.bincount(np.where(strokes, labels, 0).ravel(), minlength=count + 1)[1:]
-    whole = [index for index in range(count) if not _touches_edge(boxes[index], found.shape)]
+    whole = [index for index in range(count) if not _touches_edge(boxes[index], strokes.shape)]
     main = int(areas.argmax()) if count else -1
     if main not in whole:  # a tight cut; what is beside its digit is dirt or pattern
         return 0
     height = _height(boxes[main])
     return sum(
-        other != main
+        1
+        for other in whole
+        if other != main
         and BESIDE * height <= _height(boxes[other]) <= height / BESIDE
         and areas[other] >= BESIDE / 2 * areas[main]
         and _gap(boxes[other], boxes[main]) > 0
-        for other in whole
     )
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from exmachina.errors import InputError
 from exmachina.images import paper
-from exmachina.images.clean import INK, MIN_CONTRAST, clean, digits_beside
+from exmachina.images.clean import INK, MIN_CONTRAST, clean
 
 Picture = NDArray[np.uint8]
 
@@ -79,9 +79,9 @@ def stages(image: ArrayLike | Image.Image, steps: Steps | None = None) -> dict[s
     return shown
 
 
-def holds_several(image: ArrayLike | Image.Image) -> bool:
-    """Does the picture seem to hold more digits than the one that `normalize` cuts out?"""
-    return digits_beside(polarity(_working_size(greyscale(image)))) > 0
+def upright(image: ArrayLike | Image.Image) -> Picture:
+    """Any picture of `normalize` as it goes into `clean`: brightness, of a size to work on, ink bright on dark."""
+    return polarity(_working_size(greyscale(image)))
 
 
 def greyscale(image: ArrayLike | Image.Image) -> Picture:

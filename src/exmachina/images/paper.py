@@ -19,6 +19,7 @@ Values = NDArray[np.float64]
 
 SMALLEST, LARGEST = 100, 200  # longer side, in pixels, of the copy that is judged
 WIDEST_STROKE = 0.3  # of the longer side: what holds a square of that size is no ink
+MOST_AROUND = 2 / 3  # of the border: what covers more is no digit
 FAINT = 0.3  # of the way from paper to strong ink: less is paper
 AROUND = 1 / 12  # of the longer side: how far around a place its light is asked for
 QUADRATIC = np.array([[0, 0, 1, 0, 1, 2], [0, 1, 0, 2, 1, 0]])  # powers of y and of x in 1, x, y, x², xy, y²
@@ -41,11 +42,13 @@ def judged(picture: Picture) -> Picture:
 def is_dark_on_light(copy: Picture) -> bool:
     """Is the ink of a judged copy the darker of its two materials?
 
-    Where light and shade are further apart than ink and paper, ink stands out further against its surroundings than
-    paper does. Elsewhere it has less of the border and less of the whole.
+    In a tight cut the ink alone reaches every side. Where light and shade are further apart than ink and paper, ink
+    stands out further against its surroundings than paper does. Elsewhere it has less of the border and of the whole.
     """
     values = copy.astype(np.float64)
     bright = _brighter(values)
+    if _fills(bright) != _fills(~bright):
+        return not _fills(bright)
     if _is_wide(bright) and _is_wide(~bright):
         return float((_against_surroundings(values) ** 3).sum()) < 0
     return float(ring(bright).mean()) + float(bright.mean()) > 1
@@ -58,7 +61,7 @@ def ink(copy: Picture, blur: int = 2) -> tuple[Mask, Values]:
     """
     values = copy.astype(np.float64)
     found = _brighter(values)
-    if _is_wide(found):
+    if _is_wide(found) and not _fills(found):
         level = _opened(values)
         found = _brighter(values - level)
     else:
@@ -203,6 +206,17 @@ def _is_wide(material: Mask) -> bool:
     return bool(least[side // 2 : height, side // 2 : width].any())
 
 
+def _fills(found: Mask) -> bool:
+    """Does it come near every side of the picture, but cover few corners? So do a digit's strokes in a tight cut.
+
+    However wide they are, they are then ink. A shadow at every side covers three corners, paper most of the border.
+    """
+    near = max(found.shape) // 16
+    sides = found[:near], found[-near:], found[:, :near], found[:, -near:]
+    corners = found[[0, 0, -1, -1], [0, -1, 0, -1]]
+    return all(side.any() for side in sides) and int(corners.sum()) <= 2 and float(ring(found).mean()) < MOST_AROUND
+
+
 def _brighter(values: Values) -> Mask:
     """Above the threshold that parts the values best into two groups (Otsu, IEEE Trans. SMC 9, 1979).
 
@@ -214,8 +228,10 @@ def _brighter(values: Values) -> Mask:
     edges = np.linspace(low, high + 1e-9, 65)
     steps = ((values - low) * FINEST).astype(np.intp).ravel()  # whole: pixels are, and `_stepped` levels
     first = np.ceil((edges - low) * FINEST).astype(np.intp)  # step in each of the 64 groups
-    below = np.cumsum(np.bincount(steps, minlength=first[-1]))[first[1:] - 1]
-    counts = np.diff(below, prepend=0)
+    of_steps = np.bincount(steps, minlength=first[-1] + 1)
+    counts = np.add.reduceat(of_steps, first[:-1])
+    counts[first[:-1] == first[1:]] = 0
+    below = np.cumsum(counts)
     sums = np.cumsum(counts * (edges[:-1] + edges[1:]) / 2)
     above = below[-1] - below
     between = below[:-1] * above[:-1] * (sums[:-1] / below[:-1] - (sums[-1] - sums[:-1]) / above[:-1]) ** 2

@@ -29,8 +29,13 @@ SAMPLES = 8  # per pixel and axis
 PEN_WIDTH = 2.5  # pixels of 28: about a stroke's width in MNIST
 WIDEST_PEN = 8.0
 MAX_POINTS = 20_000
+# Of what strangers send:
+SENT_STROKES, SENT_POINTS, SENT_COORDINATE = 200, 5000, 1e6
+UNTHINNED, MOST_READ = 1000, 2000  # points that are drawn as they are; that are drawn at all
+LEAST_STEP = 1 / 320  # of the drawing's longer side, which is 20 pixels in MNIST's convention: 1/16 pixel
 
 Points = NDArray[np.float64]
+Strokes = list[list[list[float]]]
 
 
 def render_strokes(strokes: Sequence[ArrayLike], width: float = PEN_WIDTH) -> NDArray[np.uint8]:
@@ -96,3 +101,39 @@ def _draw(ink: NDArray[np.bool_], start: Points, end: Points, radius: float) -> 
         t = np.clip(((x - start[0]) * along[0] + (y - start[1]) * along[1]) / length, 0, 1)
     away = (x - (start[0] + t * along[0])) ** 2 + (y - (start[1] + t * along[1])) ** 2
     window |= away <= radius * radius
+
+
+def check_strokes(strokes: Sequence[Sequence[Sequence[float]]]) -> None:
+    """Raise `InputError` unless the strokes are lists of (x, y) points, finite and not too many."""
+    if len(strokes) > SENT_STROKES or sum(map(len, strokes)) > SENT_POINTS:
+        raise InputError(f"The drawing has more than {SENT_STROKES} strokes or {SENT_POINTS:,} points; draw it afresh.")
+    for stroke in strokes:
+        for point in stroke:
+            if len(point) != 2 or not all(math.isfinite(value) and abs(value) <= SENT_COORDINATE for value in point):
+                raise InputError(f"A stroke has the point {list(point)[:4]!r}; it must be [x, y] within ±1,000,000.")
+
+
+def drawable(strokes: Strokes) -> Strokes:
+    """Strokes that are drawn in a fraction of a second: no hand's are changed, a program's are thinned or refused."""
+    if sum(map(len, strokes)) > UNTHINNED:
+        strokes = thinned(strokes)
+    if (count := sum(map(len, strokes))) > MOST_READ:
+        raise InputError(f"The drawing is a scribble of {count:,} points; send at most {MOST_READ:,} that lie apart.")
+    return strokes
+
+
+def thinned(strokes: Strokes) -> Strokes:
+    """The strokes without the points that lie within a sixteenth of a pixel of the one before; ends stay."""
+    points = [point for stroke in strokes for point in stroke]
+    if not points:
+        return strokes
+    least = LEAST_STEP * max(max(axis) - min(axis) for axis in zip(*points, strict=True))
+    return [_thinned(stroke, least) for stroke in strokes]
+
+
+def _thinned(stroke: list[list[float]], least: float) -> list[list[float]]:
+    kept = stroke[:1]
+    for point in stroke[1:]:
+        if math.dist(point, kept[-1]) >= least:
+            kept.append(point)
+    return kept if len(stroke) < 2 or kept[-1] is stroke[-1] else [*kept, stroke[-1]]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import correlate1d
 
 from exmachina.data.dataset import SIDE
 from exmachina.engine import Model, Optimizer, OptimizerSettings
@@ -96,6 +95,8 @@ def _drawn_gradient(images: Floats, slope: Floats) -> Floats:
 
 
 def _blurred(images: Floats) -> Floats:
+    from scipy.ndimage import correlate1d
+
     offsets = np.arange(-3, 4)
     line = np.exp(-np.square(offsets) / (2 * BLUR**2))
     line /= line.sum()

@@ -80,10 +80,11 @@ class Walk:
     losses: NDArray[np.float64] = field(repr=False)
 
 
-def plane_through_start(run: Run, data: Dataset, *, images: int = IMAGES) -> Plane:
+def plane_through_start(run: Run, data: Dataset, *, images: int = IMAGES, threads: int | None = None) -> Plane:
     """The plane through a run's trained weights (0, 0) and its own first, random weights (a, 0).
 
-    The second axis is the way straight downhill from that start, made perpendicular to the first.
+    The second axis is the way straight downhill from that start, made perpendicular to the first. Here and below the
+    engine works on `threads` cores, or on all.
     """
     start = initial_weights(run.network, run.seed)
     origin = _trainable(run.network, run.weights)
@@ -91,7 +92,7 @@ def plane_through_start(run: Run, data: Dataset, *, images: int = IMAGES) -> Pla
     distance = float(np.linalg.norm(way))
     if not distance:
         raise InputError("This run is where it started; train it before drawing its loss.")
-    downhill = -_flat(_Loss(run, data, images).gradient(_trainable(run.network, start))[1])
+    downhill = -_flat(_Loss(run, data, images, threads).gradient(_trainable(run.network, start))[1])
     across = downhill - way * (downhill @ way) / (way @ way)
     return Plane(
         origin,
@@ -134,12 +135,13 @@ def loss_surface(
     second: tuple[float, float] | None = None,
     points: int = POINTS,
     images: int = IMAGES,
+    threads: int | None = None,
 ) -> LossSurface:
     """The loss at points × points places of the plane, between the bounds `first` and `second`.
 
     The bounds default to a little more than the way from start to end, and a narrow strip along it.
     """
-    loss = _Loss(run, data, images)
+    loss = _Loss(run, data, images, threads)
     way = math.hypot(*plane.start)
     across = np.linspace(*(first or (min(0.0, plane.start[0]) - 0.3 * way, plane.start[0] + 0.2 * way)), points)
     up = np.linspace(*(second or (min(0.0, plane.start[1]) - 0.15 * way, max(0.0, plane.start[1]) + 0.2 * way)), points)
@@ -156,6 +158,7 @@ def optimizer_walk(
     start: tuple[float, float] | None = None,
     steps: int = STEPS,
     images: int = IMAGES,
+    threads: int | None = None,
     **options: float,
 ) -> Walk:
     """Let an optimizer walk in the plane from `start` (the plane's own by default).
@@ -167,7 +170,7 @@ def optimizer_walk(
     if optimizer not in OPTIMIZERS:
         raise InputError(f"Unknown optimizer '{optimizer}'. Choose one of: {', '.join(OPTIMIZERS)}.")
     chosen = {**OPTIMIZERS[optimizer], **options}
-    slope = _Slope(_Loss(run, data, images), plane)
+    slope = _Slope(_Loss(run, data, images, threads), plane)
     place = np.array(plane.start if start is None else start, np.float32)
     if optimizer == "SGD" and "learning_rate" not in chosen:
         chosen["learning_rate"] = _sgd_rate(slope, place)
@@ -190,13 +193,13 @@ class _Loss:
     Without dropout, and with batch norm by the batch, as in training; its running statistics stay as they are.
     """
 
-    def __init__(self, run: Run, data: Dataset, images: int) -> None:
+    def __init__(self, run: Run, data: Dataset, images: int, threads: int | None) -> None:
         if not len(data):
             raise InputError(f"'{data.name}' holds no images to measure the loss on.")
         chosen = np.sort(np.random.default_rng(0).permutation(len(data))[:images])
         self.images = len(chosen)
         layers = tuple(replace(item, rate=0.0) if isinstance(item, Dropout) else item for item in run.network.layers)
-        self._model = Model(replace(run.network, layers=layers), learns=self.images)
+        self._model = Model(replace(run.network, layers=layers), learns=self.images, threads=threads)
         self._model.prepare(OptimizerSettings())
         self._given = self._model.engine.place(data.images[chosen]), self._model.engine.place(data.labels[chosen])
         self._running = run.weights

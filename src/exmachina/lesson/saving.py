@@ -23,12 +23,23 @@ INCOMING = ".incoming-"
 STRAY_SECONDS = 600  # after which nobody is still unpacking
 
 
-def sweep(folder: Path) -> None:
+def _sweep(folder: Path) -> None:
     """Remove what a killed server was unpacking."""
     for stray in folder.glob(f"{INCOMING}*"):
         with suppress(OSError):
             if time.time() - stray.stat().st_mtime > STRAY_SECONDS:
                 shutil.rmtree(stray)
+
+
+def saved_runs(folder: Path) -> dict[str, Path]:
+    """The runs in a folder by name, without those that are damaged. What a killed server was unpacking is removed."""
+    _sweep(folder)
+    found = {}
+    for metadata in sorted(folder.glob(f"[!.]*/{METADATA}")):
+        with suppress(InputError):
+            Run.load(metadata.parent)
+            found[metadata.parent.name] = metadata.parent
+    return found
 
 
 def save_archive(archive: bytes, folder: Path, most: int) -> Path:

@@ -20,7 +20,7 @@ from exmachina.classifier import Classifier
 from exmachina.data import Dataset
 from exmachina.errors import InputError
 from exmachina.lesson import WEB, digits
-from exmachina.lesson.assess import assess
+from exmachina.lesson.assess import assess, step_back
 from exmachina.networks import NETWORKS
 from exmachina.runs import Run, find_run
 from exmachina.runs.record import to_plain
@@ -28,11 +28,20 @@ from exmachina.runs.rejector import REJECTOR
 from exmachina.runs.run import METADATA, ONNX, WEIGHTS
 from exmachina.training.recipes import RECIPES
 
-CLASS = "class"  # the folder of the class's page
 RUN_FILES = (METADATA, WEIGHTS, ONNX)
-PAGE_TYPES = {".html", ".css", ".js", ".json", ".svg", ".png", ".wasm", ".webmanifest"}
+TYPES = {  # of the page's own files; everything else is bytes
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+}
 SMALL = ("data/summary.json", "data/train-sample.bin", "data/test-sample.bin")
 KEPT = ("run.json", "model.safetensors", "evaluation.json")  # of the first run
+FIRST_TRAINING = ("data/train-0.bin", "data/train-1.bin", "data/train-2.bin", "data/test-0.bin")
 PART = 10_000  # images in a file
 FIRST = 240  # images of each split that the page can show before it fetches a whole part
 BYTES = 162  # that an image takes when compressed, about
@@ -76,6 +85,12 @@ class SiteFiles:
             self._runs[name] = folder
             self._made.pop("site.json", None)
 
+    def prepare(self) -> None:
+        """Make what a class's first training asks for before it does; packing it takes seconds."""
+        step_back()
+        for path in FIRST_TRAINING:
+            self.get(path)
+
     def paths(self) -> list[str]:
         """Every file's path, relative to the page."""
         return list(self._makers)
@@ -88,14 +103,11 @@ class SiteFiles:
         """Whether it need not be made first."""
         return path in self._made
 
-    def get(self, path: str) -> bytes | None:
-        """The content of a file, or `None` if there is none at this path."""
-        maker = self._makers.get(path)
-        if maker is None:
-            return None
+    def get(self, path: str) -> bytes:
+        """The content of a file that there is."""
         with self._locks[path]:
             if path not in self._made:
-                self._made[path] = maker()
+                self._made[path] = self._makers[path]()
             return self._made[path]
 
 
@@ -111,10 +123,10 @@ def export_site(directory: str | Path, runs: Mapping[str, str | Path]) -> Path:
     result = SiteFiles({name: find_run(source) for name, source in runs.items()})
     partial = folder.absolute().with_name(f".{folder.name}.{uuid4().hex[:8]}.partial")
     try:
-        for path in page_files():
-            _write(partial / path, (WEB / path).read_bytes())
+        for name, file in site_files().items():
+            _write(partial / name, file.read_bytes())
         for path in result.paths():
-            _write(partial / path, result.get(path) or b"")
+            _write(partial / path, result.get(path))
         with suppress(FileNotFoundError):
             folder.rmdir()  # empty, and on some systems in the way of a new name
         partial.rename(folder)
@@ -125,10 +137,16 @@ def export_site(directory: str | Path, runs: Mapping[str, str | Path]) -> Path:
     return folder
 
 
-def page_files() -> list[str]:
-    """The page's own files, relative to it, without those of the class's page, which only a server has."""
-    files = [file for file in WEB.rglob("*") if file.suffix in PAGE_TYPES and WEB / CLASS not in file.parents]
-    return sorted(file.relative_to(WEB).as_posix() for file in files)
+def page_files(folder: Path = WEB) -> dict[str, Path]:
+    """The page's own files by their path; a link or a hidden file is none of them, so that nothing leads elsewhere."""
+    paths = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.suffix in TYPES}
+    hidden = {name for name in paths if any(part.startswith(".") for part in name.parts)}
+    return {name.as_posix(): path for name, path in paths.items() if name not in hidden and not path.is_symlink()}
+
+
+def site_files() -> dict[str, Path]:
+    """Those that any host has: without the class's page, which only a server has."""
+    return {name: path for name, path in page_files().items() if not name.startswith("class/")}
 
 
 def to_json(data: Any) -> bytes:
@@ -139,7 +157,7 @@ def to_json(data: Any) -> bytes:
 def _site(runs: Mapping[str, Path], server: bool) -> dict[str, Any]:
     return {
         "server": server,
-        "files": [*page_files(), *SMALL, *_kept(runs)],
+        "files": [*site_files(), *SMALL, *_kept(runs)],
         "networks": [network.to_json() for network in NETWORKS.values()],
         "recipes": [recipe.to_record() for recipe in RECIPES.values()],
         "runs": [_described(name, folder) for name, folder in runs.items()],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from exmachina.data import Dataset
 from exmachina.errors import InputError
 from exmachina.runs import Run, hardware
-from exmachina.training.events import TrainingEnd
+from exmachina.training.events import EpochEnd, TrainingEnd
 from exmachina.training.learner import choose_backend
 from exmachina.training.loop import train
 from exmachina.training.recipes import Recipe
@@ -29,6 +29,26 @@ class Trial:
     accuracy: float
     loss: float
     seconds: float
+
+
+@dataclass(frozen=True)
+class StoppedTrial:
+    """A training that was stopped early: no final accuracy, only what it had reached after so many epochs."""
+
+    value: Any
+    seed: int
+    epochs: int
+    accuracy: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As `experiment --json` tells it; null stands for the accuracy that it never came to."""
+        return {
+            "value": self.value,
+            "seed": self.seed,
+            "accuracy": None,
+            "stopped_after_epochs": self.epochs,
+            "accuracy_then": self.accuracy,
+        }
 
 
 def variations(recipe: Recipe, knob: str, values: Sequence[str]) -> dict[Any, Recipe]:
@@ -93,12 +113,23 @@ def run_trials(
 
 
 def train_job(
-    job: Job, data: Dataset, held_out: Dataset, threads: int | None, stop: Flag | None = None
+    job: Job,
+    data: Dataset,
+    held_out: Dataset,
+    threads: int | None,
+    stop: Flag | None = None,
+    at_epoch: Callable[[EpochEnd], None] | None = None,
 ) -> tuple[Trial, Run] | None:
-    """One training to its end, or `None` if it was told to stop."""
-    for event in train(job.recipe, data, job.seed, test=held_out, threads=threads):
+    """One training to its end, or `None` if it was told to stop.
+
+    `at_epoch` is told of each epoch, with the accuracy on the held-out images so far.
+    """
+    validation = held_out if at_epoch is not None else None
+    for event in train(job.recipe, data, job.seed, validation=validation, test=held_out, threads=threads):
         if stop is not None and stop.is_set():
             return None
+        if isinstance(event, EpochEnd) and at_epoch is not None:
+            at_epoch(event)
         if isinstance(event, TrainingEnd):
             run = event.run
             if run.test_accuracy is None or run.test_loss is None:

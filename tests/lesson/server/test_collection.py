@@ -16,7 +16,7 @@ import pytest
 from exmachina.data import load_idx_folder, load_image_folder
 from exmachina.errors import InputError
 from exmachina.images.strokes import render_strokes
-from exmachina.lesson.server.collection import Collection, NoRoomError, QuotaError, Room
+from exmachina.lesson.collection import Collection, NoRoomError, QuotaError, Room
 from lesson_server import Lesson
 
 STROKES = [[[10.0, 10.0], [90.0, 12.5], [40.0, 120.0]]]
@@ -144,7 +144,7 @@ def test_collection_survives_a_restart(tmp_path: Path) -> None:
     collection.add("ada", 7, STROKES, IMAGE)
     collection.close()
     again = Collection(file)
-    assert again.list("ada")[0].strokes == STROKES and (again.dataset("ada").images == IMAGE).all()
+    assert again.list("ada")[0].strokes == STROKES and (again.list("ada")[0].image == IMAGE).all()
     again.close()
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from exmachina.errors import InputError
 from exmachina.lesson.server import Settings
-from exmachina.lesson.server.guards.doors import HostGuard
+from exmachina.lesson.server.guards.doors import Doors
 from exmachina.lesson.server.settings import is_loopback
 from lesson_server import Lesson, serving
 
@@ -85,11 +85,11 @@ def test_request_without_host_is_refused(lesson: Lesson) -> None:
 
 
 def test_server_for_others_accepts_numbers_and_its_own_names_alone() -> None:
-    guard = HostGuard(nothing, "0.0.0.0", ["lesson.school"])
-    assert guard.accepts("192.168.1.5:8000") and guard.accepts("[fe80::1]:8000") and guard.accepts("lesson.school")
-    assert guard.accepts(socket.gethostname())
+    guard = Doors(nothing, "0.0.0.0", ["lesson.school"])
+    assert guard.is_named("192.168.1.5:8000") and guard.is_named("[fe80::1]:8000") and guard.is_named("lesson.school")
+    assert guard.is_named(socket.gethostname())
     # Only a name can be rebound to another address.
-    assert not guard.accepts("evil.example") and not guard.accepts("school") and not guard.accepts(None)
+    assert not guard.is_named("evil.example") and not guard.is_named("school") and not guard.is_named(None)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,9 @@ def test_image_is_welcome_only_where_images_are_read(client: httpx.Client) -> No
     assert client.post("/api/v1/collection", content=b"x", headers={"Content-Type": "image/png"}).status_code == 415
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v1/health", "/style.css", "/nowhere", "/api/docs", "/api/v1/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/", "/api/v1/health", "/style.css", "/nowhere", "/api/v1/openapi.json", "/api/v1/nowhere"]
+)
 def test_every_answer_carries_the_security_headers(client: httpx.Client, path: str) -> None:
     for host in (None, "evil.example"):
         headers = client.get(path, headers={"Host": host} if host else {}).headers

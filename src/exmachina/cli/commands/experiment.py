@@ -20,6 +20,12 @@ def experiment(
     seeds: Annotated[int, typer.Option("--seeds", help="Seeds per value: 0 to this, exclusive.")] = 5,
     out: Annotated[Path | None, typer.Option("--out", help="Picture to write: PNG, SVG or PDF.")] = None,
     ray: Ray = None,
+    stop_early: Annotated[
+        str | None,
+        typer.Option(
+            "--stop-early", help="With --ray: asha stops, between epochs, trainings that are behind. Extra: ray."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Vary one knob over values and seeds, and compare on 10,000 held-out training images."""
@@ -27,26 +33,31 @@ def experiment(
     from exmachina.training import get_recipe
     from exmachina.training.experiment import variations
 
+    if stop_early is not None and ray is None:
+        raise InputError("--stop-early is Ray Tune's work; give --ray local, or the address of a cluster.")
     chosen = get_recipe(recipe)
     knob, _, values = (vary or "").partition("=")
     recipes = variations(chosen, knob, values.split(",")) if vary else {None: chosen}
     if vary and not values:
         raise InputError(f"--vary '{vary}' has no values; write for example --vary learning_rate=0.003,0.01,0.03.")
     parts = split(load_mnist_split("train"), HELD_OUT)
-    rows, ended = watch_trials(recipes, range(seeds), parts.train, parts.validation, json, knob, ray=ray)
-    if out is not None and rows:
+    outcome = watch_trials(
+        recipes, range(seeds), parts.train, parts.validation, json, knob, ray=ray, stop_early=stop_early
+    )
+    if out is not None and outcome.rows:
         from exmachina.figures.drawing.style import save
         from exmachina.figures.laboratory import experiment_figure
 
-        save(experiment_figure(knob or "recipe", rows), out)
+        save(experiment_figure(knob or "recipe", outcome.rows), out)
     if json:
         print_json(
             {
                 "recipe": recipe,
                 "knob": knob or None,
                 "on": f"{HELD_OUT} held-out training images",
-                "rows": [row.to_json() for row in rows],
+                "rows": [row.to_json() for row in outcome.rows],
+                **({} if stop_early is None else {"stopped": [trial.to_json() for trial in outcome.stopped]}),
             }
         )
-    if not ended:
+    if not outcome.ended:
         raise typer.Exit(1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,52 +66,46 @@ def _predict_here(
     from exmachina.cli.reading import progress, read_test_images, sources_of
 
     classifier = Classifier.load(run)
-    unread = 0
+    unread = several = 0
     with open_table(Path(out), classifier) if out is not None else nullcontext() as table:
         before = table.rows if table is not None else 0
         if before:
             print(f"{before:,} were read before; going on.", file=sys.stderr)
         done = table.take if table is not None else lambda path: False
         wanted = [number for number in index if not done(f"mnist:test:{number}")]
-        named = {path for path in map(Path, images) if path.is_file()} if len(images) <= TOLD else set()
         items = find_items(sources_of(images), done)
         readings = chain(read_test_images(classifier, wanted), predict_items(classifier, items, workers))
         for reading in progress(readings, images, before, shown=out is not None):
             unread += bool(reading.problem)
-            _tell(reading, json, table is not None, unread)
-            if named and reading.prediction is not None and Path(reading.path) in named:
-                _point_to_read(Path(reading.path))
+            several += reading.prediction is not None and reading.prediction.several
+            _tell(reading, json, told_all=table is None or max(unread, several) <= TOLD, printed=table is None)
             if table is not None:
                 table.add(reading)
     if table is None:
         return unread
+    if several > TOLD:
+        print(f"{several:,} seem to hold several digits; the table's column 'several' says which.", file=sys.stderr)
     _conclude(table.path, table.rows, table.problems, json)
     return table.problems
 
 
-def _point_to_read(path: Path) -> None:
-    """Say so if the picture holds more digits than the one that was read."""
-    from exmachina.images.files import read_image
-    from exmachina.images.mnist import holds_several
-
-    with suppress(InputError):  # a list or an archive of pictures
-        if holds_several(read_image(path)):
-            print(
-                f"exmachina: '{path}' seems to hold several digits, and at most one of them was read; for all of them: "
-                f"exmachina read '{path}'",
-                file=sys.stderr,
-            )
-
-
-def _tell(reading: FilePrediction, json: bool, in_table: bool, unread: int) -> None:
+def _tell(reading: FilePrediction, json: bool, *, told_all: bool, printed: bool) -> None:
     from exmachina.cli.reading import to_json
 
-    if reading.problem and not (in_table and unread > TOLD):  # say so and go on: one bad file must not cost the others
+    answer = reading.prediction
+    if reading.problem and told_all:  # say so and go on: one bad file must not cost the others
         print(f"exmachina: {reading.problem}", file=sys.stderr)
-    if reading.prediction is not None and json:
+    if answer is not None and json:
         print_json(to_json(reading))
-    elif reading.prediction is not None and not in_table:
-        print(f"{reading.path}: {reading.prediction}", flush=True)
+    elif answer is not None and printed:
+        print(f"{reading.path}: {replace(answer, several=False)}", flush=True)
+    if answer is not None and answer.several and told_all:
+        named = f"'{reading.path}'" if Path(reading.path).is_file() else "PICTURE"
+        print(
+            f"exmachina: '{reading.path}' seems to hold several digits, and at most one of them was read; for all of "
+            f"them: exmachina read {named}",
+            file=sys.stderr,
+        )
 
 
 def _conclude(path: str | Path, rows: int, unread: int, json: bool) -> None:

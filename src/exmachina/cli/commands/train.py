@@ -136,9 +136,9 @@ def _train_seeds(recipe: Recipe, seeds: range, data: str | None, out: Path | Non
     images, test = load_data(data)
     if test is None:
         raise InputError("--seeds needs a test set, and your data has none; use experiment, which holds images out.")
-    rows, ended = watch_trials({None: recipe}, seeds, images, test, json, save=out, ray=ray)
-    _log(test, [f"{recipe.name} {seed}" for row in rows for seed in row.seeds])
-    for row in rows if json else ():
+    outcome = watch_trials({None: recipe}, seeds, images, test, json, save=out, ray=ray)
+    _log(test, [f"{recipe.name} {seed}" for row in outcome.rows for seed in row.seeds])
+    for row in outcome.rows if json else ():
         print_json({"recipe": recipe.name, "network": recipe.network.name, "on": f"{test.name}:test", **row.to_json()})
-    if not ended:
+    if not outcome.ended:
         raise typer.Exit(1)

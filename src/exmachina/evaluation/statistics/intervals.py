@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
 
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Flags, Floats, Labels, check_same_length
@@ -51,7 +51,7 @@ def wilson(successes: float, n: int, level: float = 0.95) -> Interval:
     _check_level(level)
     if n < 1 or not 0 <= successes <= n:
         raise InputError(f"{successes} successes out of {n} is not a proportion; give 0 ≤ successes ≤ n.")
-    share, z = successes / n, float(ndtri((1 + level) / 2))
+    share, z = successes / n, _normal_quantile(level)
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     low = 0.0 if successes == 0 else centre - half
@@ -109,7 +109,7 @@ def normal_mean(values: Floats, level: float = 0.95) -> Interval:
         raise InputError(f"The mean of values of shape {values.shape} has no interval; give (N,) with N ≥ 2.")
     numbers = values.astype(np.float64)
     mean, n = float(numbers.mean()), len(numbers)
-    half = float(ndtri((1 + level) / 2)) * float(numbers.std(ddof=1)) / math.sqrt(n)
+    half = _normal_quantile(level) * float(numbers.std(ddof=1)) / math.sqrt(n)
     return Interval(mean, mean - half, mean + half, n, level, "normal")
 
 
@@ -123,8 +123,14 @@ def over_seeds(values: Sequence[float], level: float = 0.95) -> SeedSummary:
     if n == 1:
         return SeedSummary(mean, None, 1, None)
     sd = float(numbers.std(ddof=1))
+    from scipy.special import stdtrit
+
     half = float(stdtrit(n - 1, (1 + level) / 2)) * sd / math.sqrt(n)
     return SeedSummary(mean, sd, n, Interval(mean, mean - half, mean + half, n, level, f"t over {n} seeds"))
+
+
+def _normal_quantile(level: float) -> float:
+    return NormalDist().inv_cdf((1 + level) / 2)
 
 
 def _check_level(level: float) -> None:

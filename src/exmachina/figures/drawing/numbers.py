@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+from matplotlib.transforms import Affine2D
 from numpy.typing import ArrayLike
 
 from exmachina.figures.drawing.palette import Palette
+
+DIGIT_HEIGHT = 0.729  # of the size of DejaVu Sans
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -28,13 +36,21 @@ def cell_numbers(
     limit: float | None = None,
     on_pixels: bool = False,
     hide_zero: bool = False,
+    grid: tuple[float, float, float] = (-0.5, -0.5, 1.0),
 ) -> None:
     """Write every number into its cell of `show_values` (or of an image in greys, `on_pixels`).
 
-    `form` is a format such as "{:.0f}", or ".2" for two decimals without the zero before the point.
+    `form` is a format such as "{:.2f}"; zero is "0". `grid` says where the cells of a `tile` are: left, top
+    and the side of a cell. The words are the label of what is drawn.
     """
+    first, top_edge, side = grid
     array = np.asarray(values, float)
     top = limit if limit else float(np.nanmax(np.abs(array))) or 1.0
+    axes.apply_aspect()  # now the axes are as large as they will be drawn
+    box, to_points = axes.get_window_extent(), 72 / axes.figure.dpi
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    point = Affine2D().scale((right - left) / (box.width * to_points), (high - low) / (box.height * to_points))
+    written: dict[str, list[tuple[str, Path]]] = {}
     for (y, x), value in np.ndenumerate(array):
         if np.isnan(value) or (hide_zero and value == 0):
             continue
@@ -42,14 +58,19 @@ def cell_numbers(
             colour = "black" if value > 0.55 * top else "white"
         else:
             colour = colours.paper if abs(value) > 0.55 * top else colours.ink
-        words = form.format(value) if "{" in form else _short(value, int(form[1:]))
-        words = words.replace("-", "−")
-        axes.text(x, y, words, ha="center", va="center_baseline", size=size, color=colour)
+        words = form.format(value).replace("-", "−")
+        words = words if words.strip("−0.") else "0"
+        path = _shape(words, size)
+        at = Affine2D().translate(first + (x + 0.5) * side, top_edge + (y + 0.5) * side)
+        written.setdefault(colour, []).append((words, path.transformed(point + at)))
+    for colour, some in written.items():  # as texts each would be laid out by itself, a millisecond a number
+        outlines = Path.make_compound_path(*(path for _, path in some))
+        axes.add_artist(PathPatch(outlines, facecolor=colour, linewidth=0, label=" ".join(words for words, _ in some)))
 
 
-def _short(value: float, decimals: int) -> str:
-    """`.12`, `-.05`, `1.30`: no zero before the point, none after a minus that says nothing."""
-    words = f"{value:.{decimals}f}"
-    if float(words) == 0:
-        return "0"
-    return words.replace("0.", ".", 1) if abs(float(words)) < 1 else words
+@lru_cache(4096)
+def _shape(words: str, size: float) -> Path:
+    """Words as an outline in points, about the middle of their width and of a digit's height."""
+    path = TextPath((0, 0), words, size=size)
+    across = path.vertices[:, 0]
+    return path.transformed(Affine2D().translate(-(across.min() + across.max()) / 2, -DIGIT_HEIGHT / 2 * size))

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from exmachina.errors import InputError
-from exmachina.lesson.server.collection import NoRoomError, QuotaError, UnavailableError
-from exmachina.lesson.server.library import NotFoundError
+from exmachina.lesson.collection import NoRoomError, QuotaError, UnavailableError
 
 PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:\\|~?/)[^\s'\"]+|'(?:[A-Za-z]:\\|~?/)[^']*'")
 MAX_LINE = 300
-STATUS: dict[type[InputError], int] = {NotFoundError: 404, QuotaError: 429, UnavailableError: 503, NoRoomError: 507}
+
+
+class NotFoundError(InputError):
+    """There is nothing of that name."""
+
+
+STATUS: dict[type, int] = {NotFoundError: 404, QuotaError: 429, UnavailableError: 503, NoRoomError: 507}
 
 
 def without_paths(line: str) -> str:
@@ -32,28 +37,24 @@ def first_error(errors: Sequence[Any]) -> str:
     return f"{place}: {error['msg']}." if place else f"{error['msg']}."
 
 
-def answer(status: int, line: str, headers: dict[str, str] | None = None) -> JSONResponse:
+def problem(status: int, line: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """An error response."""
     # What came with a request may hold half of a character, which no answer can.
     line = without_paths(line).encode(errors="replace").decode()
     return JSONResponse({"error": line}, status, headers)
 
 
-def install(app: FastAPI) -> None:
-    """Register the handlers."""
+async def _bad_input(_: Request, error: Any) -> JSONResponse:
+    status = STATUS.get(type(error), 400)
+    return problem(status, str(error), {"Retry-After": "2"} if status == 503 else None)
 
-    async def bad_input(_: Request, error: Exception) -> JSONResponse:
-        status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
-        return answer(status, str(error), {"Retry-After": "2"} if status == 503 else None)
 
-    async def invalid(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RequestValidationError)
-        return answer(400, first_error(error.errors()))
+async def _invalid(_: Request, error: Any) -> JSONResponse:
+    return problem(400, first_error(error.errors()))
 
-    async def http(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException)
-        return answer(error.status_code, str(error.detail), dict(error.headers or {}))
 
-    app.add_exception_handler(InputError, bad_input)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, http)
+async def _refused(_: Request, error: Any) -> JSONResponse:
+    return problem(error.status_code, str(error.detail), error.headers)
+
+
+HANDLERS: dict[Any, Any] = {InputError: _bad_input, RequestValidationError: _invalid, HTTPException: _refused}

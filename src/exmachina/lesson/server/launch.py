@@ -6,7 +6,6 @@ import asyncio
 import errno
 import logging
 import socket
-import sys
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -24,9 +23,7 @@ from exmachina.lesson.server.app import create_app
 from exmachina.lesson.server.settings import Limits, Settings
 
 BACKLOG = 512
-KEEP_ALIVE_SECONDS = 30
-GRACE_SECONDS = 1
-WANTED_FILES = 4096  # open sockets, where the system allows
+FILES = 4096  # open sockets, where the system allows
 
 
 def serve(
@@ -40,57 +37,49 @@ def serve(
 ) -> None:
     """Serve the lesson until Ctrl-C, and then return.
 
-    `on_ready` is called once with the address to open, token included, when the server answers; port 0 takes a
-    free one. Raises `InputError` if the port is taken, or if others could reach `host` and there is no token.
+    `on_ready` is called once with the address to open, token included, from when on nobody is turned away; port 0
+    takes a free one. Raises `InputError` if the port is taken, or if others could reach `host` and there is no token.
     """
     chosen = replace(settings or Settings(), host=host, token=token)
     listener = bind(host, port)
     address = _address(host, listener.getsockname()[1], token)
-    chosen = replace(chosen, address=address)
-
-    app = create_app(chosen)
-
-    def ready() -> None:
-        threading.Thread(target=app.state.services.prepare, daemon=True).start()
+    app = create_app(replace(chosen, address=address))
+    threading.Thread(target=app.state.services.site.prepare, daemon=True).start()
+    with suppress(KeyboardInterrupt):
         if on_ready is not None:
             on_ready(address)
         if open_browser:
             own = teacher_address(address, chosen.teacher, "")
             threading.Thread(target=webbrowser.open, args=(own,), daemon=True).start()
-
-    server = LessonServer(app, chosen.limits, ready)
-    with suppress(KeyboardInterrupt):
-        server.run(sockets=[listener])
+        LessonServer(app, chosen.limits).run(sockets=[listener])
 
 
 class LessonServer(uvicorn.Server):
     """uvicorn, told to hurry."""
 
-    def __init__(self, app: FastAPI, limits: Limits, ready: Callable[[], None] | None = None) -> None:
+    def __init__(self, app: FastAPI, limits: Limits) -> None:
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # strangers' bad requests are not our errors
-        _raise_file_limit()
-        self._ready = ready
-        protocol = type("LessonProtocol", (TimedProtocol,), _patience(limits))
+        with suppress(ImportError, OSError, ValueError):
+            import resource
+
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            if 0 <= soft < FILES:  # no limit is less than none
+                resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard) if hard >= 0 else FILES, hard))
         super().__init__(
             uvicorn.Config(
                 app,
-                http=protocol,
+                http=type("LessonProtocol", (TimedProtocol,), {"limits": limits}),
                 ws="none",
                 lifespan="on",
                 log_config=None,
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=GRACE_SECONDS,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=1,
                 backlog=BACKLOG,
             )
         )
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started and self._ready is not None:
-            self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
@@ -105,76 +94,55 @@ class TimedProtocol(H11Protocol):
     nobody takes, which closing the connection would go on to hold.
     """
 
-    header_seconds, unread_seconds = 10.0, 30.0
+    limits = Limits()
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._head_timer: asyncio.TimerHandle | None = self.loop.call_later(self.header_seconds, self._head_is_late)
-        self._unread_timer: asyncio.TimerHandle | None = None
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._start("head", self.limits.header_seconds, self.transport.close)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread_timer = self.loop.call_later(self.unread_seconds, self.transport.abort)
+        self._start("unread", self.limits.response_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._stop_unread_timer()
-
-    def _stop_unread_timer(self) -> None:
-        if self._unread_timer is not None:
-            self._unread_timer.cancel()
-            self._unread_timer = None
+        self._stop("unread")
 
     def data_received(self, data: bytes) -> None:
         before = self.cycle
-        if self._head_timer is None and (before is None or before.response_complete):
+        if "head" not in self._timers and (before is None or before.response_complete):
             # The first bytes of another request on a kept connection.
-            self._head_timer = self.loop.call_later(self.header_seconds, self._head_is_late)
+            self._start("head", self.limits.header_seconds, self.transport.close)
         super().data_received(data)
         if self.cycle is not before:
-            self._stop_timer()
+            self._stop("head")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_timer()
-        self._stop_unread_timer()
+        self._stop("head")
+        self._stop("unread")
         super().connection_lost(exc)
 
-    def _stop_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _start(self, name: str, seconds: float, end: Callable[[], None]) -> None:
+        self._timers[name] = self.loop.call_later(seconds, end)
 
-    def _head_is_late(self) -> None:
-        self._head_timer = None
-        self.transport.close()
-
-
-def _patience(limits: Limits) -> dict[str, float]:
-    return {"header_seconds": limits.header_seconds, "unread_seconds": limits.response_seconds}
+    def _stop(self, name: str) -> None:
+        if name in self._timers:
+            self._timers.pop(name).cancel()
 
 
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket's address taken, or one line that says why not."""
     check_number("port", port, 0, 65_535)  # the system would take 70000 for 4464
     try:
-        family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        if sys.platform != "win32":  # there, it would let two servers share a port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(where)
-            listener.listen(BACKLOG)
-        except BaseException:
-            listener.close()
-            raise
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "errno", None)
         if reason == errno.EADDRINUSE:
             raise InputError(f"Port {port} is in use; choose another with --port, or 0 for any free one.") from None
-        if reason == errno.EACCES:
-            raise InputError(f"Port {port} needs an administrator; choose one above 1023.") from None
-        raise InputError(f"Cannot serve on '{host}' port {port} ({getattr(error, 'strerror', error)}).") from None
-    listener.setblocking(False)
+        fix = "; choose a port above 1023" if reason == errno.EACCES else ""
+        raise InputError(f"Cannot serve on '{host}' port {port} ({getattr(error, 'strerror', error)}){fix}.") from None
     return listener
 
 
@@ -186,25 +154,10 @@ def teacher_address(address: str, teacher: str | None, page: str = "class") -> s
 
 def _address(host: str, port: int, token: str | None) -> str:
     if host in ("0.0.0.0", "::", ""):
-        host = _outward_address() or socket.gethostname()
+        host = socket.gethostname()
+        # This computer's own address in its network. Nothing is sent: connecting a datagram only picks a route.
+        with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect(("192.0.2.1", 9))
+            host = probe.getsockname()[0]
     name = f"[{host}]" if ":" in host else host
     return f"http://{name}:{port}/" + (f"?token={token}" if token else "")
-
-
-def _outward_address() -> str | None:
-    """This computer's own address in its network. Nothing is sent: connecting a datagram socket only picks a route."""
-    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))
-        found: str = probe.getsockname()[0]
-        return found
-    return None
-
-
-def _raise_file_limit() -> None:
-    with suppress(ImportError, OSError, ValueError):
-        import resource
-
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = WANTED_FILES if hard == resource.RLIM_INFINITY else min(WANTED_FILES, hard)
-        if soft != resource.RLIM_INFINITY and soft < wanted:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

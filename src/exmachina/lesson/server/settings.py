@@ -11,9 +11,9 @@ from pathlib import Path
 from exmachina.errors import InputError
 from exmachina.evaluation.user_folder import user_folder
 from exmachina.lesson import WEB
+from exmachina.lesson.collection import Room
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{12,128}")  # what a cookie, a header and an address can hold alike
-DIFFERENT = 6  # characters that a token has at least
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,7 @@ class Limits:
     images_waiting: int = 16  # uploads waiting to be decoded
     batch_body: int = 4 << 20  # images to be read together, as JSON
     batch: int = 1000  # images in it
-    drawings_per_learner: int = 2000
-    drawing_bytes_per_learner: int = 8 << 20
-    drawings: int = 200_000
-    drawing_bytes: int = 512 << 20
+    room: Room = field(default_factory=Room)  # for drawings
     saved_runs: int = 200
 
 
@@ -61,9 +58,12 @@ class Settings:
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
-        for token in (self.token, self.teacher):
-            if token is not None:
-                check_token(token)
+        for token in [token for token in (self.token, self.teacher) if token is not None]:
+            if not TOKEN.fullmatch(token):
+                raise InputError("A token is 12 to 128 letters, digits, - and _; choose another, or leave it out.")
+            steps = {ord(later) - ord(earlier) for earlier, later in pairwise(token)}
+            if len(set(token)) < 6 or len(steps) < 3:
+                raise InputError("The token is too easy to guess; mix letters and digits, or leave it out.")
         if not self.token and not is_loopback(self.host):
             raise InputError(f"Serving on '{self.host}' lets others in; give a token of 12 or more letters and digits.")
 
@@ -78,20 +78,9 @@ class Settings:
         return self.token is None and is_loopback(self.host) and not self.allowed_hosts
 
 
-def check_token(token: str) -> None:
-    """Raise `InputError` unless a code can be shown by every browser and guessed by nobody."""
-    if not TOKEN.fullmatch(token):
-        raise InputError("A token is 12 to 128 letters, digits, - and _; choose another, or leave it out.")
-    steps = {ord(later) - ord(earlier) for earlier, later in pairwise(token)}
-    if len(set(token)) < DIFFERENT or len(steps) < 3:
-        raise InputError("The token is too easy to guess; mix letters and digits, or leave it out.")
-
-
 def is_loopback(host: str) -> bool:
     """Whether only this computer can reach `host`."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
     try:
-        return ip_address(host.strip("[]")).is_loopback
+        return host.lower().rstrip(".") == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False

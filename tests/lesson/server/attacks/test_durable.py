@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from exmachina.errors import InputError
-from exmachina.lesson.saving import INCOMING, STRAY_SECONDS, sweep
+from exmachina.lesson.collection import MIGRATIONS, Collection, NoRoomError, UnavailableError
+from exmachina.lesson.saving import INCOMING, STRAY_SECONDS, saved_runs
 from exmachina.lesson.server import Settings
-from exmachina.lesson.server.collection import MIGRATIONS, Collection, NoRoomError, UnavailableError
 from lesson_server import serving
 
 IMAGE = np.arange(784, dtype=np.uint8).reshape(28, 28)
@@ -71,7 +71,7 @@ def test_collection_of_the_first_version_is_upgraded_and_loses_nothing(tmp_path:
 def test_upgrade_that_is_cut_off_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "drawings.sqlite3"
     first_version(file)
-    monkeypatch.setattr("exmachina.lesson.server.collection.MIGRATIONS", (*MIGRATIONS, "SELECT nonsense FROM nowhere"))
+    monkeypatch.setattr("exmachina.lesson.collection.MIGRATIONS", (*MIGRATIONS, "SELECT nonsense FROM nowhere"))
     with pytest.raises(UnavailableError, match="Cannot keep drawings"):
         Collection(file)
     monkeypatch.undo()
@@ -107,7 +107,7 @@ FILL = textwrap.dedent("""
     import sys
     import numpy as np
     from pathlib import Path
-    from exmachina.lesson.server.collection import Collection
+    from exmachina.lesson.collection import Collection
     collection = Collection(Path(sys.argv[1]))
     while True:
         key = collection.add("ada", 7, [[[0.5, n] for n in range(200)]], np.full((28, 28), 7, np.uint8)).id
@@ -135,7 +135,7 @@ FULL = textwrap.dedent("""
     import resource, signal, sys
     from pathlib import Path
     import numpy as np
-    from exmachina.lesson.server.collection import Collection, NoRoomError
+    from exmachina.lesson.collection import Collection, NoRoomError
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     collection = Collection(Path(sys.argv[1]))
     image = np.full((28, 28), 7, np.uint8)
@@ -223,5 +223,5 @@ def test_what_a_killed_server_was_unpacking_is_swept(tmp_path: Path) -> None:
         (folder / "run.json").write_text("{}")
         then = folder.stat().st_mtime - age
         os.utime(folder, (then, then))
-    sweep(tmp_path)
+    assert saved_runs(tmp_path) == {}
     assert [path.name for path in tmp_path.iterdir()] == [f"{INCOMING}new"]

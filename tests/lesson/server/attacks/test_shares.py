@@ -18,13 +18,12 @@ import pytest
 from fastapi import HTTPException
 from uvicorn.protocols.http.flow_control import FlowControl
 
+from exmachina.images.strokes import SENT_POINTS, drawable, thinned
+from exmachina.lesson.collection import Collection, QuotaError, Room
 from exmachina.lesson.server import Limits, Settings
-from exmachina.lesson.server.collection import Collection, QuotaError, Room
-from exmachina.lesson.server.guards.answers import Visitor, address_of
-from exmachina.lesson.server.guards.bodies import FullError, Memory
 from exmachina.lesson.server.guards.deadline import PORTION, portions
-from exmachina.lesson.server.guards.turns import Pace, Share, TurnedAwayError, Turns
-from exmachina.lesson.server.ink import MAX_POINTS, drawable, thinned
+from exmachina.lesson.server.guards.guard import Visitor, address_of
+from exmachina.lesson.server.guards.turns import Pace, Shares, Turns
 from exmachina.lesson.server.launch import TimedProtocol
 from exmachina.lesson.server.services import Pool
 from lesson_server import PATIENCE, Lesson, serving
@@ -39,7 +38,7 @@ def zigzag(points: int, step: float = 7.0) -> list[list[list[float]]]:
 
 def test_line_goes_round_by_address_and_then_by_learner() -> None:
     async def scenario() -> list[str]:
-        turns = Turns(1, Share(1, 1, 9, 9), 99, 9)
+        turns = Turns(Shares(1, 1, 1), Shares(99, 9, 9), 9)
         order: list[str] = []
 
         async def one(who: Visitor) -> None:
@@ -53,7 +52,7 @@ def test_line_goes_round_by_address_and_then_by_learner() -> None:
         await asyncio.sleep(0)
         turns.give_back(BEN)
         await asyncio.gather(*tasks)
-        assert turns.free == 1
+        assert turns.places.free == 1
         return order
 
     assert asyncio.run(scenario()) == ["a", "c", "b", "a", "a"]
@@ -61,18 +60,18 @@ def test_line_goes_round_by_address_and_then_by_learner() -> None:
 
 def test_own_share_is_429_and_everybodys_503_and_who_gives_up_leaves_no_trace() -> None:
     async def scenario() -> None:
-        turns = Turns(2, Share(1, 1, 1, 1), 2, 0.05)
+        turns = Turns(Shares(2, 1, 1), Shares(2, 1, 1), 0.05)
         await turns.take(ADA)
         waiting = asyncio.create_task(turns.take(ADA))
         await asyncio.sleep(0)
-        with pytest.raises(TurnedAwayError) as own:
+        with pytest.raises(HTTPException) as own:
             await turns.take(ADA)
-        assert own.value.status == 429
+        assert own.value.status_code == 429
         await turns.take(BEN)
-        with pytest.raises(TurnedAwayError) as late:
+        with pytest.raises(HTTPException) as late:
             await turns.take(Visitor("10.0.0.3", "eve"))
-        assert late.value.status == 503
-        with pytest.raises(TurnedAwayError):
+        assert late.value.status_code == 503
+        with pytest.raises(HTTPException):
             await waiting
         cancelled = asyncio.create_task(turns.take(ADA))
         await asyncio.sleep(0)
@@ -80,7 +79,8 @@ def test_own_share_is_429_and_everybodys_503_and_who_gives_up_leaves_no_trace() 
         turns.give_back(ADA)
         turns.give_back(BEN)
         await asyncio.sleep(0)
-        assert turns.free == 2 and not turns._line and not turns._waits and not turns._held
+        assert turns.places.free == 2 and not turns.places.held and not turns.waiting.held
+        assert not turns._line and not turns._order
 
     asyncio.run(scenario())
 
@@ -134,22 +134,22 @@ def test_one_learners_loop_locks_nobody_out(settings: Settings, tmp_path: Path) 
 
 
 def test_memory_for_bodies_is_shared_out() -> None:
-    memory = Memory(400)
+    memory = Shares(400, 100, 200)
     memory.take(ADA, 100)
-    with pytest.raises(FullError) as own:
+    with pytest.raises(HTTPException) as own:
         memory.take(ADA, 1)
-    assert own.value.own
+    assert own.value.status_code == 429
     memory.take(Visitor(ADA.address, "second"), 100)
-    with pytest.raises(FullError):  # identities are free, addresses are not
+    with pytest.raises(HTTPException):  # identities are free, addresses are not
         memory.take(Visitor(ADA.address, "third"), 1)
     memory.take(BEN, 100)
     memory.take(Visitor("10.0.0.3", "eve"), 100)
-    with pytest.raises(FullError) as everybody:
+    with pytest.raises(HTTPException) as everybody:
         memory.take(Visitor("10.0.0.4", "zoe"), 1)
-    assert not everybody.value.own
+    assert everybody.value.status_code == 503
     for who in (ADA, Visitor(ADA.address, "second"), BEN, Visitor("10.0.0.3", "eve")):
         memory.give_back(who, 100)
-    assert memory.free == 400 and not memory._held
+    assert memory.free == 400 and not memory.held
 
 
 @pytest.mark.parametrize(
@@ -191,9 +191,9 @@ def test_connection_on_which_nobody_reads_is_dropped() -> None:
                 done.append("aborted")
 
         protocol = TimedProtocol.__new__(TimedProtocol)
-        protocol.loop, protocol.transport, protocol._unread_timer = asyncio.get_running_loop(), Transport(), None
+        protocol.loop, protocol.transport, protocol._timers = asyncio.get_running_loop(), Transport(), {}
         protocol.flow = FlowControl(Transport())
-        protocol.unread_seconds = 0.05
+        protocol.limits = Limits(response_seconds=0.05)
         protocol.pause_writing()
         protocol.resume_writing()
         await asyncio.sleep(0.1)
@@ -233,13 +233,13 @@ def test_guesses_are_paced_by_address_whatever_carries_them(guarded: Lesson) -> 
 
 
 def test_drawing_is_kept_without_points_that_nobody_sees() -> None:
-    dense = [[[n / 100, 50.0] for n in range(MAX_POINTS)]]
+    dense = [[[n / 100, 50.0] for n in range(SENT_POINTS)]]
     kept = thinned(dense)
     assert len(kept[0]) < 400 and kept[0][0] == dense[0][0] and kept[0][-1] == dense[0][-1]
     hand = [[[10.0, 10.0], [90.0, 12.5], [40.0, 120.0]], [], [[5.0, 5.0]]]
     assert thinned(hand) == hand and drawable(hand) == hand and thinned([]) == []
     with pytest.raises(ValueError, match="scribble"):
-        drawable(zigzag(MAX_POINTS, step=0.02))
+        drawable(zigzag(SENT_POINTS, step=0.02))
 
 
 def test_learner_may_keep_so_many_bytes(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_learner_may_keep_so_many_bytes(tmp_path: Path) -> None:
 
 
 def test_one_learners_full_share_is_429_over_http(settings: Settings, tmp_path: Path) -> None:
-    limits = Limits(drawings_per_learner=2)
+    limits = Limits(room=Room(per_learner=2))
     body: dict[str, Any] = {"label": 1, "image": [9] * 784}
     with serving(replace(settings, data_folder=tmp_path, limits=limits)) as lesson:
         ada, ben = lesson.learner(), lesson.learner()

@@ -6,29 +6,26 @@ import asyncio
 import logging
 from collections.abc import Iterator
 
+from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exmachina.lesson.server.guards.answers import refuse
+from exmachina.lesson.server.guards.guard import Guard
 from exmachina.lesson.server.settings import Limits
 
 PORTION = 64 << 10  # bytes of an answer that are handed over at once
 log = logging.getLogger("exmachina.lesson.server")
 
 
-class Deadline:
+class Deadline(Guard):
     """Ends a request whose answer does not begin, or does not go on, in time; hides what went wrong inside."""
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
-        self.app = app
+        super().__init__(app)
         self.limits = limits
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started = False
-        end = asyncio.get_running_loop().time() + self.limits.answer_seconds
-        loop = asyncio.get_running_loop()
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started, loop = False, asyncio.get_running_loop()
+        end = loop.time() + self.limits.answer_seconds
 
         async def watched(message: Message) -> None:
             nonlocal started
@@ -42,11 +39,11 @@ class Deadline:
                 await self.app(scope, receive, watched)
         except TimeoutError:
             if not started:
-                await refuse(send, 503, "The answer took too long; try again.", {"Retry-After": "5"})
+                raise HTTPException(503, "The answer took too long; try again.", {"Retry-After": "5"}) from None
         except Exception:
             log.exception("A request failed.")
             if not started:
-                await refuse(send, 500, "Something went wrong inside the server; its window says what.")
+                raise HTTPException(500, "Something went wrong inside the server; its window says what.") from None
 
 
 def portions(message: Message) -> Iterator[Message]:

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from fastapi import HTTPException
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exmachina.lesson.server.guards.answers import header, refuse
+from exmachina.lesson.server.guards.guard import PAGES, Guard, header
 from exmachina.lesson.server.settings import is_loopback
 
 HEADERS = {
@@ -24,63 +26,47 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",  # unless the route knows better
 }
-PAGES = ("/", "/class")  # the lesson, and the class's page, which is the teacher's
 
 
-def own_names() -> set[str]:
-    """The names under which other computers may know this one."""
-    name = socket.gethostname().lower()
-    short = name.split(".")[0]
-    return {name, short, f"{short}.local", f"{short}.lan", "localhost"}
-
-
-class SecurityHeaders:
+class SecurityHeaders(Guard):
     """Adds the headers of `HEADERS` to every answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-
-        async def send_with_headers(message: Message) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                present = {key.lower() for key, _ in message.get("headers", [])}
-                extra = [
-                    (name.lower().encode(), value.encode())
-                    for name, value in HEADERS.items()
-                    if name.lower().encode() not in present
-                ]
-                message["headers"] = [*message.get("headers", []), *extra]
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
-        await self.app(scope, receive, send_with_headers)
+        await self.app(scope, receive, with_headers)
 
 
-class HostGuard:
-    """Answers only to its own names, so that a domain rebound to this address reaches nothing."""
+class Doors(Guard):
+    """Answers to the server's own names alone, and to nothing that another site's page makes the browser send.
+
+    So a domain rebound to this address reaches nothing.
+    """
 
     def __init__(self, app: ASGIApp, host: str, allowed: Iterable[str] = ()) -> None:
-        self.app = app
+        super().__init__(app)
         self.loopback = is_loopback(host)
         self.names = {"localhost", host.lower(), *(name.lower() for name in allowed)}
-        if not self.loopback:
-            self.names |= own_names()
+        if not self.loopback:  # the names under which other computers may know this one
+            name = socket.gethostname().lower()
+            short = name.split(".")[0]
+            self.names |= {name, short, f"{short}.local", f"{short}.lan"}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        if scope["type"] == "http" and not self.accepts(header(scope, "host")):
-            await refuse(send, 403, "This address is not one of this server's names; open the address it printed.")
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self.is_named(header(scope, "host")):
+            raise HTTPException(403, "This address is not one of this server's names; open the address it printed.")
+        if not self.is_own(scope):
+            raise HTTPException(403, "The request comes from another site; open the lesson's own page.")
         await self.app(scope, receive, send)
 
-    def accepts(self, value: str | None) -> bool:
+    def is_named(self, host: str | None) -> bool:
         """Whether a Host header names this server, on any port."""
-        match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?", value or "")
+        match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?", host or "")
         if match is None:
             return False
         name = match[1].strip("[]").lower().rstrip(".")
@@ -91,20 +77,7 @@ class HostGuard:
         # A number cannot be rebound to another address; only names can.
         return address.is_loopback or not self.loopback or name in self.names
 
-
-class OriginGuard:
-    """Refuses what another site's page made the browser send."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self.accepts(scope):
-            await refuse(send, 403, "The request comes from another site; open the lesson's own page.")
-            return
-        await self.app(scope, receive, send)
-
-    def accepts(self, scope: Scope) -> bool:
+    def is_own(self, scope: Scope) -> bool:
         """Whether the browser says that the lesson's own page, or the reader, asked."""
         origin = header(scope, "origin")
         if origin is not None:

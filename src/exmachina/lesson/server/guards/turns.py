@@ -9,70 +9,71 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections import Counter, OrderedDict, deque
-from contextlib import suppress
-from dataclasses import dataclass
+from collections import Counter, OrderedDict
+from itertools import count
 
+from fastapi import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from exmachina.lesson.server.guards.answers import Visitor, refuse, visitor
+from exmachina.lesson.server.guards.guard import Guard, Visitor, visitor
 from exmachina.lesson.server.settings import Limits
 
-Line = OrderedDict[str, OrderedDict[str, deque["asyncio.Future[None]"]]]
+EVERYBODY = (503, "Everybody asks at once; try again.", {"Retry-After": "2"})
 REMEMBERED = 10_000  # keys of which a `Pace` knows how much they have asked
 
 
-class TurnedAwayError(Exception):
-    """No place and none to wait in: `own`, because this visitor holds too many; otherwise because all do."""
-
-    def __init__(self, own: bool) -> None:
-        super().__init__("turned away")
-        self.own = own
-
-    @property
-    def status(self) -> int:
-        """The answer's status."""
-        return 429 if self.own else 503
-
-    @property
-    def line(self) -> str:
-        """What to say."""
-        return "You ask too much at once; wait for answers first." if self.own else "Everybody asks at once; try again."
+def retry_after(seconds: float) -> dict[str, str]:
+    """The header that says when to come back."""
+    return {"Retry-After": str(max(1, math.ceil(seconds)))}
 
 
-@dataclass(frozen=True)
-class Share:
-    """How many places one learner and one address may hold, and how many of their requests may wait."""
+class Shares:
+    """So many of something; one learner and one address may hold no more than their share."""
 
-    learner: int
-    address: int
-    learner_waiting: int
-    address_waiting: int
+    def __init__(self, number: int, learner: int, address: int) -> None:
+        self.free, self.learner, self.address = number, learner, address
+        self.held: Counter[str] = Counter()
+
+    def allows(self, who: Visitor, number: int = 1) -> bool:
+        """Whether this visitor's share holds so many more."""
+        address, learner = (self.held[key] + number for key in who.keys)
+        return learner <= self.learner and address <= self.address
+
+    def take(self, who: Visitor, number: int = 1) -> None:
+        """Hold so many more. Raises `HTTPException`: 429 over this visitor's share, 503 over what is free."""
+        if not self.allows(who, number):
+            raise HTTPException(429, "You ask too much at once; wait for answers first.", retry_after(2))
+        if number > self.free:
+            raise HTTPException(*EVERYBODY)
+        self.free -= number
+        self.held.update(dict.fromkeys(who.keys, number))
+
+    def give_back(self, who: Visitor, number: int = 1) -> None:
+        """Let go of so many."""
+        self.free += number
+        self.held.subtract(dict.fromkeys(who.keys, number))
+        self.held += Counter()  # forgets who holds nothing
 
 
 class Turns:
-    """So many places, and a line before them that lets in one address after the other. For one event loop."""
+    """Places, and a line before them that lets in one address after the other. For one event loop."""
 
-    def __init__(self, places: int, share: Share, waiting: int, seconds: float) -> None:
-        self.free = places
-        self.share, self.waiting, self.seconds = share, waiting, seconds
-        self._held: Counter[str] = Counter()  # by address and, with a slash before it, by learner
-        self._line: Line = OrderedDict()
-        self._waits: Counter[str] = Counter()
+    def __init__(self, places: Shares, waiting: Shares, seconds: float) -> None:
+        self.places, self.waiting, self.seconds = places, waiting, seconds
+        self._line: dict[asyncio.Future[None], Visitor] = {}
+        self._order: dict[str, int] = {}  # when an address, or a learner, came to the end of the line
+        self._number = count()
 
     async def take(self, who: Visitor) -> None:
-        """Return with a place held. Raises `TurnedAwayError` if there is none within `seconds`."""
-        if self.free > 0 and self._may(who):
-            self._hold(who)
+        """Return with a place held. Raises `HTTPException` if there is none within `seconds`."""
+        if self.places.free > 0 and self.places.allows(who):
+            self.places.take(who)
             return
-        share, mine = self.share, f"/{who.learner}"
-        if self._waits[mine] >= share.learner_waiting or self._waits[who.address] >= share.address_waiting:
-            raise TurnedAwayError(own=True)
-        if self._waits.total() // 2 >= self.waiting:
-            raise TurnedAwayError(own=False)
+        self.waiting.take(who)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._line.setdefault(who.address, OrderedDict()).setdefault(who.learner, deque()).append(turn)
-        self._waits.update((mine, who.address))
+        self._line[turn] = who
+        for key in who.keys:
+            self._order.setdefault(key, next(self._number))
         try:
             async with asyncio.timeout(self.seconds):
                 await turn
@@ -80,57 +81,34 @@ class Turns:
             if turn.done() and not turn.cancelled():
                 self.give_back(who)
             else:
-                self._leave_line(who, turn)
+                self._leave_line(turn)
             if isinstance(error, TimeoutError):
-                raise TurnedAwayError(own=False) from None
+                raise HTTPException(*EVERYBODY) from None
             raise
 
     def give_back(self, who: Visitor) -> None:
         """Somebody's place is free again; the next ones come in."""
-        self.free += 1
-        _less(self._held, f"/{who.learner}", who.address)
-        while self.free > 0 and (found := self._next()) is not None:
-            following, turn = found
-            self._leave_line(following, turn)
-            self._hold(following)
+        self.places.give_back(who)
+        while self.places.free > 0:
+            # `done`: given up, and about to leave.
+            able = [turn for turn, one in self._line.items() if not turn.done() and self.places.allows(one)]
+            if not able:
+                return
+            turn = min(able, key=lambda one: [self._order[key] for key in self._line[one].keys])
+            following = self._line[turn]
+            self._leave_line(turn)
+            self.places.take(following)
             turn.set_result(None)
-            self._line_up_again(following)
+            for key in following.keys:
+                if key in self._order:
+                    self._order[key] = next(self._number)
 
-    def _may(self, who: Visitor) -> bool:
-        return self._held[f"/{who.learner}"] < self.share.learner and self._held[who.address] < self.share.address
-
-    def _hold(self, who: Visitor) -> None:
-        self.free -= 1
-        self._held.update((f"/{who.learner}", who.address))
-
-    def _next(self) -> tuple[Visitor, asyncio.Future[None]] | None:
-        for address, learners in self._line.items():
-            for learner, turns in learners.items():
-                turn = next((turn for turn in turns if not turn.done()), None)  # done: given up, and about to leave
-                if turn is not None and self._may(who := Visitor(address, learner)):
-                    return who, turn
-        return None
-
-    def _leave_line(self, who: Visitor, turn: asyncio.Future[None]) -> None:
-        learners = self._line[who.address]
-        learners[who.learner].remove(turn)
-        if not learners[who.learner]:
-            del learners[who.learner]
-        if not learners:
-            del self._line[who.address]
-        _less(self._waits, f"/{who.learner}", who.address)
-
-    def _line_up_again(self, who: Visitor) -> None:
-        with suppress(KeyError):
-            self._line.move_to_end(who.address)
-            self._line[who.address].move_to_end(who.learner)
-
-
-def _less(counts: Counter[str], *keys: str) -> None:
-    for key in keys:
-        counts[key] -= 1
-        if not counts[key]:
-            del counts[key]
+    def _leave_line(self, turn: asyncio.Future[None]) -> None:
+        who = self._line.pop(turn)
+        self.waiting.give_back(who)
+        for key in who.keys:
+            if not self.waiting.held[key]:
+                self._order.pop(key, None)
 
 
 class Pace:
@@ -156,30 +134,21 @@ class Pace:
         return max(0.0, spent - (time.monotonic() - then) * self.per_second)
 
 
-def retry_after(seconds: float) -> dict[str, str]:
-    """The header that says when to come back."""
-    return {"Retry-After": str(max(1, math.ceil(seconds)))}
-
-
-class Busy:
+class Busy(Guard):
     """Lets so many requests in at once, in turn."""
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
-        self.app = app
-        places = limits.requests
-        share = Share(limits.requests_per_learner, places // 2, 4 * limits.requests_per_learner, 4 * places)
-        self.turns = Turns(places, share, 8 * places, limits.turn_seconds)
+        super().__init__(app)
+        places, learner = limits.requests, limits.requests_per_learner
+        waiting = Shares(8 * places, 4 * learner, 4 * places)
+        self.turns = Turns(Shares(places, learner, places // 2), waiting, limits.turn_seconds)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] == "/api/v1/health":
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/api/v1/health":
             await self.app(scope, receive, send)
             return
         who = visitor(scope)
-        try:
-            await self.turns.take(who)
-        except TurnedAwayError as error:
-            await refuse(send, error.status, error.line, retry_after(1))
-            return
+        await self.turns.take(who)
         try:
             await self.app(scope, receive, send)
         finally:

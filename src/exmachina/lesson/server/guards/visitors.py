@@ -9,51 +9,71 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from itertools import count
-from typing import Any
+from typing import TypeVar
 
+from fastapi import HTTPException
+from pydantic import BaseModel, PrivateAttr, computed_field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exmachina.lesson.server.guards.answers import Visitor, answer, refuse, visitor
-from exmachina.lesson.server.guards.doors import PAGES
+from exmachina.lesson.server.guards.guard import PAGES, Guard, PageRefusal, Visitor, visitor
 
 ADDRESSES, BROWSERS = 1000, 50  # that are remembered, and of each address: the longest unseen are forgotten
 MINUTE = 60.0
 STOPPED = "The teacher has stopped you here; ask them."
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hello Ex Machina</title>
-<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
-<main><h1>Hello Ex Machina</h1><p>{line}</p></main>"""
 
 
-@dataclass
-class Demand:
+class Demand(BaseModel):
     """How much was asked: requests, how many of them were refused, and the bytes that came with them."""
 
     requests: int = 0
     refused: int = 0
     received: int = 0
     stopped: bool = False
-    seen: float = field(default_factory=time.monotonic)
+    _seen: float = PrivateAttr(default_factory=time.monotonic)
     _lately: float = 0.0
 
     def ask(self) -> None:
         """One more request."""
-        self._lately = self.per_minute() + 1
+        self._lately = self.per_minute + 1
         self.requests += 1
-        self.seen = time.monotonic()
+        self._seen = time.monotonic()
 
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def seconds_ago(self) -> float:
+        """Since the last request."""
+        return time.monotonic() - self._seen
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def per_minute(self) -> float:
         """Requests of the last minute; those before it fade instead of dropping out at once."""
-        return self._lately * math.exp((self.seen - time.monotonic()) / MINUTE)
+        return self._lately * math.exp(-self.seconds_ago / MINUTE)
 
 
-@dataclass
+class Browser(Demand):
+    """One browser, by the number that it got when it first came."""
+
+    number: int
+
+
 class Address(Demand):
-    """One address and the browsers behind it, by the learner that each one's cookie names."""
+    """One address and the browsers behind it; `you`, if it is shown to somebody who asks from there."""
 
-    browsers: OrderedDict[str, tuple[int, Demand]] = field(default_factory=OrderedDict)
+    address: str
+    you: bool = False
+    _known: OrderedDict[str, Browser] = PrivateAttr(default_factory=OrderedDict)  # by learner
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def browsers(self) -> list[Browser]:
+        """The browsers, the longest unseen first."""
+        return list(self._known.values())
+
+
+One = TypeVar("One", bound=Demand)
 
 
 class Visitors:
@@ -63,55 +83,46 @@ class Visitors:
         self._addresses: OrderedDict[str, Address] = OrderedDict()
         self._numbers = count(1)
 
-    def all(self) -> Iterator[tuple[str, Address]]:
+    def all(self) -> list[Address]:
         """Every address that is remembered, whoever asks most first."""
-        yield from sorted(self._addresses.items(), key=lambda item: -item[1].per_minute())
+        return sorted(self._addresses.values(), key=lambda one: -one.per_minute)
 
     def demands(self, who: Visitor, known: bool = True) -> list[Demand]:
         """What this visitor's address has asked so far, and this browser, if it is `known` by a cookie."""
-        address = self._addresses.setdefault(who.address, Address())
-        self._addresses.move_to_end(who.address)
-        _forget(self._addresses, ADDRESSES, lambda one: one.stopped)
+        address = _met(self._addresses, who.address, lambda: Address(address=who.address), ADDRESSES)
         if not known:
             return [address]
-        if who.learner not in address.browsers:
-            address.browsers[who.learner] = (next(self._numbers), Demand())
-        address.browsers.move_to_end(who.learner)
-        _forget(address.browsers, BROWSERS, lambda one: one[1].stopped)
-        return [address, address.browsers[who.learner][1]]
+        return [address, _met(address._known, who.learner, lambda: Browser(number=next(self._numbers)), BROWSERS)]
 
     def stop(self, address: str, browser: int | None, stopped: bool) -> bool:
         """Stop an address or one browser there, or let it in again; False where there is none such."""
         known = self._addresses.get(address)
-        if known is None:
-            return False
-        if browser is None:
-            known.stopped = stopped
-            return True
-        one = next((demand for number, demand in known.browsers.values() if number == browser), None)
-        if one is not None:
+        among: list[Demand] = [known] if known else []
+        if known and browser is not None:
+            among = [one for one in known.browsers if one.number == browser]
+        for one in among:
             one.stopped = stopped
-        return one is not None
+        return bool(among)
 
 
-def _forget(kept: OrderedDict[str, Any], most: int, stopped: Callable[[Any], bool]) -> None:
-    """Of one too many drop the longest unseen, if possible one that is not stopped; never the newest."""
+def _met(kept: OrderedDict[str, One], key: str, new: Callable[[], One], most: int) -> One:
+    """The one of this key, now the newest; of one too many the longest unseen goes, if possible one not stopped."""
+    one = kept[key] = kept.get(key) or new()
+    kept.move_to_end(key)
     if len(kept) > most:
         older = list(kept.items())[:-1]
-        del kept[next((key for key, one in older if not stopped(one)), older[0][0])]
+        del kept[next((key for key, one in older if not one.stopped), older[0][0])]
+    return one
 
 
-class VisitorBook:
+class VisitorBook(Guard):
     """Counts what each visitor asks, and turns away whom the teacher has stopped; never the teacher."""
 
     def __init__(self, app: ASGIApp, visitors: Visitors) -> None:
-        self.app = app
+        super().__init__(app)
         self.visitors = visitors
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         demands = self.visitors.demands(visitor(scope), scope["state"]["known"])
         for demand in demands:
             demand.ask()
@@ -129,14 +140,7 @@ class VisitorBook:
             await send(message)
 
         if any(demand.stopped for demand in demands) and not scope["state"].get("teacher"):
-            await _turn_away(scope["path"], sent)
-            return
+            for demand in demands:
+                demand.refused += 1
+            raise PageRefusal(403, f"<p>{STOPPED}</p>") if scope["path"] in PAGES else HTTPException(403, STOPPED)
         await self.app(scope, received, sent)
-
-
-async def _turn_away(path: str, send: Send) -> None:
-    if path in PAGES:
-        page = PAGE.format(line=STOPPED).encode()
-        await answer(send, 403, "text/html; charset=utf-8", page, {"Connection": "close"})
-        return
-    await refuse(send, 403, STOPPED)

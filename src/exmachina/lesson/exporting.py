@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from exmachina.lesson.server.collection import Drawing
+from exmachina.lesson.collection import Drawing
 
 Form = Literal["png", "idx"]
 Pages = Callable[[], Iterable[list[Drawing]]]

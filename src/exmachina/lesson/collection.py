@@ -18,11 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exmachina.data import Dataset
 from exmachina.data.dataset import SIDE
 from exmachina.errors import InputError
-from exmachina.lesson.server.ink import Strokes
-from exmachina.lesson.server.settings import Limits
+from exmachina.images.strokes import Strokes
 from exmachina.runs import private_folder
 
 # What the file has to undergo from one version (SQLite's `user_version`) to the next; never changed, only added to.
@@ -70,16 +68,10 @@ class UnavailableError(InputError):
 class Room:
     """How many drawings, and bytes of them, one learner and all together may keep."""
 
-    per_learner: int = Limits.drawings_per_learner
-    bytes_per_learner: int = Limits.drawing_bytes_per_learner
-    in_all: int = Limits.drawings
-    bytes_in_all: int = Limits.drawing_bytes
-
-    @classmethod
-    def of(cls, limits: Limits) -> Room:
-        """What a server's limits grant."""
-        learner = limits.drawings_per_learner, limits.drawing_bytes_per_learner
-        return cls(*learner, limits.drawings, limits.drawing_bytes)
+    per_learner: int = 2000
+    bytes_per_learner: int = 8 << 20
+    in_all: int = 200_000
+    bytes_in_all: int = 512 << 20
 
 
 @dataclass(frozen=True)
@@ -181,12 +173,6 @@ class Collection:
             ).fetchall()
             counts = database.execute("SELECT count(*), count(DISTINCT learner) FROM drawings").fetchone()
         return Wall(rows, *counts)
-
-    def dataset(self, learner: str) -> Dataset:
-        """The learner's drawings as labelled images."""
-        drawings = self.list(learner)
-        images = np.array([drawing.image for drawing in drawings], np.uint8).reshape(-1, SIDE, SIDE)
-        return Dataset(images, np.array([drawing.label for drawing in drawings], np.uint8), "my digits")
 
     def delete(self, learner: str | None, key: int | None = None) -> int:
         """Delete one drawing, or all; returns how many are gone. Works on a full disk too."""

@@ -1,0 +1,87 @@
+"""What every guard is, and what it reads from a request's head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+
+from fastapi import HTTPException
+from fastapi.responses import HTMLResponse
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from exmachina.lesson.server.errors import problem
+
+PAGES = ("/", "/class")  # the lesson, and the class's page, which is the teacher's
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hello Ex Machina</title>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">{head}
+<body><main><h1>Hello Ex Machina</h1>{body}</main>"""
+
+
+class PageRefusal(HTTPException):
+    """A refusal that a person sees, told in HTML."""
+
+
+class Guard:
+    """An ASGI middleware for HTTP alone: `handle` passes a request on to `app`, or raises an `HTTPException`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":  # the server starts or ends
+            await self.app(scope, receive, send)
+            return
+        try:
+            await self.handle(scope, receive, send)
+        except HTTPException as error:
+            # What else comes with a refused request is not read, so its connection cannot be kept.
+            headers = {"Connection": "close", **(error.headers or {})}
+            if isinstance(error, PageRefusal):
+                page = HTMLResponse(PAGE.format(head="", body=error.detail), error.status_code, headers)
+                await page(scope, receive, send)
+            else:
+                await problem(error.status_code, error.detail, headers)(scope, receive, send)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who asks: the address that a request came from, and the learner that its cookie names."""
+
+    address: str
+    learner: str
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """Under which is counted what the address and the learner hold: with a slash, no address is a learner."""
+        return self.address, f"/{self.learner}"
+
+
+def visitor(scope: Scope) -> Visitor:
+    """Who sent a request; `LearnerCookie` has to have seen it."""
+    return Visitor(address_of(scope), scope.get("state", {}).get("learner", ""))
+
+
+def address_of(scope: Scope) -> str:
+    """The address of a request's sender; of an IPv6 address the network, within which one computer has them all."""
+    host = (scope.get("client") or ("", 0))[0]
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return str(host)
+    if isinstance(address, IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped) if mapped else str(IPv6Address(int(address) >> 64 << 64))
+    return str(address)
+
+
+def header(scope: Scope, name: str) -> str | None:
+    """The value of a request header sent exactly once; sent twice, it is as good as forged and reads ''."""
+    found = Headers(scope=scope).getlist(name)
+    if len(found) > 1:
+        return ""
+    return found[0].strip() if found else None

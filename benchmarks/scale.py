@@ -205,12 +205,7 @@ def kill(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def driver(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Kill the command that has a cluster of one core read, in its first portion and in its second, and ask again."""
-    own = {
-        "USAGE_STATS_ENABLED": "0",
-        "worker_niceness": "0",
-        "AUTH_MODE": "disabled",
-        "raylet_start_wait_time_s": "120",
-    }
+    own = {"USAGE_STATS_ENABLED": "0", "worker_niceness": "0", "AUTH_MODE": "disabled"}
     os.environ.update({f"RAY_{name}": value for name, value in own.items()})  # before Ray is imported
     import pyarrow.parquet
     from ray.cluster_utils import Cluster

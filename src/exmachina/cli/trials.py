@@ -143,9 +143,7 @@ def _print_rows(
             what = f"{knob} {trial.value}   " if knob else ""
             after = f"after {_epochs(trial.epochs)}, at {trial.accuracy:.2%}"
             console.print(f"    {what}seed {trial.seed:<3} {after}", style=QUIET)
-        console.print(
-            "  Means are of the trainings that ended, where others were stopped the better ones.", style=QUIET
-        )
+        console.print("  Means are of those that ended: where others were stopped, the better ones.", style=QUIET)
 
 
 def _epochs(count: int) -> str:

@@ -59,6 +59,18 @@ class Prediction:
         order = sorted(range(len(self.probabilities)), key=lambda digit: -self.probabilities[digit])
         return tuple(order[:2]) if self.digit is not None else ()
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, as the command line and the lesson's API tell it."""
+        return {
+            "digit": self.digit,
+            "probability": self.probability,
+            "probabilities": list(self.probabilities),
+            "rejected": self.rejected,
+            "verdict": self.verdict,
+            "is_digit": self.is_digit,
+            "several": self.several,
+        }
+
     def __str__(self) -> str:
         return (
             f"{self._one}; the picture seems to hold several digits, exmachina.read reads all"
@@ -250,8 +262,9 @@ class Classifier:
 
 def softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities (N, classes) of scores (N, classes)."""
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities: NDArray[np.float32] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    exponentials = np.exp(scores - np.maximum.reduce(scores, axis=1, keepdims=True))
+    total: Any = np.add.reduce(exponentials, axis=1, keepdims=True)
+    probabilities: NDArray[np.float32] = exponentials / total
     return probabilities
 
 

@@ -74,7 +74,7 @@ def test_preprocessing_writes_bytes_shares_and_standardised_numbers(
     figure = preprocessing(image, 7, tiny_network)
     texts = words(figure)
     assert {"51", "255", "0.20", "1.00"} <= set(texts)
-    assert ".3" in texts and "3.0" in texts  # (0.2 - 0.1) / 0.3 and (1 - 0.1) / 0.3
+    assert "0.3" in texts and "3.0" in texts  # (0.2 - 0.1) / 0.3 and (1 - 0.1) / 0.3
     assert "the label 7 as a one-hot vector" in texts
     assert "− 0.1, then ÷ 0.3" in texts
     assert off_the_page(figure) == []

@@ -80,3 +80,17 @@ def test_the_fields_answer_as_scipy_and_the_tables_do(browser: Any, result: Eval
     right = sum(a == b for a, b in zip(human.labels[:3], human.read[:3], strict=True))
     assert f"agree with the label on 3, the network on {right}." in page.inner_text("#quiz-answer")
     page.close()
+
+
+def test_phone_folds_the_notes_and_paper_has_everything(browser: Any, result: Evaluation, tmp_path: Path) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    page.goto(write_report(result, tmp_path / "report.html").as_uri())
+    note = page.locator("aside p").first
+    assert not note.is_visible() and not page.locator("table.methods").is_visible()
+    page.locator("aside summary").first.click()
+    assert note.is_visible()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.wait_for_function("[...document.querySelectorAll('aside > details')].every((one) => one.open)")
+    page.emulate_media(media="print")
+    assert page.locator("table.methods").evaluate("table => table.checkVisibility() && table.offsetHeight") > 100
+    assert not page.locator("summary").first.is_visible()

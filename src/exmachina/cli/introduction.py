@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ from rich.text import Text
 
 from exmachina.classifier import Classifier
 from exmachina.cli.commands.summary import summary_table
-from exmachina.cli.terminal import ACCENT, QUIET, digits, heading, make_console, probability_bars
+from exmachina.cli.terminal import ACCENT, QUIET, digits, heading, make_console, probability_bars, share
 from exmachina.cli.watch import watch
 from exmachina.data import Dataset, load_mnist, one_hot, scale, with_channels
 from exmachina.runs import Run, check_writable
@@ -42,7 +44,7 @@ def introduce(recipe_name: str, seed: int, out: Path, *, quiet: bool = False) ->
     _look_inside(console, run, train, test, path)
     _farewell(console, path)
     if quiet:
-        make_console().print(f"{accuracy.value:.2%} of {len(test):,} test digits right; the run is in {path}")
+        make_console().print(f"{share(accuracy.value)} of {len(test):,} test digits right; the run is in {path}")
 
 
 def _look(console: Console, train: Dataset) -> None:
@@ -53,7 +55,7 @@ def _look(console: Console, train: Dataset) -> None:
         "MNIST: digits that students and census workers wrote around 1990, each 28 by 28 pixels of grey. "
         "Before you go on: could you read all four?",
     )
-    captions = [f"training image {i}: a {train.labels[i]}" for i in SAMPLES]
+    captions = [f"training image {i}" for i in SAMPLES]
     console.print(digits(console, train.images[SAMPLES], captions))
 
 
@@ -72,6 +74,7 @@ def _prepare(console: Console, train: Dataset, test: Dataset) -> None:
         ("training images", f"{len(train):,} of shape {with_channels(train.images).shape[1:]}"),
         ("test images", f"{len(test):,}"),
         ("pixels", f"{train.images.min()} to {train.images.max()}, scaled {images.min():.0f} to {images.max():.0f}"),
+        ("the four above", ", ".join(str(train.labels[i]) for i in SAMPLES)),
         ("first label", f"{train.labels[0]}"),
         ("as one-hot vector", f"[{vector}]"),
     ]
@@ -118,20 +121,23 @@ def _evaluate(console: Console, classifier: Classifier, test: Dataset) -> Interv
     wrong = int((classifier.logits(test.images).argmax(axis=1) != test.labels).sum())
     interval: Interval = wilson(len(test) - wrong, len(test))
     console.print(
-        Text.assemble("  test accuracy ", (f"{interval.value:.2%}", ACCENT), f": {wrong} mistakes in {len(test):,}")
+        Text.assemble("  test accuracy ", (share(interval.value), ACCENT), f": {wrong} mistakes in {len(test):,}")
     )
     console.print(
-        f"  95 % interval {interval.low:.2%} to {interval.high:.2%}, if digits were independent draws", style=QUIET
+        f"  95% interval {share(interval.low)} to {share(interval.high)}, if digits were independent draws", style=QUIET
     )
     console.print("  Does that number seem suspicious? Ask: exmachina evaluate", style=QUIET)
     return interval
 
 
 def _predict(console: Console, classifier: Classifier, test: Dataset) -> None:
-    heading(console, 6, "Predict", f"Test image {PREDICTED}. What do you see? Then what the network sees:")
+    heading(console, 6, "Predict", f"Test image {PREDICTED}. What do you see?")
     image = test.images[PREDICTED]
     prediction = classifier.predict(image, prepared=True)
     console.print(digits(console, image[None], [""]))
+    if console.is_terminal and not console.quiet and sys.stdin.isatty():  # a guess comes before the answer
+        with suppress(EOFError):
+            console.input("  Enter shows what the network sees.")
     console.print(probability_bars(prediction.probabilities))
     verdict = "right" if prediction.digit == test.labels[PREDICTED] else "wrong"
     console.print(

@@ -16,19 +16,8 @@ from exmachina.errors import InputError
 def to_json(reading: FilePrediction) -> dict[str, object]:
     """The line of `predict --json`, for a picture that could be opened."""
     assert reading.prediction is not None
-    answer = reading.prediction
     label = {} if reading.label is None else {"label": reading.label}
-    return {
-        "path": reading.path,
-        **label,
-        "digit": answer.digit,
-        "probability": answer.probability,
-        "probabilities": list(answer.probabilities),
-        "rejected": answer.rejected,
-        "verdict": answer.verdict,
-        "is_digit": answer.is_digit,
-        "several": answer.several,
-    }
+    return {"path": reading.path, **label, **reading.prediction.to_json()}
 
 
 def read_test_images(classifier: Classifier, indices: list[int]) -> Iterator[FilePrediction]:

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from exmachina.formatting import THIN, percent
+
 WIDTH = 80
 ACCENT = "bold dark_cyan"
 QUIET = "grey58"
@@ -73,6 +75,16 @@ def curve(values: Sequence[float], *, width: int = 60, height: int = 6, low: flo
     return Text("\n".join(lines), style="dark_cyan")
 
 
+def share(fraction: float, places: int | None = None) -> str:
+    """A percentage as reports write it, but without the space, at which a terminal would break the line."""
+    return unspaced(percent(fraction, places))
+
+
+def unspaced(words: str) -> str:
+    """Words of a report for the terminal: 99.07%."""
+    return words.replace(f"{THIN}%", "%")
+
+
 def probability_bars(probabilities: Sequence[float], *, width: int = 40) -> Text:
     """Ten bars, one a digit, the largest in the accent colour."""
     best = int(np.argmax(probabilities))
@@ -80,5 +92,5 @@ def probability_bars(probabilities: Sequence[float], *, width: int = 40) -> Text
     for digit, probability in enumerate(probabilities):
         full, eighths = divmod(round(probability * width * 8), 8)
         bar = "█" * full + ("▏▎▍▌▋▊▉"[eighths - 1] if eighths else "")
-        text.append(f"  {digit}  {bar:<{width}} {probability:8.4%}\n", style=ACCENT if digit == best else QUIET)
+        text.append(f"  {digit}  {bar:<{width}} {share(probability):>8}\n", style=ACCENT if digit == best else QUIET)
     return text

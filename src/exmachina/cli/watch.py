@@ -12,7 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from exmachina.cli.terminal import ACCENT, QUIET, curve
+from exmachina.cli.terminal import ACCENT, QUIET, curve, share
 
 if TYPE_CHECKING:
     from exmachina.runs import Run
@@ -80,10 +80,10 @@ def epoch_line(event: EpochEnd) -> Text:
     """One line for an epoch: loss and accuracy on the training images as they were learned."""
     line = Text.assemble(
         (f"  epoch {event.epoch:<3}", ACCENT),
-        f" loss {event.loss:.4f}   accuracy {event.accuracy:7.3%}",
+        f" loss {event.loss:.4f}   accuracy {share(event.accuracy):>7}",
     )
     if event.validation_accuracy is not None:
-        line.append(f"   validation {event.validation_accuracy:7.3%}")
+        line.append(f"   validation {share(event.validation_accuracy):>7}")
     line.append(f"   {event.seconds:6.2f} s", style=QUIET)
     return line
 
@@ -123,4 +123,4 @@ class _View:
             return row
         top = max(self.losses[:1] or [2.3])
         picture = curve(self.losses, low=0.0, high=max(top, 1e-9))
-        return Group(row, Text(f"\n  loss, from {top:.2f} down to 0", style=QUIET), picture)
+        return Group(row, Text(f"\n  loss of every step, on a scale from 0 to {top:.2f}", style=QUIET), picture)

@@ -59,7 +59,7 @@ def convolution(result: NeuronSum, *, dark: bool = False) -> Plate:
             axes = place(figure, left, 0.25, side, side)
             limit = float(np.abs(values).max()) or 1.0
             show_values(axes, values, colours, signed=True, limit=limit)
-            cell_numbers(axes, values, colours, ".2", size=7.5 if size <= 5 else 6, limit=limit)
+            cell_numbers(axes, values, colours, "{:.2f}", size=7.5 if size <= 5 else 6, limit=limit)
             note(figure, left, 0.2, name, va="baseline", color=colours.ink)
             if i < 2:
                 symbol = "×="[i]

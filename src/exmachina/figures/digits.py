@@ -121,7 +121,7 @@ def preprocessing(image: NDArray[np.uint8], label: int, network: Network | None 
     standardizes = network is not None and (network.mean != 0 or network.std != 1)
     if network is not None and standardizes:
         standard = (scaled - network.mean) / network.std
-        panels.append((f"− {network.mean:g}, then ÷ {network.std:g}", standard, ".1"))
+        panels.append((f"− {network.mean:g}, then ÷ {network.std:g}", standard, "{:.1f}"))
     side, gap = 1.62, 0.2
     width = 2 * MARGIN + (1 + len(panels)) * side + len(panels) * gap
     steps = "scaling and centring change" if standardizes else "scaling changes"

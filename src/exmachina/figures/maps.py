@@ -60,7 +60,7 @@ def kernels(layer_kernels: Kernels, *, dark: bool = False) -> Plate:
                 ratio = side / (size * LEGIBLE)
                 corner = left, top + 0.18, side / size
                 cell_numbers(
-                    canvas, layer_kernels.values[i, 0], colours, ".2", size=6.8 * ratio, limit=limit, grid=corner
+                    canvas, layer_kernels.values[i, 0], colours, "{:.2f}", size=6.5 * ratio, limit=limit, grid=corner
                 )
             note(figure, left, top + 0.15, str(i), va="baseline", size=7.5)
             bias = f"bias {number(float(layer_kernels.bias[i]))}"
@@ -167,7 +167,7 @@ def _units(maps: FeatureMaps, columns: int | None, dark: bool) -> Plate:
         show_values(axes, grid.reshape(rows, across), colours, limit=limit, signed=maps.signed)
         axes.set_aspect("auto")
         if numbers:
-            form = ".3" if softmax else ".1"
+            form = "{:.3f}" if softmax else "{:.1f}"
             cell_numbers(axes, grid.reshape(rows, across), colours, form, size=7.5, limit=limit, hide_zero=units > 10)
         for digit in range(units if softmax else 0):
             note(figure, MARGIN + (digit + 0.5) * cell_x, 0.17, str(digit), ha="center", va="baseline", weight="bold")

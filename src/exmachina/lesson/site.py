@@ -20,7 +20,7 @@ from exmachina.classifier import Classifier
 from exmachina.data import Dataset
 from exmachina.errors import InputError
 from exmachina.lesson import WEB, digits
-from exmachina.lesson.assess import assess
+from exmachina.lesson.assess import assess, step_back
 from exmachina.networks import NETWORKS
 from exmachina.runs import Run, find_run
 from exmachina.runs.record import to_plain
@@ -41,6 +41,7 @@ TYPES = {  # of the page's own files; everything else is bytes
 }
 SMALL = ("data/summary.json", "data/train-sample.bin", "data/test-sample.bin")
 KEPT = ("run.json", "model.safetensors", "evaluation.json")  # of the first run
+FIRST_TRAINING = ("data/train-0.bin", "data/train-1.bin", "data/train-2.bin", "data/test-0.bin")
 PART = 10_000  # images in a file
 FIRST = 240  # images of each split that the page can show before it fetches a whole part
 BYTES = 162  # that an image takes when compressed, about
@@ -83,6 +84,12 @@ class SiteFiles:
         with self._locks["site.json"]:
             self._runs[name] = folder
             self._made.pop("site.json", None)
+
+    def prepare(self) -> None:
+        """Make what a class's first training asks for before it does; packing it takes seconds."""
+        step_back()
+        for path in FIRST_TRAINING:
+            self.get(path)
 
     def paths(self) -> list[str]:
         """Every file's path, relative to the page."""

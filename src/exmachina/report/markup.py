@@ -107,16 +107,17 @@ class Section:
 def section(key: str, number: int, title: str, content: Section) -> Html:
     """A section: its finding first, then figures and tables, with the notes in the margin."""
     margin = content.margin
-    notes = el(
-        "aside",
+    written = (
         el("h3", "What this means"),
         el("p", margin.means),
         el("h3", "How it is computed"),
         el("p", margin.computed),
         el("h3", "What would change my mind"),
         el("p", margin.change),
-        aria_label=f"Notes on: {title}",
     )
+    # Beside the text they are open, and nothing says that they fold; under it, on a phone, the script folds them.
+    folded = el("details", el("summary", "What this means, and how it is computed"), *written, open="")
+    notes = el("aside", folded, aria_label=f"Notes on: {title}")
     heading = el("h2", el("span", f"{number}", class_="no"), title, id_=f"{key}-title")
     plain = el("p", el("strong", "In plain words. "), margin.plain, class_="plain")
     main = el("div", heading, plain, el("p", content.finding, class_="finding"), *content.body, class_="main")
@@ -129,7 +130,7 @@ def figure(picture: object, caption: object, *, class_: str = "") -> Html:
 
 
 def details(summary: str, *body: object) -> Html:
-    """Something to unfold; printed unfolded or not, as it is on the page."""
+    """Something to unfold; printed unfolded."""
     return el("details", el("summary", summary), *body)
 
 

@@ -111,6 +111,14 @@ function quiz() {
 }
 
 for (const part of document.querySelectorAll("[data-live]")) part.removeAttribute("hidden");
+/** @type {NodeListOf<HTMLDetailsElement>} */
+const notes = document.querySelectorAll("aside > details");
+const narrow = matchMedia("(max-width: 860px)");
+const fold = () => {
+  for (const one of notes) one.open = !narrow.matches;
+};
+narrow.addEventListener("change", fold);
+fold();
 costs();
 piles();
 quiz();

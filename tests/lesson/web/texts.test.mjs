@@ -74,3 +74,7 @@ test("the address asks first, then an earlier choice, then the browser", () => {
 test("values are put in by name, and an unknown wording is said as it is", () => {
   assert.equal(t("step {n} of {all}", { n: 0, all: 9 }), "step 0 of 9");
 });
+
+test("a line does not break between a number and its %", () => {
+  assert.equal(t("{n} % or 95 % of", { n: 2 }), "2\u00a0% or 95\u00a0% of");
+});

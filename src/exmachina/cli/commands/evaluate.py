@@ -139,12 +139,12 @@ def print_summary(result: Evaluation, summary: dict[str, Any]) -> None:
     """The evaluation in a screenful: the verdict, the numbers, what to worry about."""
     from rich.text import Text
 
-    from exmachina.cli.terminal import ACCENT, QUIET, make_console
+    from exmachina.cli.terminal import ACCENT, QUIET, make_console, unspaced
 
     console = make_console()
     console.print()
     for sentence in summary["verdict"]:
-        console.print(sentence, width=76)
+        console.print(unspaced(sentence), width=76)
         console.print()
     for name, value in _lines(summary):
         console.print(Text.assemble((f"  {name:<40}", QUIET), value))
@@ -152,7 +152,7 @@ def print_summary(result: Evaluation, summary: dict[str, Any]) -> None:
         console.print()
         console.print("What to worry about", style=ACCENT)
         for worry in summary["worries"]:
-            console.print(f"  · {worry['title']}")
+            console.print(f"  · {unspaced(worry['title'])}")
     if result.opening.warning:
         console.print(result.opening.warning, style=QUIET)
     console.print()
@@ -163,7 +163,7 @@ def print_summary(result: Evaluation, summary: dict[str, Any]) -> None:
 def _lines(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Names and numbers of the summary; what is missing is left out."""
     low, high = summary["accuracy_interval"]
-    yield "accuracy", f"{summary['accuracy']:.2%}   95 % interval {low:.2%} to {high:.2%}"
+    yield "accuracy", f"{summary['accuracy']:.2%}   95% interval {low:.2%} to {high:.2%}"
     wide = summary["accuracy_interval_corrected"]
     if summary["networks_that_looked"] > 1:
         yield f"allowing for {summary['networks_that_looked']} networks looking", f"{wide[0]:.2%} to {wide[1]:.2%}"
@@ -174,7 +174,7 @@ def _lines(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
         "loss": ("loss", "{:.4f}"),
         "ece": ("calibration error (ECE)", "{:.2%}"),
         "temperature": ("temperature that would fit", "{:.2f}"),
-        "risk_at_98_coverage": ("error of the surest 98 %", "{:.2%}"),
+        "risk_at_98_coverage": ("error of the surest 98%", "{:.2%}"),
         "aurc": ("area under risk and coverage", "{:.3%}"),
         "mce": ("mCE (classic = 100)", "{:.0f}"),
     }

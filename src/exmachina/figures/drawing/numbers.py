@@ -40,8 +40,8 @@ def cell_numbers(
 ) -> None:
     """Write every number into its cell of `show_values` (or of an image in greys, `on_pixels`).
 
-    `form` is a format such as "{:.0f}", or ".2" for two decimals without the zero before the point. `grid` says where
-    the cells of a `tile` are: left, top and the side of a cell. The words are the label of what is drawn.
+    `form` is a format such as "{:.2f}"; zero is "0". `grid` says where the cells of a `tile` are: left, top
+    and the side of a cell. The words are the label of what is drawn.
     """
     first, top_edge, side = grid
     array = np.asarray(values, float)
@@ -58,8 +58,8 @@ def cell_numbers(
             colour = "black" if value > 0.55 * top else "white"
         else:
             colour = colours.paper if abs(value) > 0.55 * top else colours.ink
-        words = form.format(value) if "{" in form else _short(value, int(form[1:]))
-        words = words.replace("-", "−")
+        words = form.format(value).replace("-", "−")
+        words = words if words.strip("−0.") else "0"
         path = _shape(words, size)
         at = Affine2D().translate(first + (x + 0.5) * side, top_edge + (y + 0.5) * side)
         written.setdefault(colour, []).append((words, path.transformed(point + at)))
@@ -74,11 +74,3 @@ def _shape(words: str, size: float) -> Path:
     path = TextPath((0, 0), words, size=size)
     across = path.vertices[:, 0]
     return path.transformed(Affine2D().translate(-(across.min() + across.max()) / 2, -DIGIT_HEIGHT / 2 * size))
-
-
-def _short(value: float, decimals: int) -> str:
-    """`.12`, `-.05`, `1.30`: no zero before the point, none after a minus that says nothing."""
-    words = f"{value:.{decimals}f}"
-    if float(words) == 0:
-        return "0"
-    return words.replace("0.", ".", 1) if abs(float(words)) < 1 else words

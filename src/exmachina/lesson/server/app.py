@@ -9,14 +9,14 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 import exmachina
-from exmachina.lesson.server import errors
+from exmachina.lesson.server.errors import HANDLERS
 from exmachina.lesson.server.guards.bodies import BodyGuard
 from exmachina.lesson.server.guards.codes import LearnerCookie, TokenGuard
 from exmachina.lesson.server.guards.deadline import Deadline
 from exmachina.lesson.server.guards.doors import Doors, SecurityHeaders
 from exmachina.lesson.server.guards.turns import Busy
 from exmachina.lesson.server.guards.visitors import VisitorBook
-from exmachina.lesson.server.routes import keep, page, read, teach, visitors
+from exmachina.lesson.server.routes import keep, page, read, teach
 from exmachina.lesson.server.services import Services
 from exmachina.lesson.server.settings import Settings
 from exmachina.lesson.server.wire import describe, refusals
@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
         responses=refusals(400, 401, 403, 429, 503),
+        exception_handlers=HANDLERS,
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(Doors, host=settings.host, allowed=settings.allowed_hosts),
@@ -60,8 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.services = services
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
-    errors.install(app)
-    for module in (read, keep, visitors, teach):
+    for module in (read, keep, teach):
         app.include_router(module.router(services), prefix="/api/v1")
     app.include_router(page.router(services))
     return app

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -44,18 +44,17 @@ def problem(status: int, line: str, headers: Mapping[str, str] | None = None) ->
     return JSONResponse({"error": line}, status, headers)
 
 
-def install(app: FastAPI) -> None:
-    """Register the handlers."""
+async def _bad_input(_: Request, error: Any) -> JSONResponse:
+    status = STATUS.get(type(error), 400)
+    return problem(status, str(error), {"Retry-After": "2"} if status == 503 else None)
 
-    @app.exception_handler(InputError)
-    async def bad_input(_: Request, error: InputError) -> JSONResponse:
-        status = STATUS.get(type(error), 400)
-        return problem(status, str(error), {"Retry-After": "2"} if status == 503 else None)
 
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        return problem(400, first_error(error.errors()))
+async def _invalid(_: Request, error: Any) -> JSONResponse:
+    return problem(400, first_error(error.errors()))
 
-    @app.exception_handler(HTTPException)
-    async def http(_: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail), error.headers)
+
+async def _refused(_: Request, error: Any) -> JSONResponse:
+    return problem(error.status_code, str(error.detail), error.headers)
+
+
+HANDLERS: dict[Any, Any] = {InputError: _bad_input, RequestValidationError: _invalid, HTTPException: _refused}

@@ -23,7 +23,7 @@ from exmachina.lesson.server.app import create_app
 from exmachina.lesson.server.settings import Limits, Settings
 
 BACKLOG = 512
-WANTED_FILES = 4096  # open sockets, where the system allows
+FILES = 4096  # open sockets, where the system allows
 
 
 def serve(
@@ -44,7 +44,7 @@ def serve(
     listener = bind(host, port)
     address = _address(host, listener.getsockname()[1], token)
     app = create_app(replace(chosen, address=address))
-    threading.Thread(target=app.state.services.prepare, daemon=True).start()
+    threading.Thread(target=app.state.services.site.prepare, daemon=True).start()
     with suppress(KeyboardInterrupt):
         if on_ready is not None:
             on_ready(address)
@@ -59,7 +59,12 @@ class LessonServer(uvicorn.Server):
 
     def __init__(self, app: FastAPI, limits: Limits) -> None:
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # strangers' bad requests are not our errors
-        _raise_file_limit()
+        with suppress(ImportError, OSError, ValueError):
+            import resource
+
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            if 0 <= soft < FILES:  # no limit is less than none
+                resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard) if hard >= 0 else FILES, hard))
         super().__init__(
             uvicorn.Config(
                 app,
@@ -136,10 +141,8 @@ def bind(host: str, port: int) -> socket.socket:
         reason = getattr(error, "errno", None)
         if reason == errno.EADDRINUSE:
             raise InputError(f"Port {port} is in use; choose another with --port, or 0 for any free one.") from None
-        if reason == errno.EACCES:
-            raise InputError(f"Port {port} needs an administrator; choose one above 1023.") from None
-        raise InputError(f"Cannot serve on '{host}' port {port} ({getattr(error, 'strerror', error)}).") from None
-    listener.setblocking(False)
+        fix = "; choose a port above 1023" if reason == errno.EACCES else ""
+        raise InputError(f"Cannot serve on '{host}' port {port} ({getattr(error, 'strerror', error)}){fix}.") from None
     return listener
 
 
@@ -158,12 +161,3 @@ def _address(host: str, port: int, token: str | None) -> str:
             host = probe.getsockname()[0]
     name = f"[{host}]" if ":" in host else host
     return f"http://{name}:{port}/" + (f"?token={token}" if token else "")
-
-
-def _raise_file_limit() -> None:
-    with suppress(ImportError, OSError, ValueError):
-        import resource
-
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if 0 <= soft < WANTED_FILES:  # no limit is less than none
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(WANTED_FILES, hard) if hard >= 0 else WANTED_FILES, hard))

@@ -30,7 +30,6 @@ KEPT_AT_ONCE, KEPT_PER_SECOND = 5000, 20.0  # drawings from one address, a whole
 PREDICTIONS_WAITING, FILES_WAITING = 256, 512
 WAIT = 25.0  # seconds, less than an answer may take
 FIRST = "fast"  # the run that the page shows at first
-FIRST_TRAINING = ("data/train-0.bin", "data/train-1.bin", "data/train-2.bin", "data/test-0.bin")
 T = TypeVar("T")
 
 
@@ -78,12 +77,6 @@ class Services:
         self.uploads = Pool(1, settings.limits.images_waiting, "decode", step_back)
         self.files = Pool(8, FILES_WAITING, "files")  # what is made when it is first asked for
         self._opening = threading.Lock()
-
-    def prepare(self) -> None:
-        """Make what a class's first training asks for before it does; packing it takes seconds."""
-        step_back()
-        for path in FIRST_TRAINING:
-            self.site.get(path)
 
     def classifier(self, name: str) -> Classifier:
         """The classifier of a run. Raises `NotFoundError` naming what there is to choose from."""

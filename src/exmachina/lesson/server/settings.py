@@ -14,7 +14,6 @@ from exmachina.lesson import WEB
 from exmachina.lesson.collection import Room
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{12,128}")  # what a cookie, a header and an address can hold alike
-DIFFERENT = 6  # characters that a token has at least
 
 
 @dataclass(frozen=True)
@@ -59,9 +58,12 @@ class Settings:
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
-        for token in (self.token, self.teacher):
-            if token is not None:
-                check_token(token)
+        for token in [token for token in (self.token, self.teacher) if token is not None]:
+            if not TOKEN.fullmatch(token):
+                raise InputError("A token is 12 to 128 letters, digits, - and _; choose another, or leave it out.")
+            steps = {ord(later) - ord(earlier) for earlier, later in pairwise(token)}
+            if len(set(token)) < 6 or len(steps) < 3:
+                raise InputError("The token is too easy to guess; mix letters and digits, or leave it out.")
         if not self.token and not is_loopback(self.host):
             raise InputError(f"Serving on '{self.host}' lets others in; give a token of 12 or more letters and digits.")
 
@@ -74,15 +76,6 @@ class Settings:
     def alone(self) -> bool:
         """Whether nobody but this computer's own user can come: no other is to be kept from what is the teacher's."""
         return self.token is None and is_loopback(self.host) and not self.allowed_hosts
-
-
-def check_token(token: str) -> None:
-    """Raise `InputError` unless a code can be shown by every browser and guessed by nobody."""
-    if not TOKEN.fullmatch(token):
-        raise InputError("A token is 12 to 128 letters, digits, - and _; choose another, or leave it out.")
-    steps = {ord(later) - ord(earlier) for earlier, later in pairwise(token)}
-    if len(set(token)) < DIFFERENT or len(steps) < 3:
-        raise InputError("The token is too easy to guess; mix letters and digits, or leave it out.")
 
 
 def is_loopback(host: str) -> bool:

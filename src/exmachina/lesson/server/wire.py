@@ -5,84 +5,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-import numpy as np
 from fastapi import FastAPI
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from pydantic import Field as Where
 
 from exmachina.classifier import Verdict
-from exmachina.data.dataset import SIDE
-from exmachina.errors import InputError
-from exmachina.images.cut import cut_out
-from exmachina.images.files import MAX_PIXELS, read_image
-from exmachina.images.mnist import NoInk
-from exmachina.images.strokes import PEN_WIDTH, WIDEST_PEN, Strokes, check_strokes, drawable, render_strokes
+from exmachina.lesson.ink import Ink
 from exmachina.lesson.server.settings import Limits
 from exmachina.reading.results import Field, Glyph, Page
 
-PIXELS = SIDE * SIDE
 LARGEST = 2**62
-Pixels = Annotated[list[Annotated[int, Where(ge=0, le=255)]], Where(min_length=PIXELS, max_length=PIXELS)]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the network sees of a picture; whether there are more digits beside it; how many pixels were decoded."""
-
-    image: NDArray[np.uint8]
-    several: bool = False
-    decoded: int = 0
-
-
-def see(picture: NDArray[np.uint8]) -> Seen:
-    """Normalise a picture; one without ink is blank."""
-    cut = cut_out(picture)
-    image = np.zeros((SIDE, SIDE), np.uint8) if cut.image is None else cut.image
-    return Seen(image, cut.several, picture.size)
-
-
-class Ink(BaseModel):
-    """One digit: strokes, lists of [x, y] points in any unit with the pen's width in pixels of 28; or 784 pixels; or a
-    file.
-
-    Pixels are normalised like any picture, unless `prepared` says that they are in MNIST's convention already.
-    `file` is a PNG or JPEG in base64.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    strokes: Strokes | None = None
-    width: float = Where(default=PEN_WIDTH, gt=0, le=WIDEST_PEN)
-    pixels: Pixels | None = None
-    prepared: bool = False
-    file: str | None = Where(default=None, json_schema_extra={"contentEncoding": "base64"})
-
-    def seen(self, most_pixels: int = MAX_PIXELS) -> Seen:
-        """What the network sees of it, if a file has no more pixels than that."""
-        if [self.strokes, self.pixels, self.file].count(None) != 2:
-            raise InputError("Send either strokes or pixels or a file.")
-        if self.file is not None:
-            return see(read_image(_decoded(self.file), most_pixels))
-        if self.strokes is None:
-            image = np.array(self.pixels, np.uint8).reshape(SIDE, SIDE)
-            return Seen(image) if self.prepared else see(image)
-        check_strokes(self.strokes)
-        try:
-            return Seen(render_strokes(drawable(self.strokes), self.width))
-        except NoInk:
-            return Seen(np.zeros((SIDE, SIDE), np.uint8))
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise InputError("The file is not in base64; encode the bytes of a PNG or JPEG.") from None
 
 
 class Question(Ink):
@@ -109,7 +44,7 @@ class Answer(BaseModel):
 
 
 class Problem(BaseModel):
-    """One line that names what is wrong and what to do."""
+    """One line that names what is wrong and what to do; with 429 and 503 Retry-After says when to come back."""
 
     error: str
 
@@ -154,24 +89,17 @@ BINARY = {"schema": {"type": "string", "format": "binary"}}
 PICTURES = {"image/png": BINARY, "image/jpeg": BINARY}
 ZIP = {"application/zip": BINARY}
 ZIP_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": ZIP}}
-REASONS = {
-    400: "The request makes no sense; the line says what about it",
-    401: "The class's code is missing or wrong",
-    403: "The request comes from elsewhere, or is the teacher's or the host's alone to make",
-    404: "There is no run, drawing or visitor of this name",
-    408: "The body came too slowly",
-    413: "The body is too large",
-    415: "The body is of a type that is not understood here",
-    429: "You ask for too much; Retry-After says when to come back, where waiting helps",
-    503: "Everybody asks at once, or the disk cannot be used now; Retry-After says when to come back",
-    507: "The disk or the class's collection is full",
-}
 BODY = (408, 413, 415)  # what only a request with a body is told
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Answers of one line."""
-    return {status: {"model": Problem, "description": REASONS[status]} for status in statuses}
+    return {status: {"model": Problem} for status in statuses}
+
+
+def body(content: dict[str, Any]) -> dict[str, Any]:
+    """What a request has to bring, by its media type."""
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -181,7 +109,6 @@ def describe(app: FastAPI) -> dict[str, Any]:
     schemas |= PARTS
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for methods in document["paths"].values():
-        for operation in methods.values():
-            operation["responses"].pop("422", None)
+    for operation in (one for methods in document["paths"].values() for one in methods.values()):
+        operation["responses"].pop("422", None)
     return document

@@ -29,13 +29,16 @@ export const keyOf = (english) => english.replaceAll("\u00a0", " ");
 /** @param {string} english */
 const wording = (english) => catalogue[keyOf(english)] ?? english;
 
+/** A number stays on the line with its %. @param {string} text */
+const unbroken = (text) => text.replace(/(\d) (?=%)/g, "$1\u00a0");
+
 /**
  * @param {string} english
  * @param {Record<string, string | number>} [values] for `{names}` within it
  * @returns {string}
  */
 export function t(english, values = {}) {
-  return wording(english).replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  return unbroken(wording(english).replace(/\{(\w+)\}/g, (_, name) => String(values[name])));
 }
 
 /**
@@ -49,7 +52,7 @@ export function parts(english, values) {
     .split(/\{(\w+)\}/)
     .map((part, i) => {
       const value = i % 2 ? values[part] : part;
-      return value instanceof Node ? value : String(value);
+      return value instanceof Node ? value : unbroken(String(value));
     });
 }
 
@@ -95,7 +98,7 @@ function translate(block) {
   const input = block.querySelector("input");
   const english = blockText(block.innerHTML);
   if (!(english in catalogue)) return;
-  block.innerHTML = catalogue[english];
+  block.innerHTML = unbroken(catalogue[english]);
   if (input) block.prepend(input, " ");
 }
 

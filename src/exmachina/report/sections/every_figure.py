@@ -8,7 +8,7 @@ from exmachina.evaluation.ood.separation import OODKind
 from exmachina.evaluation.results import Evaluation, measured
 from exmachina.evaluation.statistics.intervals import Interval
 from exmachina.formatting import percent
-from exmachina.report.markup import Margin, Section, table
+from exmachina.report.markup import Margin, Section, details, table
 from exmachina.report.words import name_of, plain, span
 
 Row = tuple[str, str, str, str, str]  # figure, value, interval, n, method
@@ -16,11 +16,11 @@ Row = tuple[str, str, str, str, str]  # figure, value, interval, n, method
 
 def figures_section(evaluation: Evaluation) -> Section:
     """One table of all that was measured."""
-    rows = list(_rows(evaluation))
+    rows, head = list(_rows(evaluation)), ("figure", "value", "95 % interval", "n", "method")
     return Section(
         f"{len(rows)} figures, each with an interval that holds the true value in 95 of 100 such tests, if its "
         "assumptions hold. None is corrected for there being so many: of twenty, expect one to miss.",
-        [table("Every figure", ("figure", "value", "95 % interval", "n", "method"), rows, class_="named methods")],
+        [details(f"All {len(rows)} figures", table("Every figure", head, rows, class_="named methods"))],
         Margin(
             "For one question decided beforehand, an interval is as it says. Whoever looks through the whole table for "
             "something remarkable will find it by chance.",

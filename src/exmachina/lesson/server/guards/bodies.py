@@ -8,7 +8,7 @@ from contextlib import suppress
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exmachina.lesson.server.guards.guard import Guard, Visitor, header, visitor
+from exmachina.lesson.server.guards.guard import Guard, header, visitor
 from exmachina.lesson.server.guards.turns import Shares
 from exmachina.lesson.server.settings import Limits
 
@@ -44,15 +44,24 @@ class BodyGuard(Guard):
                 raise HTTPException(400, f"A {scope['method']} request has no body.")
             await self.app(scope, receive, send)
             return
-        who, body = visitor(scope), bytearray()
+        who, body, more = visitor(scope), bytearray(), True
         try:
             cap = self._cap(scope)
+            too_large = HTTPException(413, f"The body is larger than {cap >> 20} MiB; send a smaller one.")
             if length and length.isdecimal() and int(length) > cap:
-                raise _too_large(cap)
+                raise too_large
             async with asyncio.timeout(self.seconds):
-                whole = await self._read(receive, who, body, cap)
-            if whole:
-                await self.app(scope, _replay(bytes(body), receive), send)
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return
+                    chunk = message.get("body", b"")
+                    if len(body) + len(chunk) > cap:
+                        raise too_large
+                    self.memory.take(who, len(chunk))
+                    body += chunk
+                    more = message.get("more_body", False)
+            await self.app(scope, _replay(bytes(body), receive), send)
         except TimeoutError:
             raise HTTPException(408, f"The body took longer than {self.seconds:g} s; send it faster.") from None
         except HTTPException:
@@ -68,25 +77,6 @@ class BodyGuard(Guard):
         if kind not in caps and scope["method"] != "DELETE":
             raise HTTPException(415, f"Content-Type '{kind[:60]}' is not understood here; send {', '.join(caps)}.")
         return caps.get(kind, self.json[JSON])
-
-    async def _read(self, receive: Receive, who: Visitor, body: bytearray, cap: int) -> bool:
-        """Fill the body; False if the client went away before it was whole."""
-        more = True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return False
-            chunk = message.get("body", b"")
-            if len(body) + len(chunk) > cap:
-                raise _too_large(cap)
-            self.memory.take(who, len(chunk))
-            body += chunk
-            more = message.get("more_body", False)
-        return True
-
-
-def _too_large(cap: int) -> HTTPException:
-    return HTTPException(413, f"The body is larger than {cap >> 20} MiB; send a smaller one.")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -42,21 +42,22 @@ class TokenGuard(Guard):
         super().__init__(app)
         self.codes = {TEACHER_COOKIE: teacher, TOKEN_COOKIE: token}
         self.passes = {name: secrets.token_urlsafe(32) for name in self.codes}
-        self.alone = alone
+        self.open = {TEACHER_COOKIE} if alone else set() if token else {TOKEN_COOKIE}
         self.guesses = Pace(GUESSES, GUESSES_PER_SECOND)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         cookies = HTTPConnection(scope).cookies
-        roles = {name for name, secret in self.passes.items() if _same(secret, cookies.get(name))}
-        roles |= {TEACHER_COOKIE} if self.alone else set()
-        roles |= {TOKEN_COOKIE} if self.codes[TOKEN_COOKIE] is None else set()
+        roles = {name for name, secret in self.passes.items() if _same(secret, cookies.get(name)) or name in self.open}
         bearer = (header(scope, "authorization") or "").removeprefix("Bearer ").strip()
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0].strip() if path in PAGES else ""
         if (bearer or given) and TEACHER_COOKIE not in roles:
             role = self._guess(scope, bearer or given)
             if role and given and (role == TEACHER_COOKIE or path == "/"):
-                await self._welcome(path, role)(scope, receive, send)
+                # A page that moves on; after a redirect from another site the browser would hold the cookie back.
+                page = PAGE.format(head=f'<meta http-equiv="refresh" content="0; url={path}">', body="<p>Welcome.</p>")
+                kept = {"Set-Cookie": f"{role}={self.passes[role]}; {KEPT}"}
+                await HTMLResponse(page, headers=kept)(scope, receive, send)
                 return
             roles |= {role} if role and bearer else set()
         teacher = TEACHER_COOKIE in roles
@@ -74,11 +75,6 @@ class TokenGuard(Guard):
         if role is None and any(self.codes.values()):
             self.guesses.spend(address)
         return role
-
-    def _welcome(self, path: str, role: str) -> HTMLResponse:
-        """Set a cookie with a page that moves on; after a redirect from another site the browser would hold it back."""
-        page = PAGE.format(head=f'<meta http-equiv="refresh" content="0; url={path}">', body="<p>Welcome.</p>")
-        return HTMLResponse(page, headers={"Set-Cookie": f"{role}={self.passes[role]}; {KEPT}"})
 
 
 def _refuse(path: str, status: int, line: str, headers: dict[str, str] | None = None) -> None:

@@ -55,6 +55,11 @@ class Visitor:
     address: str
     learner: str
 
+    @property
+    def keys(self) -> tuple[str, str]:
+        """Under which is counted what the address and the learner hold: with a slash, no address is a learner."""
+        return self.address, f"/{self.learner}"
+
 
 def visitor(scope: Scope) -> Visitor:
     """Who sent a request; `LearnerCookie` has to have seen it."""

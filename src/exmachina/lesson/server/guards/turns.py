@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from exmachina.lesson.server.guards.guard import Guard, Visitor, visitor
 from exmachina.lesson.server.settings import Limits
 
+EVERYBODY = (503, "Everybody asks at once; try again.", {"Retry-After": "2"})
 REMEMBERED = 10_000  # keys of which a `Pace` knows how much they have asked
 
 
@@ -26,21 +27,16 @@ def retry_after(seconds: float) -> dict[str, str]:
     return {"Retry-After": str(max(1, math.ceil(seconds)))}
 
 
-def everybody() -> HTTPException:
-    """Refuses whoever asks when all ask."""
-    return HTTPException(503, "Everybody asks at once; try again.", retry_after(2))
-
-
 class Shares:
     """So many of something; one learner and one address may hold no more than their share."""
 
     def __init__(self, number: int, learner: int, address: int) -> None:
         self.free, self.learner, self.address = number, learner, address
-        self.held: Counter[str] = Counter()  # by address and, with a slash before it, by learner
+        self.held: Counter[str] = Counter()
 
     def allows(self, who: Visitor, number: int = 1) -> bool:
         """Whether this visitor's share holds so many more."""
-        learner, address = self.held[f"/{who.learner}"] + number, self.held[who.address] + number
+        address, learner = (self.held[key] + number for key in who.keys)
         return learner <= self.learner and address <= self.address
 
     def take(self, who: Visitor, number: int = 1) -> None:
@@ -48,14 +44,14 @@ class Shares:
         if not self.allows(who, number):
             raise HTTPException(429, "You ask too much at once; wait for answers first.", retry_after(2))
         if number > self.free:
-            raise everybody()
+            raise HTTPException(*EVERYBODY)
         self.free -= number
-        self.held.update({f"/{who.learner}": number, who.address: number})
+        self.held.update(dict.fromkeys(who.keys, number))
 
     def give_back(self, who: Visitor, number: int = 1) -> None:
         """Let go of so many."""
         self.free += number
-        self.held.subtract({f"/{who.learner}": number, who.address: number})
+        self.held.subtract(dict.fromkeys(who.keys, number))
         self.held += Counter()  # forgets who holds nothing
 
 
@@ -76,7 +72,7 @@ class Turns:
         self.waiting.take(who)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._line[turn] = who
-        for key in (who.address, f"/{who.learner}"):
+        for key in who.keys:
             self._order.setdefault(key, next(self._number))
         try:
             async with asyncio.timeout(self.seconds):
@@ -87,7 +83,7 @@ class Turns:
             else:
                 self._leave_line(turn)
             if isinstance(error, TimeoutError):
-                raise everybody() from None
+                raise HTTPException(*EVERYBODY) from None
             raise
 
     def give_back(self, who: Visitor) -> None:
@@ -98,23 +94,19 @@ class Turns:
             able = [turn for turn, one in self._line.items() if not turn.done() and self.places.allows(one)]
             if not able:
                 return
-            turn = min(able, key=self._place)
+            turn = min(able, key=lambda one: [self._order[key] for key in self._line[one].keys])
             following = self._line[turn]
             self._leave_line(turn)
             self.places.take(following)
             turn.set_result(None)
-            for key in (following.address, f"/{following.learner}"):
+            for key in following.keys:
                 if key in self._order:
                     self._order[key] = next(self._number)
-
-    def _place(self, turn: asyncio.Future[None]) -> tuple[int, int]:
-        who = self._line[turn]
-        return self._order[who.address], self._order[f"/{who.learner}"]
 
     def _leave_line(self, turn: asyncio.Future[None]) -> None:
         who = self._line.pop(turn)
         self.waiting.give_back(who)
-        for key in (who.address, f"/{who.learner}"):
+        for key in who.keys:
             if not self.waiting.held[key]:
                 self._order.pop(key, None)
 

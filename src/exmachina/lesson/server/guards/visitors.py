@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable
 from itertools import count
 from typing import TypeVar
 
@@ -72,12 +72,6 @@ class Address(Demand):
         """The browsers, the longest unseen first."""
         return list(self._known.values())
 
-    def browser(self, learner: str, numbers: Iterator[int]) -> Browser:
-        """The browser that this learner's cookie names; a new one takes the next number."""
-        browser = self._known.get(learner) or Browser(number=next(numbers))
-        _remember(self._known, learner, browser, BROWSERS)
-        return browser
-
 
 One = TypeVar("One", bound=Demand)
 
@@ -95,9 +89,10 @@ class Visitors:
 
     def demands(self, who: Visitor, known: bool = True) -> list[Demand]:
         """What this visitor's address has asked so far, and this browser, if it is `known` by a cookie."""
-        address = self._addresses.get(who.address) or Address(address=who.address)
-        _remember(self._addresses, who.address, address, ADDRESSES)
-        return [address, address.browser(who.learner, self._numbers)] if known else [address]
+        address = _met(self._addresses, who.address, lambda: Address(address=who.address), ADDRESSES)
+        if not known:
+            return [address]
+        return [address, _met(address._known, who.learner, lambda: Browser(number=next(self._numbers)), BROWSERS)]
 
     def stop(self, address: str, browser: int | None, stopped: bool) -> bool:
         """Stop an address or one browser there, or let it in again; False where there is none such."""
@@ -110,13 +105,14 @@ class Visitors:
         return bool(among)
 
 
-def _remember(kept: OrderedDict[str, One], key: str, one: One, most: int) -> None:
-    """As the newest; of one too many drop the longest unseen, if possible one that is not stopped."""
-    kept[key] = one
+def _met(kept: OrderedDict[str, One], key: str, new: Callable[[], One], most: int) -> One:
+    """The one of this key, now the newest; of one too many the longest unseen goes, if possible one not stopped."""
+    one = kept[key] = kept.get(key) or new()
     kept.move_to_end(key)
     if len(kept) > most:
         older = list(kept.items())[:-1]
         del kept[next((key for key, one in older if not one.stopped), older[0][0])]
+    return one
 
 
 class VisitorBook(Guard):

@@ -17,10 +17,11 @@ from exmachina.errors import InputError
 from exmachina.images.strokes import Strokes, check_strokes, thinned
 from exmachina.lesson.collection import Drawing
 from exmachina.lesson.exporting import Form, export
+from exmachina.lesson.ink import Pixels
 from exmachina.lesson.server.errors import NotFoundError
 from exmachina.lesson.server.guards.turns import retry_after
 from exmachina.lesson.server.services import Services, Who
-from exmachina.lesson.server.wire import BODY, LARGEST, ZIP_ANSWER, Deleted, Pixels, refusals
+from exmachina.lesson.server.wire import BODY, LARGEST, ZIP_ANSWER, Deleted, refusals
 
 After = Annotated[int, Query(ge=0, le=LARGEST)]
 Key = Annotated[int, Path(ge=1, le=LARGEST)]

@@ -1,22 +1,23 @@
-"""What is the teacher's: the class's drawings as they arrive, and runs kept on the host's computer."""
+"""What is the teacher's: the class's drawings as they arrive, who asks how much, and runs kept on the computer."""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
-from exmachina.lesson.collection import Drawing, Wall
+from exmachina.lesson.collection import Wall
 from exmachina.lesson.exporting import Form, export
 from exmachina.lesson.server.errors import NotFoundError
+from exmachina.lesson.server.guards.visitors import Address, Visitors
 from exmachina.lesson.server.routes.keep import After, Key, zipped
 from exmachina.lesson.server.services import Services, Who
 from exmachina.lesson.server.settings import is_loopback
-from exmachina.lesson.server.wire import BODY, ZIP, ZIP_ANSWER, Deleted, refusals
+from exmachina.lesson.server.wire import BODY, LARGEST, ZIP, ZIP_ANSWER, Deleted, body, refusals
 
 AT_ONCE = 500  # drawings in an answer
 
@@ -44,6 +45,14 @@ class Saved(BaseModel):
     test_accuracy: float | None
 
 
+class Stop(BaseModel):
+    """Stop an address, or one browser there, or let it in again."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    stopped: bool
+    browser: int | None = Field(default=None, ge=1, le=LARGEST)
+
+
 def teacher_only(request: Request) -> None:
     """Refuse whoever neither shows the teacher's code nor comes where only one person can."""
     if not request.state.teacher:
@@ -64,9 +73,7 @@ def router(services: Services) -> APIRouter:
     async def you(request: Request) -> You:
         return You(teacher=request.state.teacher, saves=saves(request))
 
-    @teacher.get(
-        "", summary="The class's drawings after one of them, 500 at a time", responses={200: {"model": ClassWall}}
-    )
+    @teacher.get("", summary="The class's drawings after one, 500 at a time", responses={200: {"model": ClassWall}})
     def wall(after: After = 0) -> Response:
         found = services.collection.wall(after, AT_ONCE)
         drawings = [[key, label, base64.b64encode(image).decode()] for key, label, image in found.drawings]
@@ -76,12 +83,12 @@ def router(services: Services) -> APIRouter:
 
     @teacher.get("/export", summary="The class's drawings as a zip archive", responses=ZIP_ANSWER)
     def export_class(format: Form = "png") -> Response:
-        return zipped(export(pages, format), f"class-digits-{format}.zip")
-
-    def pages() -> Iterator[list[Drawing]]:
-        for page in services.collection.pages(None):
-            # The day, not the second: who sat at which table when is nobody's business.
-            yield [replace(drawing, created=drawing.created[:10]) for drawing in page]
+        pages = services.collection.pages
+        # The day, not the second: who sat at which table when is nobody's business.
+        parts = export(
+            lambda: ([replace(one, created=one.created[:10]) for one in page] for page in pages(None)), format
+        )
+        return zipped(parts, f"class-digits-{format}.zip")
 
     @teacher.delete("", summary="Delete all the class's drawings", responses=refusals(507))
     def clear_class() -> Deleted:
@@ -97,7 +104,7 @@ def router(services: Services) -> APIRouter:
         "/runs",
         status_code=201,
         summary="Save a run from the page",
-        openapi_extra={"requestBody": {"required": True, "content": ZIP}},
+        openapi_extra=body(ZIP),
         responses=refusals(*BODY, 507),
     )
     async def save(request: Request, who: Who) -> Saved:
@@ -106,5 +113,22 @@ def router(services: Services) -> APIRouter:
         archive = await request.body()
         return Saved(**await services.uploads.run(lambda: services.save(archive), who))
 
+    _visitor_routes(teacher, services.visitors)
     routes.include_router(teacher)
     return routes
+
+
+def _visitor_routes(teacher: APIRouter, known: Visitors) -> None:
+    @teacher.get("/visitors", summary="Who asks how much, whoever asks most first")
+    async def visitors(who: Who) -> list[Address]:
+        return [one.model_copy(update={"you": one.address == who.address}) for one in known.all()]
+
+    @teacher.put(
+        "/visitors/{address}",
+        summary="Stop an address, or one browser there, or let it in again",
+        responses=refusals(404, *BODY),
+    )
+    async def stop(address: Annotated[str, Path(max_length=64)], wish: Stop) -> Stop:
+        if not known.stop(address, wish.browser, wish.stopped):
+            raise NotFoundError("There is no such visitor.")
+        return wish

@@ -262,8 +262,9 @@ class Classifier:
 
 def softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities (N, classes) of scores (N, classes)."""
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities: NDArray[np.float32] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    exponentials = np.exp(scores - np.maximum.reduce(scores, axis=1, keepdims=True))
+    total: Any = np.add.reduce(exponentials, axis=1, keepdims=True)
+    probabilities: NDArray[np.float32] = exponentials / total
     return probabilities
 
 

@@ -24,6 +24,7 @@ sys.path.append(str(Path(__file__).parents[1]))  # tests/papers.py
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 
 from exmachina.data import load_mnist_split, scale
 from exmachina.data.augmentation import Augmentation
@@ -107,6 +108,8 @@ def pictures() -> list[dict[str, Any]]:
         if i % 2:
             made.append(paper(kind, 108, 108, 3).astype(np.uint8))  # an empty page
     made.append(written(digits[0], "plain", 3)[::9, ::9])  # 12 × 12
+    thick = Image.fromarray(digits[18]).filter(ImageFilter.MaxFilter(3))  # cut tightly, its strokes fill the picture
+    made.append(written(np.asarray(thick), "plain", 1, tight=True))
     # Several digits: two, five of them the same, and a tight cut with a neighbour's edge.
     for row in ((3, 4), (8, 8, 8, 8, 8), (1, 2, 0)):
         made.append(np.pad(255 - np.hstack([digits[i] for i in row]), 9, constant_values=255).repeat(2, 0).repeat(2, 1))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 from scipy import ndimage
 
 from exmachina.classifier import Classifier
@@ -155,6 +155,14 @@ def test_digits_are_read_alike_whatever_their_size_cut_polarity_and_paper(digits
         ]
         alike.append(answers(pages) == expected)
     assert np.mean(alike) >= 0.99
+
+
+@pytest.mark.parametrize("factor", [1, 3])
+def test_the_widest_strokes_are_ink_in_the_tightest_cut(digits: NDArray[np.uint8], factor: int) -> None:
+    thick = [np.asarray(Image.fromarray(digit).filter(ImageFilter.MaxFilter(3))) for digit in digits[:60]]
+    cut = [normalize(written(digit, "plain", factor, tight=True)) for digit in thick]
+    whole = [normalize(written(digit, "plain", factor)) for digit in thick]
+    assert np.mean([alike(a, b) > 0.9 for a, b in zip(cut, whole, strict=True)]) >= 0.95
 
 
 @pytest.mark.parametrize("light_ink", [False, True])

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import accumulate
 from threading import Lock
 from typing import Any, Literal
 
@@ -199,15 +200,20 @@ class Model:
 
     def _read(self, images: NDArray[Any], layers: Sequence[int]) -> list[Floats]:
         images = self.engine.place(channels_last(images))
-        result = [self.engine.zeros((len(images), *self._shapes[layer]), np.float32) for layer in layers]
+        shapes = [(len(images), *self._shapes[layer]) for layer in layers]
+        ends = list(accumulate(map(math.prod, shapes), initial=0))
+        values = self.engine.zeros(ends[-1], np.float32)  # one place for all of them: for one image it counts
+        address = self.engine.address(values)
         with self._lock:
-            for layer, values in zip(layers, result, strict=True):
-                self.engine.call("model_want", self._model, layer, self.engine.address(values), 0)
+            for layer, start in zip(layers, ends, strict=False):
+                self.engine.call("model_want", self._model, layer, address + 4 * start, 0)
             self.engine.call("model_read", self._model, *self._pixels(images), 0, len(images))
             self._finish(-(-len(images) // BLOCK))
             for layer in layers:
                 self.engine.call("model_want", self._model, layer, 0, 0)
-        return result
+        return [
+            values[start : start + math.prod(shape)].reshape(shape) for start, shape in zip(ends, shapes, strict=False)
+        ]
 
     def _pixels(self, images: NDArray[Any]) -> tuple[int, int]:
         address = self.engine.address(images)

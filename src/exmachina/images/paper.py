@@ -19,6 +19,7 @@ Values = NDArray[np.float64]
 
 SMALLEST, LARGEST = 100, 200  # longer side, in pixels, of the copy that is judged
 WIDEST_STROKE = 0.3  # of the longer side: what holds a square of that size is no ink
+MOST_AROUND = 2 / 3  # of the border: what covers more is no digit
 FAINT = 0.3  # of the way from paper to strong ink: less is paper
 AROUND = 1 / 12  # of the longer side: how far around a place its light is asked for
 QUADRATIC = np.array([[0, 0, 1, 0, 1, 2], [0, 1, 0, 2, 1, 0]])  # powers of y and of x in 1, x, y, x², xy, y²
@@ -41,11 +42,13 @@ def judged(picture: Picture) -> Picture:
 def is_dark_on_light(copy: Picture) -> bool:
     """Is the ink of a judged copy the darker of its two materials?
 
-    Where light and shade are further apart than ink and paper, ink stands out further against its surroundings than
-    paper does. Elsewhere it has less of the border and less of the whole.
+    In a tight cut the ink alone reaches every side. Where light and shade are further apart than ink and paper, ink
+    stands out further against its surroundings than paper does. Elsewhere it has less of the border and of the whole.
     """
     values = copy.astype(np.float64)
     bright = _brighter(values)
+    if _fills(bright) != _fills(~bright):
+        return not _fills(bright)
     if _is_wide(bright) and _is_wide(~bright):
         return float((_against_surroundings(values) ** 3).sum()) < 0
     return float(ring(bright).mean()) + float(bright.mean()) > 1
@@ -58,7 +61,7 @@ def ink(copy: Picture, blur: int = 2) -> tuple[Mask, Values]:
     """
     values = copy.astype(np.float64)
     found = _brighter(values)
-    if _is_wide(found):
+    if _is_wide(found) and not _fills(found):
         level = _opened(values)
         found = _brighter(values - level)
     else:
@@ -201,6 +204,17 @@ def _is_wide(material: Mask) -> bool:
     least = ndimage.minimum_filter(material.view(np.uint8), side)
     height, width = (length - (side - 1) // 2 for length in material.shape)
     return bool(least[side // 2 : height, side // 2 : width].any())
+
+
+def _fills(found: Mask) -> bool:
+    """Does it come near every side of the picture, but cover few corners? So do a digit's strokes in a tight cut.
+
+    However wide they are, they are then ink. A shadow at every side covers three corners, paper most of the border.
+    """
+    near = max(found.shape) // 16
+    sides = found[:near], found[-near:], found[:, :near], found[:, -near:]
+    corners = found[[0, 0, -1, -1], [0, -1, 0, -1]]
+    return all(side.any() for side in sides) and int(corners.sum()) <= 2 and float(ring(found).mean()) < MOST_AROUND
 
 
 def _brighter(values: Values) -> Mask:

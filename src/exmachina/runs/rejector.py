@@ -43,8 +43,11 @@ class Rejector:
     def chances(self, inputs: Floats) -> Floats:
         """How likely each image (N,) is a digit, from what the network makes of it (N, F)."""
         together = max(1, UNTHREADED // self.hidden.size)  # threads of BLAS would wait for each other far longer
-        parts = [self._chances(inputs[start : start + together]) for start in range(0, len(inputs) or 1, together)]
-        return np.concatenate(parts)
+        if len(inputs) <= together:
+            return self._chances(inputs)
+        return np.concatenate(
+            [self._chances(inputs[start : start + together]) for start in range(0, len(inputs), together)]
+        )
 
     def _chances(self, inputs: Floats) -> Floats:
         scores = np.maximum(inputs @ self.hidden.T + self.hidden_bias, 0) @ self.output + np.float32(self.output_bias)

@@ -15,6 +15,7 @@ import { deviation, greatest, least, median, percentile } from "./statistics.js"
 
 const [SMALLEST, LARGEST] = [100, 200]; // longer side, in pixels, of the copy that is judged
 const WIDEST_STROKE = 0.3; // of the longer side: what holds a square of that size is no ink
+const MOST_AROUND = 2 / 3; // of the border: what covers more is no digit
 const FAINT = 0.3; // of the way from paper to strong ink: less is paper
 const AROUND = 1 / 12; // of the longer side: how far around a place its light is asked for
 const FINEST = 64; // steps per level of 255: the paper is no surer, and every language rounds to the same
@@ -32,14 +33,16 @@ export function judged(picture) {
 }
 
 /**
- * Is the ink of a judged copy the darker of its two materials? Where light and shade are further apart than ink and
- * paper, ink stands out further against its surroundings than paper does. Elsewhere it has less of the border and
- * less of the whole.
+ * Is the ink of a judged copy the darker of its two materials? In a tight cut the ink alone reaches every side. Where
+ * light and shade are further apart than ink and paper, ink stands out further against its surroundings than paper
+ * does. Elsewhere it has less of the border and of the whole.
  * @param {Picture} copy
  */
 export function isDarkOnLight(copy) {
   const bright = brighter(copy);
-  if (isWide(bright) && isWide(where(bright, (i) => !bright.pixels[i]))) {
+  const dark = where(bright, (i) => !bright.pixels[i]);
+  if (fills(bright) !== fills(dark)) return fills(dark);
+  if (isWide(bright) && isWide(dark)) {
     const around = blurred(copy, AROUND * longer(copy)).pixels;
     return copy.pixels.reduce((sum, value, i) => sum + (value - around[i]) ** 3, 0) < 0;
   }
@@ -56,7 +59,7 @@ export function ink(copy, blur) {
   let found = brighter(copy);
   /** @type {Level} */
   let level;
-  if (isWide(found)) {
+  if (isWide(found) && !fills(found)) {
     level = opened(copy);
     found = brighter(minus(copy, level));
   } else {
@@ -204,6 +207,28 @@ function isWide(material) {
     }
   }
   return false;
+}
+
+/**
+ * Does it come near every side of the picture, but cover few corners? So do a digit's strokes in a tight cut, and are
+ * then ink however wide. A shadow at every side covers three corners, paper most of the border.
+ * @param {Mask} found
+ */
+function fills(found) {
+  const { height, width, pixels } = found;
+  const near = Math.floor(longer(found) / 16);
+  const sides = [false, false, false, false];
+  for (let i = 0; i < pixels.length; i++) {
+    if (!pixels[i]) continue;
+    const [y, x] = [Math.floor(i / width), i % width];
+    sides[0] ||= y < near;
+    sides[1] ||= y >= height - near;
+    sides[2] ||= x < near;
+    sides[3] ||= x >= width - near;
+  }
+  const corners = [0, width - 1, (height - 1) * width, height * width - 1];
+  const covered = corners.filter((i) => pixels[i]).length;
+  return sides.every(Boolean) && covered <= 2 && mean(ring(found)) < MOST_AROUND;
 }
 
 /** Above the threshold that parts the values best into two groups (Otsu, IEEE Trans. SMC 9, 1979). @param {Plane} plane @returns {Mask} */

@@ -4,6 +4,7 @@ python benchmarks/scale.py rate [--files 5000] [--rounds 3]      images/s and pr
 python benchmarks/scale.py memory [--files 100000]               files on disk: how much memory grows
 python benchmarks/scale.py million [--images 1000000]            MNIST warped on the fly: how much memory grows
 python benchmarks/scale.py kill [--files 20000] [--kills 5]      killed, begun anew, every file once
+python benchmarks/scale.py driver [--files 100000]               the same on a Ray cluster whose driver is killed
 python benchmarks/scale.py sweep [--seeds 10] [--ray local]      four rates × seeds of `fast`, here and on Ray
 
 Each prints JSON with the processor. Wall time means little on a shared machine; processor time per image, of all
@@ -45,17 +46,16 @@ WARP = Augmentation(shift=1, rotation=5, scale=0.05, shear=0.1)
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["rate", "memory", "million", "kill", "sweep"])
+    parser.add_argument("what", choices=["rate", "memory", "million", "kill", "driver", "sweep"])
     parser.add_argument("--files", type=int)
     for option, default in (("images", 1_000_000), ("rounds", 3), ("kills", 5), ("seeds", 10)):
         parser.add_argument(f"--{option}", type=int, default=default)
     parser.add_argument("--ray", default="local")
     options = parser.parse_args()
-    options.files = options.files or {"kill": 20_000, "memory": 100_000}.get(options.what, 5000)
+    options.files = options.files or {"kill": 20_000, "memory": 100_000, "driver": 100_000}.get(options.what, 5000)
     with tempfile.TemporaryDirectory() as folder:
-        result = {"rate": rate, "memory": memory, "million": million, "kill": kill, "sweep": sweep}[options.what](
-            options, Path(folder)
-        )
+        parts = {"rate": rate, "memory": memory, "million": million, "kill": kill, "driver": driver, "sweep": sweep}
+        result = parts[options.what](options, Path(folder))
     print(json.dumps({**result, "hardware": hardware(), "versions": versions("ray")}, indent=1))
 
 
@@ -201,6 +201,35 @@ def kill(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         paths = [row[0] for row in csv.reader(file)][1:]
     assert sorted(paths) == sorted(str(path) for path in scans.rglob("*.png"))
     return {"files": options.files, "rows_after_each_kill": held, "every_file_once": True}
+
+
+def driver(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Kill the command that has a cluster of one core read, in its first portion and in its second, and ask again."""
+    own = {"USAGE_STATS_ENABLED": "0", "worker_niceness": "0", "AUTH_MODE": "disabled"}
+    os.environ.update({f"RAY_{name}": value for name, value in own.items()})  # before Ray is imported
+    import pyarrow.parquet
+    from ray.cluster_utils import Cluster
+
+    scans, table = write_digits(folder / "digits", options.files), folder / "table.parquet"
+    part = folder / ".table.parquet.part"
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    command = [sys.executable, "-m", "exmachina", "predict", str(scans), "--out", str(table), "--ray", cluster.address]
+    left = []
+    try:
+        for awaited in ("_begun.json", "_000000.json"):
+            running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while running.poll() is None and not (part / awaited).exists():
+                time.sleep(0.05)
+            time.sleep(5)  # some seconds into the portion
+            running.send_signal(signal.SIGKILL)
+            assert running.wait() == -signal.SIGKILL, "it was quicker; ask for more --files"
+            left.append(sorted(path.name[:7] for path in part.iterdir()))
+        subprocess.run(command, check=True, capture_output=True)
+    finally:
+        cluster.shutdown()
+    paths = pyarrow.parquet.read_table(table).column("path").to_pylist()
+    assert sorted(paths) == sorted(str(path) for path in scans.rglob("*.png"))
+    return {"files": options.files, "left_by_each_kill": left, "every_file_once": True}
 
 
 def sweep(options: argparse.Namespace, folder: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 # Before PyTorch and Keras are imported: small work is quickest on one thread, and gives the same on any machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -17,11 +18,14 @@ import pytest
 from numpy.typing import NDArray
 
 from chromium import ARGUMENTS, CHROMIUM
-from exmachina.data import Dataset
+from exmachina.data import Dataset, write_idx
 from exmachina.networks import Conv, Dense, Flatten, MaxPool, Network
 from exmachina.runs import Run
 from exmachina.training import Recipe
 from needed import needed
+
+# Where Jupyter has brought it, jsonschema compiles a grammar of addresses for seconds at import; nobody here asks it.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 GLYPHS = """
 .###. ..#.. .###. ####. ...#. ##### ..##. ##### .###. .###.
@@ -54,6 +58,12 @@ def _draw(glyph: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.uint
     return np.asarray(np.clip(blurred + rng.normal(0, 4, canvas.shape) * (blurred > 0), 0, 255), np.uint8)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that drive a browser or train come first, so that at the end no worker is left alone with one of them."""
+    heavy = {item.path for item in items if item.get_closest_marker("browser") or item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in heavy)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Chromium, anew for each file: while Playwright runs, its event loop holds the thread, and no other can start."""
@@ -83,6 +93,17 @@ def digits() -> Dataset:
 def test_digits() -> Dataset:
     """500 synthetic digits that no network was trained on."""
     return draw_digits(500, seed=2)
+
+
+@pytest.fixture
+def idx_folder(tmp_path: Path, digits: Dataset, test_digits: Dataset) -> Path:
+    """The synthetic digits as files in MNIST's format."""
+    folder = tmp_path / "synthetic"
+    folder.mkdir()
+    for prefix, data in (("train", digits), ("t10k", test_digits)):
+        write_idx(folder / f"{prefix}-images-idx3-ubyte", data.images)
+        write_idx(folder / f"{prefix}-labels-idx1-ubyte", data.labels)
+    return folder
 
 
 @pytest.fixture(scope="session")

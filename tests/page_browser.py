@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 AXE = Path(__file__).parents[1] / "node_modules/axe-core/axe.min.js"  # what assistive technology would stumble over
+BLOCKED = "Service Worker registration blocked by Playwright"
 PATIENCE = 30_000  # milliseconds; a busy machine must not fail a test that only waits
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # one connection for the page's many modules
+
     def log_message(self, *_: Any) -> None:
         pass
 
@@ -44,6 +47,16 @@ def serving_files(folder: Path) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+NEAR = 1200  # css px beyond the screen within which main.js fills a panel
+UNFILLED = """(near) => [...document.querySelectorAll("[data-panel]")]
+    .filter((root) => !root.hasChildNodes() && root.checkVisibility())
+    .filter((root) => root.getBoundingClientRect().bottom > -near)
+    .filter((root) => root.getBoundingClientRect().top < innerHeight + near)
+    .map((root) => root.dataset.panel)"""
+AT_REST = """() => new Promise((resolve) =>
+    requestAnimationFrame(() => requestAnimationFrame(() => requestIdleCallback(resolve))))"""
 
 
 @dataclass
@@ -77,6 +90,11 @@ class Visit:
         root.scroll_into_view_if_needed()
         return root
 
+    def rests(self) -> None:
+        """Wait until what is on the screen or near it is filled and drawn, and the page has nothing else to do."""
+        self.page.wait_for_function(f"(near) => ({UNFILLED})(near).length === 0", arg=NEAR)
+        self.page.evaluate(AT_REST)
+
     def reads(self, digit: int) -> None:
         """Wait until the page reads `digit`."""
         self.page.locator("#draw .verdict", has_text=re.compile(rf"^\s*{digit}")).wait_for()
@@ -97,14 +115,18 @@ SEVEN = [(0.3, 0.22), (0.72, 0.22), (0.6, 0.5), (0.5, 0.8)]
 
 @contextmanager
 def visiting(browser: Any, address: str, **options: Any) -> Iterator[Visit]:
-    """A page in a fresh context; on leaving, it must have asked nobody else and complained of nothing."""
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options})
+    """
+    A page in a fresh context; on leaving, it must have asked nobody else and complained of nothing. A service worker,
+    which fetches the whole site once more for every new visitor, has to be allowed: it has tests of its own.
+    """
+    usual = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", "service_workers": "block"}
+    context = browser.new_context(**{**usual, **options})
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     visit = Visit(page, address)
 
     def on_console(message: Any) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and BLOCKED not in message.text:
             visit.complaints.append(f"console: {message.text}")
 
     def on_request(request: Any) -> None:

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from exmachina.cli import main
-from exmachina.data import Dataset, load_data, load_mnist_split, write_idx
+from exmachina.cli import introduction, main
+from exmachina.data import load_data, load_mnist, load_mnist_split
 from exmachina.runs import Run
 
 TRAIN_KEYS = {"recipe", "network", "parameters", "seed", "epochs", "precision", "run"}
@@ -28,16 +28,6 @@ def run_command(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[in
         main(list(arguments))
     output = capsys.readouterr()
     return int(leaving.value.code or 0), output.out, output.err
-
-
-@pytest.fixture
-def idx_folder(tmp_path: Path, digits: Dataset, test_digits: Dataset) -> Path:
-    folder = tmp_path / "synthetic"
-    folder.mkdir()
-    for prefix, data in (("train", digits), ("t10k", test_digits)):
-        write_idx(folder / f"{prefix}-images-idx3-ubyte", data.images)
-        write_idx(folder / f"{prefix}-labels-idx1-ubyte", data.labels)
-    return folder
 
 
 def one_line(text: str) -> bool:
@@ -279,7 +269,11 @@ def test_a_place_that_cannot_be_written_is_refused_before_training(
 
 
 @pytest.mark.slow
-def test_a_quiet_introduction_tells_its_result_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_quiet_introduction_tells_its_result_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, test = load_mnist()
+    monkeypatch.setattr(introduction, "load_mnist", lambda: (train[:15_000], test))  # a quarter is enough to tell
     code, out, err = run_command(
         "hello", "--quiet", "--recipe", "sprint", "--out", str(tmp_path / "run"), capsys=capsys
     )
@@ -299,18 +293,10 @@ def test_a_corrupt_run_is_refused(tiny_run_directory: Path, tmp_path: Path, caps
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_what_was_learned(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "exmachina",
-        "train",
-        "--recipe",
-        "classic",
-        "--out",
-        str(tmp_path / "run"),
-        "--json",
-    ]
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ended_training_keeps_what_was_learned(how: signal.Signals, idx_folder: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "exmachina", "train", "--recipe", "classic", "--data", str(idx_folder)]
+    command += ["--epochs", "300", "--out", str(tmp_path / "run"), "--json"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
     )
@@ -319,7 +305,7 @@ def test_ctrl_c_keeps_what_was_learned(tmp_path: Path) -> None:
     # Training is surely under way when its first epoch has ended.
     while not re.search(r"epoch +1\b", line := process.stderr.readline()):
         assert line, "the command ended by itself"
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert "interrupted" in err and "Traceback" not in err

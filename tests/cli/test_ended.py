@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,23 +11,6 @@ from exmachina.cli import main
 from exmachina.errors import InputError
 from exmachina.evaluation.user_folder import user_folder
 from exmachina.lesson import site
-from exmachina.runs import Run
-
-
-@pytest.mark.slow
-def test_training_that_is_ended_by_the_system_keeps_what_was_learned(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "exmachina", "train", "--recipe", "classic", "--out", str(tmp_path / "run")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert process.stdout is not None
-    process.stdout.readline()
-    time.sleep(2)  # it has begun
-    process.send_signal(signal.SIGTERM)
-    told, _ = process.communicate(timeout=120)
-    if (tmp_path / "run").exists():
-        assert Run.load(tmp_path / "run").interrupted
-    else:  # before the first step there is nothing to keep
-        assert process.returncode != 0
-    assert "Traceback" not in told
 
 
 def test_folder_of_nobody_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ray.cluster_utils import Cluster
 
 from exmachina.cluster.connection import load_ray
+from needed import without_grammar
 
 STORE = 150 << 20  # bytes of a node's object store
 
@@ -19,14 +18,13 @@ STORE = 150 << 20  # bytes of a node's object store
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A head without cores and a node with one; the driver is connected to them."""
     with pytest.MonkeyPatch.context() as patch:
-        # Each of Ray's processes would compile a grammar of addresses for a second, where Jupyter has brought one.
-        quick = tmp_path_factory.mktemp("quick")
-        (quick / "rfc3987_syntax.py").write_text("raise ImportError('not needed here')\n")
-        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(quick), os.environ.get("PYTHONPATH", "")])))
+        patch.setenv("PYTHONPATH", without_grammar(tmp_path_factory.mktemp("quick")))  # for each of Ray's processes
         patch.setenv("RAY_worker_niceness", "0")  # or whatever else the machine does comes first
         patch.setenv("RAY_health_check_period_ms", "1000")  # a killed node is noticed in 5 s, not in 15
         patch.setenv("RAY_AUTH_MODE", "disabled")  # or it keeps a token in the home of whoever runs this
         library = load_ray()  # which turns reports off, for the processes that begin now too
+        from ray.cluster_utils import Cluster  # seconds, of which the other tests' workers need nothing
+
         head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": STORE}
         for attempt in range(3):  # Ray gives its processes 15 seconds to begin, which a busy machine may not have
             try:

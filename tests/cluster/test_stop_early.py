@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,9 @@ def test_the_hopeless_are_stopped_and_the_others_end_as_on_one_machine(
 ) -> None:
     local = {(one.value, one.seed): one for one in run_trials(recipes, range(2), digits, test_digits)}
     told: list[Any] = []
+    before = signal.getsignal(signal.SIGINT)
     tuning.run_trials_stopping_early(recipes, range(2), digits, test_digits, told.append)
+    assert signal.getsignal(signal.SIGINT) is before
     assert sorted((one.value, one.seed) for one in told) == sorted(local)
     ended = [one for one in told if isinstance(one, Trial)]
     stopped = [one for one in told if isinstance(one, StoppedTrial)]
@@ -71,6 +74,21 @@ def test_a_training_whose_process_dies_is_begun_anew_and_at_last_told(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0-0", "0-1", "1-0", "1-1"]
 
 
+def test_ctrl_c_keeps_what_has_ended(
+    cluster: Any, recipes: dict[Any, Recipe], digits: Dataset, test_digits: Dataset
+) -> None:
+    told: list[Any] = []
+
+    def tell(one: Any) -> None:
+        told.append(one)
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    tuning.run_trials_stopping_early({GOOD: recipes[GOOD]}, range(4), digits, test_digits, tell)
+    assert 1 <= len(told) < 4 and isinstance(told[0], Trial)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch, tiny_recipe: Recipe, digits: Dataset) -> None:
     """`experiment` on a tiny network and few images."""
@@ -87,7 +105,8 @@ def test_text_and_json_say_who_was_stopped(cluster: Any, capsys: pytest.CaptureF
         main(command)
     said = capsys.readouterr()
     assert "Scheduler" not in said.out + said.err and "detailed results" not in said.out + said.err
-    assert f"learning_rate {HOPELESS}, seed 0: no final accuracy, stopped after 1 epoch at" in said.err
+    below = said.err.partition("without a final accuracy:")[2]
+    assert f"learning_rate {HOPELESS}   seed 0   after 1 epoch, at " in below
     table = [line.split() for line in said.err.splitlines() if line.split()[:1] == [str(HOPELESS)]]
     assert [line[-2:] for line in table] == [["0", "1"]]
     answer = json.loads(said.out.splitlines()[-1])
@@ -102,7 +121,7 @@ def test_text_and_json_say_who_was_stopped(cluster: Any, capsys: pytest.CaptureF
     [
         (["--stop-early", "asha"], "--ray"),
         (["--stop-early", "luck", "--ray", "local"], "'luck'. Choose: asha"),
-        (["--stop-early", "asha", "--ray", "local"], "2 epochs or more"),  # `fast` trains less than one
+        (["--stop-early", "asha", "--ray", "local"], "more than an epoch"),  # `fast` trains less than one
     ],
 )
 def test_what_cannot_be_stopped_early_is_refused_in_one_line(

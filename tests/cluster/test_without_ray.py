@@ -9,6 +9,41 @@ from pathlib import Path
 
 import pytest
 
+from exmachina.cluster import connection
+from exmachina.errors import InputError
+
+
+class BusyMachine:
+    """Stands for Ray where its processes begin only at the third attempt."""
+
+    attempts = 0
+
+    def is_initialized(self) -> bool:
+        return False
+
+    def shutdown(self) -> None:
+        pass
+
+    def init(self, address: str, **more: object) -> None:
+        self.attempts += 1
+        if self.attempts < 3:
+            raise RuntimeError("The current node timed out during startup.\nMore of it.")
+
+
+def test_a_cluster_of_this_machine_may_need_another_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = BusyMachine()
+    monkeypatch.setattr(connection, "load_ray", lambda: busy)
+    with connection.connected("local") as library:
+        assert library is busy and busy.attempts == 3
+    busy = BusyMachine()
+    with (
+        pytest.raises(InputError, match=r"'far:1' \(The current node timed out during startup\.\);"),
+        connection.connected("far:1"),
+    ):
+        pass
+    assert busy.attempts == 1
+
+
 LOADED = """
 import importlib, pathlib, sys, exmachina
 root = pathlib.Path(exmachina.__file__).parent

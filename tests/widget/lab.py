@@ -17,24 +17,35 @@ from typing import Any
 
 import nbformat
 
+from needed import without_grammar
+
 PATIENCE = 60  # seconds
 
 
 @contextmanager
-def jupyter_lab(folder: Path, theme: str = "JupyterLab Light") -> Iterator[str]:
+def jupyter_lab(folder: Path) -> Iterator[str]:
     """The address of a JupyterLab that serves `folder` and keeps what is its own in `folder`/.jupyter."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
-    command += ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}", "--allow-root"]
+    command += [
+        "--IdentityProvider.token=",
+        f"--ServerApp.root_dir={folder}",
+        "--allow-root",
+        "--expose-app-in-browser",
+    ]
     own = folder / ".jupyter"
-    settings = {"themes": {"theme": theme}, "notification": {"fetchNews": "false", "checkForUpdates": False}}
+    settings = {
+        "themes": {"theme": "JupyterLab Light"},
+        "notification": {"fetchNews": "false", "checkForUpdates": False},
+    }
     for name, values in settings.items():
         file = own / "settings" / "@jupyterlab" / "apputils-extension" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values))
     places = {f"JUPYTER_{name}_DIR": str(own / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
+    places["PYTHONPATH"] = without_grammar(own)
     places |= {"IPYTHONDIR": str(own / "ipython"), "JUPYTERLAB_SETTINGS_DIR": str(own / "settings")}
     with (own / "log").open("w") as log:
         server = subprocess.Popen(command, env={**os.environ, **places}, stdout=log, stderr=log)

@@ -49,17 +49,15 @@ Path("run.json").write_text(json.dumps([run.test_accuracy, read.probabilities]))
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("notebooks")
 
 
-@pytest.fixture(scope="module", params=["Light", "Dark"])
-def lab(request: pytest.FixtureRequest, browser: Any, folder: Path) -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def lab(browser: Any, home: Path) -> Iterator[Any]:
     """A page with a notebook whose cells have run, and what it should not have asked for or complained of."""
     pytest.importorskip("jupyterlab")
-    home = folder / request.param
-    home.mkdir()
-    with jupyter_lab(home, f"JupyterLab {request.param}") as address:
+    with jupyter_lab(home) as address:
         write_notebook(home / "small.ipynb", CELLS)
         context = browser.new_context(viewport={"width": 1500, "height": 1600})
         context.set_default_timeout(1000 * PATIENCE)
@@ -68,7 +66,6 @@ def lab(request: pytest.FixtureRequest, browser: Any, folder: Path) -> Iterator[
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         own = (address, address.replace("http", "ws"), "data:", "blob:")
         page.on("request", lambda request: request.url.startswith(own) or page.complaints.append(request.url))
-        page.home, page.theme = home, request.param.lower()
         run_all(page, address, "small.ipynb")
         page.locator(".exmachina .test-accuracy").wait_for()
         yield page
@@ -100,8 +97,8 @@ def percentages(part: Any) -> list[float]:
     return [float(re.sub(r"[^\d.]", "", text)) for text in texts]
 
 
-def test_drawn_digit_arrives_in_python_and_is_read_alike(lab: Any) -> None:
-    kept: Path = lab.home / "prediction.json"
+def test_drawn_digit_arrives_in_python_and_is_read_alike(lab: Any, home: Path) -> None:
+    kept = home / "prediction.json"
     sheet = lab.locator(".exmachina .sheet")
     sheet.scroll_into_view_if_needed()
     box = sheet.bounding_box()
@@ -127,8 +124,8 @@ def test_key_strokes_draw_and_do_not_reach_the_notebook(lab: Any) -> None:
     assert lab.locator(".jp-Cell").count() == cells
 
 
-def test_training_on_show_ends_with_the_runs_own_numbers(lab: Any) -> None:
-    accuracy, probabilities = written(lab.home / "run.json")
+def test_training_on_show_ends_with_the_runs_own_numbers(lab: Any, home: Path) -> None:
+    accuracy, probabilities = written(home / "run.json")
     part = lab.locator(".exmachina").nth(2)
     assert part.locator(".test-accuracy").inner_text().replace("\u00a0", " ") == f"{100 * accuracy:.2f} %"
     assert alike(percentages(part), probabilities)
@@ -144,5 +141,8 @@ def test_chosen_neuron_tells_its_value(lab: Any) -> None:
     assert re.search(r"conv1, map 1, row 0, column 0: −?\d+\.\d{3}", part.locator(".note").inner_text())
 
 
-def test_widget_takes_the_notebooks_theme(lab: Any) -> None:
-    assert lab.locator(".exmachina").first.get_attribute("data-theme") == lab.theme
+def test_widget_takes_the_notebooks_theme_and_follows_it(lab: Any) -> None:
+    assert lab.locator(".exmachina").first.get_attribute("data-theme") == "light"
+    lab.evaluate("jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
+    lab.locator(".exmachina[data-theme=dark]").nth(2).wait_for()
+    assert lab.locator(".exmachina[data-theme=light]").count() == 0 and lab.complaints == []

@@ -123,7 +123,7 @@ def _print_rows(
         table.add_column(column, justify="right")
     behind = Counter(trial.value for trial in stopped or ())
     if stopped is not None:
-        table.add_column("stopped early", justify="right")
+        table.add_column("stopped", justify="right")
     for row in rows:
         interval, sd = row.summary.interval, row.summary.sd
         table.add_row(
@@ -137,12 +137,13 @@ def _print_rows(
     for value, count in behind.items():
         table.add_row(str(value if knob else "as it is"), "–", "–", "–", "0", str(count))
     console.print(table)
-    for trial in stopped or ():
-        which = f"{knob} {trial.value}, seed {trial.seed}" if knob else f"seed {trial.seed}"
-        after = f"stopped after {_epochs(trial.epochs)} at {trial.accuracy:.2%}"
-        console.print(f"  {which}: no final accuracy, {after}", style=QUIET)
     if stopped:
-        console.print("  Means are of the trainings that ended: of a value with stopped ones, the better.", style=QUIET)
+        console.print("  Stopped early, so without a final accuracy:", style=QUIET)
+        for trial in stopped:
+            what = f"{knob} {trial.value}   " if knob else ""
+            after = f"after {_epochs(trial.epochs)}, at {trial.accuracy:.2%}"
+            console.print(f"    {what}seed {trial.seed:<3} {after}", style=QUIET)
+        console.print("  Means are of those that ended: where others were stopped, the better ones.", style=QUIET)
 
 
 def _epochs(count: int) -> str:

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from exmachina.errors import InputError
 
 LOCAL = "local"
+TRIES = 3  # to begin one here: Ray gives its processes 30 seconds, which a busy machine may not have
 
 
 def load_ray() -> Any:
@@ -39,11 +40,18 @@ def connected(address: str) -> Iterator[Any]:
             yield library
         return
     own = {"include_dashboard": False} if address == LOCAL else {}
-    try:
-        library.init(address, log_to_driver=False, logging_level=logging.WARNING, **own)
-    except Exception as error:  # whatever Ray makes of a wrong address or of a machine too busy to begin
-        reason = str(error).strip().partition("\n")[0]
-        raise InputError(f"No Ray cluster at '{address}' ({reason}); start one with: ray start --head") from None
+    tries = TRIES if address == LOCAL else 1
+    for left in reversed(range(tries)):
+        try:
+            library.init(address, log_to_driver=False, logging_level=logging.WARNING, **own)
+            break
+        except Exception as error:  # whatever Ray makes of a wrong address or of a machine too busy to begin
+            library.shutdown()
+            if not left:
+                reason = str(error).strip().partition("\n")[0]
+                raise InputError(
+                    f"No Ray cluster at '{address}' ({reason}); start one with: ray start --head"
+                ) from None
     try:
         with redirect_stdout(_OwnThread()):
             yield library

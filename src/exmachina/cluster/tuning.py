@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
@@ -48,7 +51,7 @@ def run_trials_stopping_early(
     end have the accuracies that `trials.run_trials` gives; which do depends on who comes first. Ctrl-C stops the rest.
     """
     load_ray()
-    logging.getLogger("ray.tune").setLevel(logging.ERROR)
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # what fails or is left is told by us
     from ray import tune
     from ray.tune.schedulers import ASHAScheduler
 
@@ -57,7 +60,7 @@ def run_trials_stopping_early(
         check_trainable(recipe, data, held_out)
     check_stoppable(scheduler, recipes, data)
     trainable = tune.with_resources(tune.with_parameters(_train, jobs=jobs, data=data, held_out=held_out), {"cpu": 1})
-    with TemporaryDirectory() as folder, patch.dict(os.environ, QUIET):
+    with TemporaryDirectory() as folder, patch.dict(os.environ, QUIET), _own_signals():
         tune.Tuner(
             trainable,
             param_space={"job": tune.grid_search(list(range(len(jobs))))},
@@ -80,6 +83,20 @@ def run_trials_stopping_early(
         ).fit()
 
 
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Tune listens for Ctrl-C, and goes on listening when it has ended; from then on it is again as it was."""
+    handlers = {
+        number: signal.getsignal(number) for number in (signal.SIGINT, getattr(signal, "SIGUSR1", None)) if number
+    }
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+
 def check_stoppable(scheduler: str, recipes: dict[Any, Recipe], data: Dataset) -> None:
     """Raise `InputError` for a scheduler that there is not, and for a recipe without an epoch's end on its way."""
     if scheduler not in SCHEDULERS:
@@ -88,7 +105,7 @@ def check_stoppable(scheduler: str, recipes: dict[Any, Recipe], data: Dataset) -
         if epochs_of(recipe, len(data)) < 2:
             raise InputError(
                 f"Recipe '{recipe.name}' with {recipe.epochs:g} epochs has no epoch's end before its own, where a "
-                "training is stopped early; vary a recipe of 2 epochs or more, or leave out --stop-early."
+                "training is stopped early; vary one of more than an epoch, or leave out --stop-early."
             )
 
 

@@ -49,13 +49,12 @@ def test_paper_gets_dark_ink_and_every_figure_and_the_screen_its_colours_back(br
     with visiting(browser, site, viewport={"width": 1280, "height": 900}, color_scheme="dark") as visit:
         page = visit.open()
         visit.draw(SEVEN)
-        for _ in range(100):  # figures that nobody has scrolled to are made when there is time
-            if not (before := page.evaluate(PAPER))["empty"]:
-                break
-            page.wait_for_timeout(200)
+        # What nobody has scrolled to is made when there is time, one after another; some wait to come into sight.
+        page.locator("[data-panel='use/privacy'] > *").first.wait_for(state="attached")
+        before = page.evaluate(PAPER)
         page.evaluate(f"addEventListener('beforeprint', () => {{ window.onPaper = {PAPER}; }})")
         page.pdf()
-        page.wait_for_timeout(500)
+        page.wait_for_function(f"({{ ink }}) => ({PAPER}).ink === ink", arg=before)
         on_paper, after = page.evaluate(f"[window.onPaper, {PAPER}]")
         assert on_paper["empty"] == []
         assert max(ink(on_paper)) < 100 < min(ink(before))

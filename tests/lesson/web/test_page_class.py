@@ -6,7 +6,7 @@ import io
 import re
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,13 @@ def drawings(school: Any) -> list[Any]:
     return found
 
 
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not holds():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.05)
+
+
 def numbers(text: str) -> list[float]:
     """The numbers in a text of the page, whatever stands between them."""
     return [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))]
@@ -79,7 +86,7 @@ def test_class_shares_and_the_teacher_sees_judges_trains_and_exports(browser: An
         keep(ada, SEVEN, 7, 1)
         assert drawings(school) == []
         ada.show("collection").get_by_role("checkbox").check()
-        ada.page.wait_for_timeout(500)
+        wait_until(lambda: len(drawings(school)) == 1)
         keep(ada, OTHER_SEVEN, 7, 2)
         assert not ada.show("collection").get_by_role("link", name="The class's wall").is_visible()
 
@@ -98,9 +105,8 @@ def test_class_shares_and_the_teacher_sees_judges_trains_and_exports(browser: An
         # What the page says of the class is what the library says of the same drawings.
         table = wall.locator("#readers table")
         table.locator(".number", has_text="%").nth(5).wait_for(timeout=4 * PATIENCE)
-        deadline = time.monotonic() + PATIENCE / 1000
-        while any(row[-1] != 4 for row in shares_of(table, "this class")) and time.monotonic() < deadline:
-            wall.wait_for_timeout(100)  # a drawing that came last is read last
+        # A drawing that came last is read last.
+        wait_until(lambda: all(row[-1] == 4 for row in shares_of(table, "this class")))
         kept = drawings(school)
         for name, row in zip(("fast", "accurate", "classic"), shares_of(table, "this class"), strict=True):
             right = sum(Classifier.load(name).predict(one.image, prepared=True).digit == one.label for one in kept)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from exmachina.lesson import WEB
-from page_browser import SEVEN, visiting
+from page_browser import SEVEN, Visit, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -80,13 +80,13 @@ def test_links_to_a_chapter_arrive_at_its_heading(browser: Any, site: str, width
         for chapter in ("prepare", "train", "see", "use"):
             visit.page.goto("about:blank")
             page = visit.open(f"#{chapter}")
-            arrived(page, chapter)
+            arrived(visit, chapter)
             page.get_by_role("link", name="Look", exact=True).click()
-            arrived(page, "look")
+            arrived(visit, "look")
             page.get_by_role("link", name=chapter.capitalize(), exact=True).click()
-            arrived(page, chapter)
+            arrived(visit, chapter)
             page.reload()
-            arrived(page, chapter)
+            arrived(visit, chapter)
 
 
 AT_TOP = """chapter => {
@@ -97,11 +97,11 @@ AT_TOP = """chapter => {
 }"""
 
 
-def arrived(page: Any, chapter: str) -> None:
+def arrived(visit: Visit, chapter: str) -> None:
     """The heading comes to the top, under the bar, and stays there while the figures around it are filled."""
-    page.wait_for_function(AT_TOP, arg=chapter)
-    page.wait_for_timeout(600)
-    assert page.evaluate(AT_TOP, chapter)
+    visit.page.wait_for_function(AT_TOP, arg=chapter)
+    visit.rests()
+    assert visit.page.evaluate(AT_TOP, chapter)
 
 
 SHIFTS = """new PerformanceObserver((list) => {
@@ -118,10 +118,10 @@ def test_nothing_moves_under_the_reader(browser: Any, site: str, width: int) -> 
         visit.open()
         if width == 360:
             visit.unfold()
-        page.wait_for_timeout(500)
+        visit.rests()
         for top in range(0, page.evaluate("document.documentElement.scrollHeight"), 500):
             page.evaluate(f"scrollTo({{top: {top}, behavior: 'instant'}})")
-            page.wait_for_timeout(250)  # as fast as somebody may leaf through
+            visit.rests()
         assert page.evaluate("window.moved ?? 0") < 0.1
 
 

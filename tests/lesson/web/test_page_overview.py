@@ -58,8 +58,8 @@ def test_digit_flows_through_once_unless_less_motion_is_wished(browser: Any, sit
     with visiting(browser, site, reduced_motion=motion) as visit:
         page = visit.open()
         page.evaluate("document.querySelector('#draw').after(document.querySelector('[data-panel$=overview]'))")
-        visit.show("overview")
-        page.wait_for_timeout(1500)
+        panel = visit.show("overview")
+        visit.rests()
         page.evaluate(
             """() => {
                 window.flows = 0;
@@ -73,7 +73,7 @@ def test_digit_flows_through_once_unless_less_motion_is_wished(browser: Any, sit
         page.locator("#draw canvas.sheet").first.scroll_into_view_if_needed()
         visit.draw(SEVEN)
         visit.reads(7)
-        page.wait_for_timeout(1500)
+        panel.locator(".restless").wait_for(state="detached")
         assert page.evaluate("window.flows") == (0 if motion == "reduce" else 3 * 6)
 
 

@@ -152,9 +152,10 @@ def test_solution_can_be_sent_as_a_link(copy_visit: Visit) -> None:
     card.locator(".proof strong").wait_for()
     address = card.get_by_role("link", name="Link to this solution").get_attribute("href")
     page.evaluate("localStorage.clear()")
+    page.clock.install()
     copy_visit.open(address)
     copy_visit.reads(4)
-    page.wait_for_timeout(1500)
+    page.clock.run_for(2000)  # the exercises are looked at when the pen has rested
     assert not card.locator(".proof").is_visible()  # it is the sender's solution
 
 
@@ -170,7 +171,7 @@ def test_german_page_is_german_throughout(german: Visit) -> None:
     german.draw(SEVEN)
     german.reads(7)
     page.locator(".bar", has_text="liest 7").wait_for()
-    page.wait_for_timeout(500)
+    german.rests()
     assert english(page) == []
     assert re.search(r"\d,\d\s%", page.locator("#draw .bars").inner_text())
     german.show("train/training").get_by_role("button", name="Trainieren", exact=True).click()
@@ -192,20 +193,6 @@ def test_language_is_chosen_in_the_bar_and_remembered(copy_visit: Visit) -> None
 def test_address_may_ask_for_a_language(copy_visit: Visit) -> None:
     page = copy_visit.open("?lang=de")
     assert page.title().startswith("Hello Ex Machina – sieh einem Netz zu")
-
-
-@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
-def test_nothing_is_wider_than_a_phone(browser: Any, site: str, locale: str) -> None:
-    with visiting(browser, site, locale=locale, viewport={"width": 360, "height": 740}) as visit:
-        page = visit.open()
-        page.locator(".start button").first.click()
-        visit.unfold()
-        for name in page.eval_on_selector_all("[data-panel]", "roots => roots.map(root => root.dataset.panel)"):
-            visit.show(name)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        for part in page.locator(".path-line .next, .path-line a, .path-line .close").all():
-            box = part.bounding_box()
-            assert box and box["x"] >= 0 and box["x"] + box["width"] <= 360
 
 
 def test_on_paper_the_page_asks_and_does_not_answer(copy_visit: Visit) -> None:

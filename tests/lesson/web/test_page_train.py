@@ -71,7 +71,7 @@ def test_one_thread_and_two_under_a_sub_path_learn_the_same(browser: Any, site: 
         finish(panel)
         return str(panel.locator(".test-accuracy").inner_text())
 
-    with visiting(browser, site) as visit:
+    with visiting(browser, site, service_workers="allow") as visit:
         page = visit.open()
         assert not page.evaluate("crossOriginIsolated")
         alone = trained(visit, r"engine(-relaxed)?\.wasm", r"1\.")

@@ -11,6 +11,18 @@ Picture = NDArray[np.uint8]
 PAPERS = ("plain", "checked", "dotted", "squared", "ruled", "shaded")
 
 
+def enlarged(picture: Picture, factor: int = 10) -> Picture:
+    """A digit of MNIST, `factor` times as large."""
+    side = 28 * factor
+    return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def alike(a: Picture, b: Picture) -> float:
+    """Correlation of two pictures, one pixel's shift allowed: 1 for equal ones, far less for another digit."""
+    shifts = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)]
+    return float(max(np.corrcoef(np.roll(a, shift, (0, 1)).ravel(), b.ravel())[0, 1] for shift in shifts))
+
+
 def written(digit: Picture, kind: str, factor: int, *, tight: bool = False, light_ink: bool = False) -> Picture:
     """A digit of MNIST, `factor` times as large, on paper of a `kind`: cut to its ink, or with a margin."""
     rows, columns = (np.flatnonzero((digit > 32).any(axis=axis)) for axis in (1, 0))

@@ -13,23 +13,12 @@ from exmachina.classifier import Classifier
 from exmachina.data import load_mnist
 from exmachina.images.clean import INK, clean, ruled_lines
 from exmachina.images.mnist import NoInk, normalize
-from papers import PAPERS, paper, written
+from papers import PAPERS, alike, enlarged, paper, written
 
 
 @pytest.fixture(scope="module")
 def digits() -> NDArray[np.uint8]:
     return load_mnist()[1].images[:100]
-
-
-def enlarged(picture: Any, factor: Any = 10) -> Any:
-    side = 28 * factor
-    return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC))
-
-
-def alike(a: Any, b: Any) -> Any:
-    """Correlation of two pictures, one pixel's shift allowed: 1 for equal ones, far less for another digit."""
-    shifts = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)]
-    return max(np.corrcoef(np.roll(a, shift, (0, 1)).ravel(), b.ravel())[0, 1] for shift in shifts)
 
 
 def photographed(picture: Any, light: Any = 1.0, noise: Any = 4.0, ink: Any = 0.25, seed: Any = 0) -> Any:

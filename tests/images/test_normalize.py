@@ -25,6 +25,7 @@ from exmachina.images.mnist import (
     scale,
     stages,
 )
+from papers import alike, enlarged
 
 NO_STEPS = Steps(*[False] * 6)
 
@@ -37,17 +38,6 @@ def mnist() -> Any:
 @pytest.fixture(scope="module")
 def digits(mnist: Any) -> NDArray[np.uint8]:
     return np.asarray(mnist[:100])
-
-
-def enlarged(picture: Any, factor: Any = 10) -> Any:
-    side = 28 * factor
-    return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC))
-
-
-def alike(a: Any, b: Any) -> Any:
-    """Correlation of two pictures, one pixel's shift allowed: 1 for equal ones, far less for another digit."""
-    shifts = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)]
-    return max(np.corrcoef(np.roll(a, shift, (0, 1)).ravel(), b.ravel())[0, 1] for shift in shifts)
 
 
 def centre_of_mass(pictures: Any) -> Any:

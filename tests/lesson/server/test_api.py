@@ -6,7 +6,6 @@ import base64
 import io
 from typing import Any
 
-import aiopenapi3
 import httpx
 import numpy as np
 import pytest
@@ -61,6 +60,8 @@ def test_batch_has_the_same_limits_as_one_image(client: httpx.Client) -> None:
 
 
 def test_client_made_from_the_description_works(lesson: Lesson) -> None:
+    import aiopenapi3  # a second, which the other workers need not spend
+
     api = aiopenapi3.OpenAPI.load_sync(f"{lesson.address}/api/v1/openapi.json")
     assert api._.health().status == "ok" and "tiny" in api._.runs()
     one = api._.predict(parameters={"run": "tiny"}, data={"strokes": SEVEN})

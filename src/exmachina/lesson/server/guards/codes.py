@@ -14,7 +14,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exmachina.lesson.server.guards.guard import PAGE, PAGES, Guard, PageRefusal, address_of, header
+from exmachina.lesson.server.guards.guard import PAGE, PAGES, Guard, PageRefusal, header, visitor
 from exmachina.lesson.server.guards.turns import Pace, retry_after
 
 LEARNER_COOKIE, TOKEN_COOKIE, TEACHER_COOKIE = "exmachina_learner", "exmachina_token", "exmachina_teacher"
@@ -68,7 +68,7 @@ class TokenGuard(Guard):
 
     def _guess(self, scope: Scope, code: str) -> str | None:
         """The cookie that a code opens, if it is one of the two."""
-        address = address_of(scope)
+        address = visitor(scope).address
         if (wait := self.guesses.wait(address)) > 0:
             _refuse(scope["path"], 429, "Too many wrong codes came from your address; wait.", retry_after(wait))
         role = next((name for name, known in self.codes.items() if _same(known, code)), None)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from fastapi import HTTPException
 from fastapi.responses import HTMLResponse
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exmachina.lesson.server.errors import problem
@@ -63,16 +63,17 @@ class Visitor:
 
 def visitor(scope: Scope) -> Visitor:
     """Who sent a request; `LearnerCookie` has to have seen it."""
-    return Visitor(address_of(scope), scope.get("state", {}).get("learner", ""))
-
-
-def address_of(scope: Scope) -> str:
-    """The address of a request's sender; of an IPv6 address the network, within which one computer has them all."""
     host = (scope.get("client") or ("", 0))[0]
+    return Visitor(address_of(host), scope.get("state", {}).get("learner", ""))
+
+
+@lru_cache(4096)
+def address_of(host: str) -> str:
+    """The address of a sender; of an IPv6 address the network, within which one computer has them all."""
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:
-        return str(host)
+        return host
     if isinstance(address, IPv6Address):
         mapped = address.ipv4_mapped
         return str(mapped) if mapped else str(IPv6Address(int(address) >> 64 << 64))
@@ -81,7 +82,7 @@ def address_of(scope: Scope) -> str:
 
 def header(scope: Scope, name: str) -> str | None:
     """The value of a request header sent exactly once; sent twice, it is as good as forged and reads ''."""
-    found = Headers(scope=scope).getlist(name)
+    found = [value for key, value in scope["headers"] if key == name.encode()]
     if len(found) > 1:
         return ""
-    return found[0].strip() if found else None
+    return found[0].decode("latin-1").strip() if found else None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import PurePosixPath
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from exmachina.lesson.server.services import Services, Who
 from exmachina.lesson.site import TYPES
@@ -24,17 +24,22 @@ def router(services: Services) -> APIRouter:
             raise HTTPException(404, "There is no such address in the API; /api/v1/openapi.json lists them all.")
         path = PAGES.get(path, path)
         if path in services.page:
-            content = await run_in_threadpool(services.page[path].read_bytes)
+            content = services.page[path].read_bytes()
         elif services.site.holds(path):
             # What takes seconds to make holds up nobody who asks for what is there.
             made, pool = services.site.made(path), services.files
             content = services.site.get(path) if made else await pool.run(lambda: services.site.get(path), who)
         else:
             raise HTTPException(404, "The lesson has no such file.")
-        headers = {"ETag": f'"{blake2b(content, digest_size=16).hexdigest()}"', "Cache-Control": "no-cache"}
+        headers = {"ETag": _tag(content), "Cache-Control": "no-cache"}
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         kind = TYPES.get(PurePosixPath(path).suffix, "application/octet-stream")
         return Response(content, media_type=kind, headers=headers)
 
     return routes
+
+
+@lru_cache(512)
+def _tag(content: bytes) -> str:
+    return f'"{blake2b(content, digest_size=16).hexdigest()}"'

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ValidationError
 
 import exmachina
-from exmachina.classifier import Classifier
 from exmachina.errors import InputError
 from exmachina.images.files import read_image
 from exmachina.lesson.ink import answer, answers, see
@@ -16,6 +15,7 @@ from exmachina.lesson.server import wire
 from exmachina.lesson.server.errors import first_error, without_paths
 from exmachina.lesson.server.services import Services, Who
 from exmachina.lesson.site import to_json
+from exmachina.reading.pages import read_picture
 
 Name = Annotated[str, Query(max_length=100)]
 
@@ -75,15 +75,10 @@ def router(services: Services) -> APIRouter:
     )
     async def read(request: Request, who: Who, run: Name = "accurate") -> Response:
         body = await request.body()
-        return _response(await services.uploads.run(lambda: _page(services.classifier(run), body), who))
+        page = await services.uploads.run(lambda: read_picture(read_image(body), services.classifier(run)), who)
+        return _response(page.to_json(images=True))
 
     return routes
-
-
-def _page(classifier: Classifier, body: bytes) -> dict[str, Any]:
-    from exmachina.reading.pages import read_picture
-
-    return read_picture(read_image(body), classifier).to_json(images=True)
 
 
 def _response(content: dict[str, Any]) -> Response:

@@ -127,7 +127,7 @@ export function mount(root) {
         svg(
           "text",
           {
-            class: "name main",
+            class: "name main haloed",
             // above its own dot, as far as there is room beside the truth
             x: better
               ? Math.min(Math.max(luckiest, x(TRUE) + 8 + wide / 2), 640 - wide / 2)

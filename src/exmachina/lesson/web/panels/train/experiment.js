@@ -196,7 +196,7 @@ function strips(results, name) {
     const own = results
       .filter((result) => String(result.value) === value && result.accuracy !== null)
       .map(({ accuracy }) => Number(accuracy));
-    const y = 42 + 46 * i;
+    const y = 48 + 46 * i;
     const mean = own.reduce((a, b) => a + b, 0) / own.length;
     root.append(
       svg("text", { class: "tick", x: 20, y: y - 16 }, `${name} ${plain(value)}`),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,9 +37,11 @@ def introduce(recipe_name: str, seed: int, out: Path, *, quiet: bool = False) ->
     run = _train(console, recipe, train, test, seed)
     classifier = Classifier.from_run(run)
     accuracy = _evaluate(console, classifier, test)
-    _predict(console, classifier, test)
+    _ask(console, test)
     path = run.save(out)
-    _look_inside(console, run, train, test, path)
+    drawn = _draw(run, train, test, path)  # while the reader guesses
+    _answer(console, classifier, test)
+    _look_inside(console, drawn)
     _farewell(console, path)
     if quiet:
         make_console().print(f"{share(accuracy.value)} of {len(test):,} test digits right; the run is in {path}")
@@ -130,14 +130,21 @@ def _evaluate(console: Console, classifier: Classifier, test: Dataset) -> Interv
     return interval
 
 
-def _predict(console: Console, classifier: Classifier, test: Dataset) -> None:
-    heading(console, 6, "Predict", f"Test image {PREDICTED}. What do you see?")
-    image = test.images[PREDICTED]
-    prediction = classifier.predict(image, prepared=True)
-    console.print(digits(console, image[None], [""]))
-    if console.is_terminal and not console.quiet and sys.stdin.isatty():  # a guess comes before the answer
-        with suppress(EOFError):
-            console.input("  Enter shows what the network sees.")
+def _ask(console: Console, test: Dataset) -> None:
+    question = f"Test image {PREDICTED}. What do you see? The network answers when its figures are drawn, in a moment."
+    heading(console, 6, "Predict", question)
+    console.print(digits(console, test.images[[PREDICTED]], [""]))
+
+
+def _draw(run: Run, train: Dataset, test: Dataset, path: Path) -> list[Path]:
+    from exmachina.figures import hello_figures, save
+
+    figures = hello_figures(run, train, test, image=test.images[PREDICTED])
+    return [save(figure, path / f"{name}.png") for name, figure in figures.items()]
+
+
+def _answer(console: Console, classifier: Classifier, test: Dataset) -> None:
+    prediction = classifier.predict(test.images[PREDICTED], prepared=True)
     console.print(probability_bars(prediction.probabilities))
     verdict = "right" if prediction.digit == test.labels[PREDICTED] else "wrong"
     console.print(
@@ -149,13 +156,10 @@ def _predict(console: Console, classifier: Classifier, test: Dataset) -> None:
     )
 
 
-def _look_inside(console: Console, run: Run, train: Dataset, test: Dataset, path: Path) -> None:
+def _look_inside(console: Console, drawn: list[Path]) -> None:
     heading(console, 7, "Look inside", "Kernels, feature maps and the ideas behind them, drawn from this very network:")
-    from exmachina.figures import hello_figures, save
-
-    for name, figure in hello_figures(run, train, test, image=test.images[PREDICTED]).items():
-        save(figure, path / f"{name}.png")
-        console.print(f"  {path / name}.png", style=QUIET)
+    for path in drawn:
+        console.print(f"  {path}", style=QUIET)
 
 
 def _farewell(console: Console, path: Path) -> None:

@@ -207,14 +207,16 @@ def _is_wide(material: Mask) -> bool:
 
 
 def _fills(found: Mask) -> bool:
-    """Does it come near every side of the picture, but cover few corners? So do a digit's strokes in a tight cut.
+    """Does it come near every side of the picture in few places, and cover few corners? So do strokes in a tight cut.
 
-    However wide they are, they are then ink. A shadow at every side covers three corners, paper most of the border.
+    However wide they are, they are then ink. A shadow at every side covers three corners, paper most of the border, and
+    what squares leave free comes near each side many times.
     """
     near = max(found.shape) // 16
-    sides = found[:near], found[-near:], found[:, :near], found[:, -near:]
-    corners = found[[0, 0, -1, -1], [0, -1, 0, -1]]
-    return all(side.any() for side in sides) and int(corners.sum()) <= 2 and float(ring(found).mean()) < MOST_AROUND
+    sides = found[:near].any(0), found[-near:].any(0), found[:, :near].any(1), found[:, -near:].any(1)
+    places = [int((side & ~np.pad(side, (1, 0))[:-1]).sum()) for side in sides]
+    corners = int(found[[0, 0, -1, -1], [0, -1, 0, -1]].sum())
+    return min(places) > 0 and max(places) <= 3 and corners <= 2 and float(ring(found).mean()) < MOST_AROUND
 
 
 def _brighter(values: Values) -> Mask:

@@ -210,25 +210,28 @@ function isWide(material) {
 }
 
 /**
- * Does it come near every side of the picture, but cover few corners? So do a digit's strokes in a tight cut, and are
- * then ink however wide. A shadow at every side covers three corners, paper most of the border.
+ * Does it come near every side of the picture in few places, and cover few corners? So do strokes in a tight cut, and
+ * are then ink however wide. A shadow at every side covers three corners, paper most of the border, and what squares
+ * leave free comes near each side many times.
  * @param {Mask} found
  */
 function fills(found) {
   const { height, width, pixels } = found;
   const near = Math.floor(longer(found) / 16);
-  const sides = [false, false, false, false];
+  const sides = [width, width, height, height].map((length) => new Uint8Array(length));
   for (let i = 0; i < pixels.length; i++) {
     if (!pixels[i]) continue;
     const [y, x] = [Math.floor(i / width), i % width];
-    sides[0] ||= y < near;
-    sides[1] ||= y >= height - near;
-    sides[2] ||= x < near;
-    sides[3] ||= x >= width - near;
+    if (y < near) sides[0][x] = 1;
+    if (y >= height - near) sides[1][x] = 1;
+    if (x < near) sides[2][y] = 1;
+    if (x >= width - near) sides[3][y] = 1;
   }
+  const places = sides.map((side) => side.filter((one, i) => one && !side[i - 1]).length);
   const corners = [0, width - 1, (height - 1) * width, height * width - 1];
   const covered = corners.filter((i) => pixels[i]).length;
-  return sides.every(Boolean) && covered <= 2 && mean(ring(found)) < MOST_AROUND;
+  const few = Math.min(...places) > 0 && Math.max(...places) <= 3 && covered <= 2;
+  return few && mean(ring(found)) < MOST_AROUND;
 }
 
 /** Above the threshold that parts the values best into two groups (Otsu, IEEE Trans. SMC 9, 1979). @param {Plane} plane @returns {Mask} */

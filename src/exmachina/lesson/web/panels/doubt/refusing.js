@@ -96,7 +96,7 @@ function told(model, rejector, result, others) {
       "p",
       { role: "status" },
       ...parts(
-        "As one of ten it would be a {digit}, {chance}. The chance that it is a digit at all: {is}.",
+        "Of the ten digits it would be {digit}, {chance}. The chance that it is a digit at all: {is}.",
         words,
       ),
       " ",

@@ -102,7 +102,11 @@ def compile_native(kind: Platform, compiler: list[str], folder: Path = COMPILED)
     """One library with every variant for a kind of machine. Raises `CalledProcessError` if the compiler fails."""
     target = ["-target", kind.target] if kind.target else []
     position = [] if kind.system == "windows" else ["-fPIC"]
-    alone = {"linux": ["-nostdlib", "-s"], "windows": ["-nostdlib", "-s", "-lkernel32"]}.get(kind.system, [])
+    alone = {
+        "linux": ["-nostdlib", "-s"],
+        "windows": ["-nostdlib", "-s", "-lkernel32"],
+        "macos": ["-install_name", f"@rpath/{kind.library}"],  # else the path where it happened to be linked
+    }.get(kind.system, [])
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         jobs = {"variant": ["variant.c", f'-DSOURCES="{digest()}"']}

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,8 @@ def test_one_wheel_carries_every_platform(build: Any, unpacked: Path) -> None:
     assert {f"{name}.wasm" for name in build.WASM} <= {
         file.name for file in (unpacked / "exmachina" / "lesson" / "web" / "engine").iterdir()
     }
+    # So that a release is the same bytes when built again: a macOS library names itself, not where it was linked.
+    assert not [file.name for file in compiled.iterdir() if gettempdir().encode() in file.read_bytes()]
     here = compiled / build.this_platform().library
     if here.exists():  # and the one for this machine, made by another compiler, works
         released = NativeLibrary(here)
@@ -149,6 +152,7 @@ def test_one_wheel_carries_every_platform(build: Any, unpacked: Path) -> None:
 INSTALLED = """
 import sys
 from pathlib import Path
+from tempfile import gettempdir
 import exmachina
 from exmachina.lesson.site import export_site
 from exmachina.widget import Pad

@@ -30,7 +30,7 @@ def test_map_switched_off_is_felt_by_the_whole_page_and_undone(copy_visit: Visit
     panel.get_by_role("button", name="Undo").click()
     panel.get_by_text("of a thousand test digits").wait_for()
     uses(page, "fast")
-    assert dear.get_attribute("aria-checked") == "true"
+    panel.get_by_role("switch", name="Map 5 of conv1", checked=True).wait_for()
 
 
 def share(text: str) -> float:

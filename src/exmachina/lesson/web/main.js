@@ -36,16 +36,20 @@ async function start() {
   mountLine();
   const ready = restore().catch(fail);
   followLinks();
-  await mountPanels();
+  const fillTheRest = mountPanels();
   await ready;
   remember();
   followWay();
   document.documentElement.dataset.ready = "true";
+  fillTheRest();
   navigator.serviceWorker?.register("offline.js").catch(() => {}); // where it may not be, the page needs its host
 }
 
-/** The panels on the screen first, the others when they come near it or when there is time. */
-async function mountPanels() {
+/**
+ * The panels on the screen first, the others when they come near it. What is returned fills those that are left, in idle
+ * moments: called when the first digit is read, for which it takes nothing from the network.
+ */
+function mountPanels() {
   /** @type {Set<HTMLElement>} */
   const filled = new Set();
   const roots = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-panel]")]);
@@ -72,7 +76,7 @@ async function mountPanels() {
       });
     }
   }
-  fillWhenIdle(roots, mountPanel); // paper shows everything, seen or not
+  return () => fillWhenIdle(roots, mountPanel); // paper shows everything, seen or not
 }
 
 /** @param {unknown} error */

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,7 +13,6 @@ from exmachina.lesson.server.settings import Limits
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 JSON = "application/json"
-DRAIN_SECONDS = 1.0
 
 
 class BodyGuard(Guard):
@@ -64,9 +62,6 @@ class BodyGuard(Guard):
             await self.app(scope, _replay(bytes(body), receive), send)
         except TimeoutError:
             raise HTTPException(408, f"The body took longer than {self.seconds:g} s; send it faster.") from None
-        except HTTPException:
-            await _drain(receive)
-            raise
         finally:
             self.memory.give_back(who, len(body))
 
@@ -86,11 +81,3 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return messages.pop() if messages else await receive()
 
     return replayed
-
-
-async def _drain(receive: Receive) -> None:
-    """Discard what is still coming for a moment, so that the client reads the refusal and not a reset."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(DRAIN_SECONDS):
-            while (await receive()).get("more_body", False):
-                pass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
@@ -12,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exmachina.lesson.server.errors import problem
 
+DRAIN_SECONDS = 1.0
 PAGES = ("/", "/class")  # the lesson, and the class's page, which is the teacher's
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hello Ex Machina</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">{head}
@@ -35,7 +38,8 @@ class Guard:
         try:
             await self.handle(scope, receive, send)
         except HTTPException as error:
-            # What else comes with a refused request is not read, so its connection cannot be kept.
+            await _drain(receive)
+            # What still comes after that is not read, so the connection cannot be kept.
             headers = {"Connection": "close", **(error.headers or {})}
             if isinstance(error, PageRefusal):
                 page = HTMLResponse(PAGE.format(head="", body=error.detail), error.status_code, headers)
@@ -46,6 +50,14 @@ class Guard:
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         raise NotImplementedError
+
+
+async def _drain(receive: Receive) -> None:
+    """Discard what is still coming for a moment, so that the client reads the refusal and not a reset."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while (await receive()).get("more_body", False):
+                pass
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def test_several_digits_in_one_picture_point_to_read(
     _, out, err = run("predict", three, capsys=capsys)
     assert "several digits" in err and f"exmachina read '{three}'" in err and err.count("\n") == 1
     assert out.endswith(")\n") and "several digits" not in out
-    _, out, err = run("predict", tmp_path, "--json", "--out", tmp_path / "table.csv", capsys=capsys)
+    _, out, err = run("predict", scans, three, "--json", "--out", tmp_path / "table.csv", capsys=capsys)
     assert err.count("several digits") == err.count("\n") == 1
     assert [json.loads(line)["several"] for line in out.splitlines()] == [False] * 6 + [True]
     assert [row["several"] for row in rows(tmp_path / "table.csv")] == ["False"] * 6 + ["True"]

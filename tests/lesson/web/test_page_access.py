@@ -50,7 +50,7 @@ def test_paper_gets_dark_ink_and_every_figure_and_the_screen_its_colours_back(br
         page = visit.open()
         visit.draw(SEVEN)
         # What nobody has scrolled to is made when there is time, one after another; some wait to come into sight.
-        page.locator("[data-panel='use/privacy'] > *").first.wait_for(state="attached")
+        page.locator("[data-panel='use/privacy'] > *").first.wait_for(state="attached", timeout=120_000)
         before = page.evaluate(PAPER)
         page.evaluate(f"addEventListener('beforeprint', () => {{ window.onPaper = {PAPER}; }})")
         page.pdf()

@@ -24,6 +24,8 @@ def check_record(record: dict[str, Any], source: str) -> None:
 
 def to_plain(value: Any) -> Any:
     """`value` as JSON can hold it: plain numbers, objects for dataclasses, `None` for what is not finite."""
+    if isinstance(value, int | str):  # most of what comes: the 784 pixels of a digit
+        return value
     if is_dataclass(value) and not isinstance(value, type):
         value = {item.name: getattr(value, item.name) for item in fields(value)}
     if isinstance(value, np.generic | np.ndarray):

@@ -110,6 +110,8 @@ def pictures() -> list[dict[str, Any]]:
     made.append(written(digits[0], "plain", 3)[::9, ::9])  # 12 × 12
     thick = Image.fromarray(digits[18]).filter(ImageFilter.MaxFilter(3))  # cut tightly, its strokes fill the picture
     made.append(written(np.asarray(thick), "plain", 1, tight=True))
+    bold = np.asarray(Image.fromarray(digits[18]).filter(ImageFilter.MaxFilter(5))) > 100  # from top to bottom alone
+    made.append(np.pad(255 * bold[bold.any(axis=1)].astype(np.uint8), ((0, 0), (6, 6))))
     # Several digits: two, five of them the same, and a tight cut with a neighbour's edge.
     for row in ((3, 4), (8, 8, 8, 8, 8), (1, 2, 0)):
         made.append(np.pad(255 - np.hstack([digits[i] for i in row]), 9, constant_values=255).repeat(2, 0).repeat(2, 1))

@@ -155,6 +155,19 @@ def test_the_widest_strokes_are_ink_in_the_tightest_cut(digits: NDArray[np.uint8
 
 
 @pytest.mark.parametrize("light_ink", [False, True])
+@pytest.mark.parametrize("factor", [1, 6])
+def test_the_widest_strokes_are_ink_where_they_reach_two_sides(
+    digits: NDArray[np.uint8], factor: int, light_ink: bool
+) -> None:
+    for digit in digits[:60]:
+        bold = np.asarray(Image.fromarray(digit).filter(ImageFilter.MaxFilter(5))) > 100
+        rows = np.flatnonzero(bold.any(axis=1))
+        cut = np.pad(bold[rows[0] : rows[-1] + 1], ((0, 0), (6, 6))).repeat(factor, 0).repeat(factor, 1)
+        whole = np.pad(cut, 6 * factor)
+        assert alike(normalize(cut == light_ink), normalize(whole == light_ink)) > 0.99
+
+
+@pytest.mark.parametrize("light_ink", [False, True])
 @pytest.mark.parametrize("unit", [1, 3, 6])
 @pytest.mark.parametrize("kind", PAPERS)
 def test_empty_paper_of_every_kind_has_no_ink(kind: Any, unit: int, light_ink: bool) -> None:

@@ -21,6 +21,9 @@ SMALLEST, LARGEST = 100, 200  # longer side, in pixels, of the copy that is judg
 WIDEST_STROKE = 0.3  # of the longer side: what holds a square of that size is no ink
 MOST_AROUND = 2 / 3  # of the border: what covers more is no digit
 FAINT = 0.3  # of the way from paper to strong ink: less is paper
+AT_BORDER = 1 / 4  # of the border: strokes that do not fill their picture cover less
+BLUR = 3  # pixels beside a border of two materials
+MOST_STRANGE = 0.002  # of the picture: so little may belong to neither of two materials
 AROUND = 1 / 12  # of the longer side: how far around a place its light is asked for
 QUADRATIC = np.array([[0, 0, 1, 0, 1, 2], [0, 1, 0, 2, 1, 0]])  # powers of y and of x in 1, x, y, x², xy, y²
 UNTHREADED = 2**18  # multiplications that OpenBLAS does on one thread
@@ -42,14 +45,14 @@ def judged(picture: Picture) -> Picture:
 def is_dark_on_light(copy: Picture) -> bool:
     """Is the ink of a judged copy the darker of its two materials?
 
-    In a tight cut the ink alone reaches every side. Where light and shade are further apart than ink and paper, ink
-    stands out further against its surroundings than paper does. Elsewhere it has less of the border and of the whole.
+    In a tight cut the ink alone reaches every side. Where there are light and shade beside ink and paper, ink stands
+    out further against its surroundings than paper does. Elsewhere it has less of the border and of the whole.
     """
     values = copy.astype(np.float64)
     bright = _brighter(values)
     if _fills(bright) != _fills(~bright):
         return not _fills(bright)
-    if _is_wide(bright) and _is_wide(~bright):
+    if _is_wide(bright) and _is_wide(~bright) and not _are_two(values, bright):
         return float((_against_surroundings(values) ** 3).sum()) < 0
     return float(ring(bright).mean()) + float(bright.mean()) > 1
 
@@ -61,7 +64,7 @@ def ink(copy: Picture, blur: int = 2) -> tuple[Mask, Values]:
     """
     values = copy.astype(np.float64)
     found = _brighter(values)
-    if _is_wide(found) and not _fills(found):
+    if _is_wide(found) and not _fills(found) and not (_is_inside(found) and _are_two(values, found)):
         level = _opened(values)
         found = _brighter(values - level)
     else:
@@ -204,6 +207,25 @@ def _is_wide(material: Mask) -> bool:
     least = ndimage.minimum_filter(material.view(np.uint8), side)
     height, width = (length - (side - 1) // 2 for length in material.shape)
     return bool(least[side // 2 : height, side // 2 : width].any())
+
+
+def _is_inside(found: Mask) -> bool:
+    """Does it leave the corners and most of the border free? Strokes do that reach some sides alone, shadows do not."""
+    return not found[[0, 0, -1, -1], [0, -1, 0, -1]].any() and float(ring(found).mean()) < AT_BORDER
+
+
+def _are_two(values: Values, bright: Mask) -> bool:
+    """Are these two materials and no more, each as even as ink and paper that no shadow falls on?
+
+    Where there are light and shade, ink is a third. Pixels near the border of the two are blur and are not asked.
+    """
+    sides = [side & ~grown(~side, BLUR) for side in (bright, ~bright)]
+    if not all(side.any() for side in sides):
+        return False
+    levels = [float(np.median(values[side])) for side in sides]
+    most = FAINT * abs(levels[0] - levels[1])
+    strange = sum(int((np.abs(values[side] - level) > most).sum()) for side, level in zip(sides, levels, strict=True))
+    return strange <= MOST_STRANGE * values.size
 
 
 def _fills(found: Mask) -> bool:

@@ -17,6 +17,9 @@ const [SMALLEST, LARGEST] = [100, 200]; // longer side, in pixels, of the copy t
 const WIDEST_STROKE = 0.3; // of the longer side: what holds a square of that size is no ink
 const MOST_AROUND = 2 / 3; // of the border: what covers more is no digit
 const FAINT = 0.3; // of the way from paper to strong ink: less is paper
+const AT_BORDER = 1 / 4; // of the border: strokes that do not fill their picture cover less
+const BLUR = 3; // pixels beside a border of two materials
+const MOST_STRANGE = 0.002; // of the picture: so little may belong to neither of two materials
 const AROUND = 1 / 12; // of the longer side: how far around a place its light is asked for
 const FINEST = 64; // steps per level of 255: the paper is no surer, and every language rounds to the same
 const BINS = 64;
@@ -34,15 +37,15 @@ export function judged(picture) {
 
 /**
  * Is the ink of a judged copy the darker of its two materials? In a tight cut the ink alone reaches every side. Where
- * light and shade are further apart than ink and paper, ink stands out further against its surroundings than paper
- * does. Elsewhere it has less of the border and of the whole.
+ * there are light and shade beside ink and paper, ink stands out further against its surroundings than paper does.
+ * Elsewhere it has less of the border and of the whole.
  * @param {Picture} copy
  */
 export function isDarkOnLight(copy) {
   const bright = brighter(copy);
   const dark = where(bright, (i) => !bright.pixels[i]);
   if (fills(bright) !== fills(dark)) return fills(dark);
-  if (isWide(bright) && isWide(dark)) {
+  if (isWide(bright) && isWide(dark) && !areTwo(copy, bright)) {
     const around = blurred(copy, AROUND * longer(copy)).pixels;
     return copy.pixels.reduce((sum, value, i) => sum + (value - around[i]) ** 3, 0) < 0;
   }
@@ -59,7 +62,7 @@ export function ink(copy, blur) {
   let found = brighter(copy);
   /** @type {Level} */
   let level;
-  if (isWide(found) && !fills(found)) {
+  if (isWide(found) && !fills(found) && !(isInside(found) && areTwo(copy, found))) {
     level = opened(copy);
     found = brighter(minus(copy, level));
   } else {
@@ -232,6 +235,34 @@ function fills(found) {
   const covered = corners.filter((i) => pixels[i]).length;
   const few = Math.min(...places) > 0 && Math.max(...places) <= 3 && covered <= 2;
   return few && mean(ring(found)) < MOST_AROUND;
+}
+
+/** Does it leave the corners and most of the border free? Strokes that reach only some sides do, a shadow does not. @param {Mask} found */
+function isInside(found) {
+  const { height, width, pixels } = found;
+  const corners = [0, width - 1, (height - 1) * width, height * width - 1];
+  return corners.every((i) => !pixels[i]) && mean(ring(found)) < AT_BORDER;
+}
+
+/**
+ * Are these two materials and no more, each as even as ink and paper that no shadow falls on? Where there are light and
+ * shade, ink is a third. Pixels near the border of the two are blur and are not asked.
+ * @param {Picture} copy
+ * @param {Mask} bright
+ */
+function areTwo(copy, bright) {
+  const dark = where(bright, (i) => !bright.pixels[i]);
+  const sides = [dark, bright].map((other) => {
+    const beside = grown(other, BLUR).pixels;
+    return copy.pixels.filter((_, i) => !beside[i]);
+  });
+  if (!sides.every((side) => side.length)) return false;
+  const levels = sides.map(median);
+  const most = FAINT * Math.abs(levels[0] - levels[1]);
+  const strange = sides.flatMap((side, i) =>
+    [...side].filter((v) => Math.abs(v - levels[i]) > most),
+  );
+  return strange.length <= MOST_STRANGE * copy.pixels.length;
 }
 
 /** Above the threshold that parts the values best into two groups (Otsu, IEEE Trans. SMC 9, 1979). @param {Plane} plane @returns {Mask} */

@@ -10,9 +10,10 @@ from rich.text import Text
 
 from exmachina.classifier import Classifier
 from exmachina.cli.commands.summary import summary_table
-from exmachina.cli.terminal import ACCENT, QUIET, digits, heading, make_console, probability_bars, share
+from exmachina.cli.terminal import ACCENT, QUIET, digits, heading, make_console, probability_bars
 from exmachina.cli.watch import watch
 from exmachina.data import Dataset, load_mnist, one_hot, scale, with_channels
+from exmachina.formatting import share
 from exmachina.runs import Run, check_writable
 from exmachina.training import Recipe, get_recipe
 

@@ -12,7 +12,8 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from exmachina.cli.terminal import ACCENT, QUIET, curve, share
+from exmachina.cli.terminal import ACCENT, QUIET, curve
+from exmachina.formatting import share
 
 if TYPE_CHECKING:
     from exmachina.runs import Run
@@ -118,7 +119,7 @@ class _View:
         row.append("━" * done, style=ACCENT).append("━" * (BAR - done), style="grey30")
         row.append(f" {rate:4.0f}/s {left:5.1f} s left")
         if self.losses:
-            row.append(f"   loss {last.loss:.3f}  accuracy {last.accuracy:4.0%}")
+            row.append(f"   loss {last.loss:.3f}  accuracy {share(last.accuracy, 0):>4}")
         if not self.show_curve:
             return row
         top = max(self.losses[:1] or [2.3])

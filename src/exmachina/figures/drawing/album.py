@@ -29,7 +29,8 @@ def save_album(figures: Mapping[str, Plate], directory: str | Path, title: str) 
     colours = palette(dark=False)
     style = (
         f"body{{margin:24px auto;max-width:960px;padding:0 16px;background:{colours.paper};color:{colours.ink};"
-        "font-family:system-ui,sans-serif}h1{margin-left:16px}img{display:block;max-width:100%;height:auto;margin:0 0 40px}"
+        "font-family:system-ui,sans-serif}h1{margin-left:16px}"
+        "img{display:block;max-width:100%;height:auto;margin:0 0 40px}"
     )
     page = (
         '<!doctype html>\n<html lang="en"><meta charset="utf-8">'

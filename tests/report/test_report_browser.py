@@ -74,6 +74,9 @@ def test_tables_fit_a_phone_and_one_that_scrolls_is_a_stop_for_the_keyboard(
     texts = folded.locator("td").evaluate_all("(all) => all.map((one) => getComputedStyle(one, '::before').content)")
     heads = page.locator("#number table.folds thead th").all_text_contents()
     assert [text.strip('"') for text in texts] == heads[1:]
+    page.emulate_media(media="print")  # paper has room, and small letters
+    assert folded.evaluate("(row) => getComputedStyle(row).display") == "table-row"
+    page.emulate_media(media="screen")
     page.set_viewport_size({"width": 200, "height": 740})
     page.wait_for_function(f"{stops} > 0")
     assert page.evaluate(f"{stops} === ({scrolls})().length")

@@ -36,7 +36,9 @@ def first_page(evaluation: Evaluation) -> FirstPage:
     accuracy = percent(evaluation.metrics.accuracy.value)
     good = 1 - evaluation.metrics.accuracy.value < POOR
     headline = (
-        f"{evaluation.subject.name} reads {accuracy} of its test" if good else f"{evaluation.subject.name} reads poorly"
+        f"{evaluation.subject.name} reads {accuracy} of its test digits"
+        if good
+        else f"{evaluation.subject.name} reads poorly"
     )
     return FirstPage(
         not suspected,

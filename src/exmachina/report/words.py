@@ -51,6 +51,12 @@ def points(fraction: float, places: int = 2) -> str:
     return f"{sign}{text}"
 
 
+def in_points(interval: Interval) -> str:
+    """A distance between percentages, its interval behind it: `5.87 (5.52 to 6.17) percentage points`."""
+    value, low, high = (rounded(100 * one, 2) for one in (interval.value, interval.low, interval.high))
+    return f"{value} ({low} to {high}) percentage points"
+
+
 def count(number: int, thing: str, things: str | None = None) -> str:
     """`1 mistake`, `1,204 mistakes`."""
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"

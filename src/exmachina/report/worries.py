@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from exmachina.evaluation.results import Evaluation, measured
 from exmachina.formatting import percent
-from exmachina.report.words import count, listed, name_of, span, with_span
+from exmachina.report.words import count, in_points, listed, name_of, span
 
 if TYPE_CHECKING:
     from exmachina.evaluation.robustness.robustness import Robustness
@@ -165,7 +165,7 @@ def _about_confidence(evaluation: Evaluation) -> Iterator[Worry]:
     confidence = measured(evaluation.confidence)
     if confidence and confidence.width.ece > max(2 * confidence.ece_by_chance, 0.005):
         text = (
-            f"Its confidence is off by {with_span(confidence.ece_interval)} on average; dividing its logits by "
-            f"{confidence.rescaled.temperature:.2f} makes that {with_span(confidence.rescaled.ece_interval)}."
+            f"Its confidence is off by {in_points(confidence.ece_interval)} on average; dividing its logits by "
+            f"{confidence.rescaled.temperature:.2f} makes that {in_points(confidence.rescaled.ece_interval)}."
         )
         yield Worry(0.4 + 5 * confidence.width.ece, "Do not take its confidence at its word", text, "confidence")

@@ -6,7 +6,7 @@ from exmachina.evaluation.calibration.confidence import Confidence
 from exmachina.evaluation.calibration.reliability import Calibration
 from exmachina.evaluation.results import Evaluation, Missing, measured
 from exmachina.evaluation.robustness.robustness import Robustness
-from exmachina.formatting import percent
+from exmachina.formatting import percent, rounded
 from exmachina.report.charts import Axis, Series, bar, chart
 from exmachina.report.markup import Html, Margin, Section, absent, details, el, figure, join, para, table
 from exmachina.report.words import name_of, plain, span, with_span
@@ -59,7 +59,7 @@ def _confidence_finding(confidence: Confidence) -> str:
         f"Calibration error {percent(confidence.width.ece)} ({span(confidence.ece_interval)}; chance alone "
         "would make "
         f"{percent(confidence.ece_by_chance)}); "
-        f"on average it is {percent(abs(gap))} too {'sure' if gap > 0 else 'modest'}. Answering only the surest 98 % "
+        f"on average it is {rounded(100 * abs(gap), 2)} percentage points too {'sure' if gap > 0 else 'modest'}. Answering only the surest 98 % "
         f"leaves {percent(risk.risk.value)} misread. Sets promised to hold the digit {percent(1 - conformal.alpha, 0)} "
         "of the "
         f"time held it {percent(conformal.coverage.value)}, with {conformal.mean_size:.2f} digits on average."

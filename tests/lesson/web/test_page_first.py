@@ -176,6 +176,7 @@ def test_bar_leaves_room_on_a_phone_held_sideways_and_on_a_narrow_one(browser: A
     with visiting(browser, site, viewport={"width": 844, "height": 390}) as visit:
         page = visit.open()
         assert page.locator(".bar").bounding_box()["height"] <= 0.16 * 390
+        assert page.evaluate("document.documentElement.scrollHeight") < 26 * 390  # parts fold here too
     with visiting(browser, site, viewport={"width": 320, "height": 640}) as visit:
         page = visit.open()
         assert page.evaluate("document.documentElement.scrollWidth") <= 320

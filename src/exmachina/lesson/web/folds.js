@@ -6,7 +6,8 @@
 import { h } from "./marks/dom.js";
 import { keep, recall } from "./kept.js";
 
-const narrow = matchMedia("(max-width: 620px)");
+// a phone, upright or held sideways
+const narrow = matchMedia("(max-width: 620px), (max-width: 950px) and (max-height: 500px)");
 
 /** @type {HTMLElement[]} every part that has a title */
 let parts = [];

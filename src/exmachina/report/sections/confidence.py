@@ -56,13 +56,11 @@ def _confidence_finding(confidence: Confidence) -> str:
     risk, conformal = confidence.risk(0.98), confidence.conformal[0]
     gap = confidence.width.gap
     return (
-        f"Calibration error {percent(confidence.width.ece)} ({span(confidence.ece_interval)}; chance alone "
-        "would make "
-        f"{percent(confidence.ece_by_chance)}); "
-        f"on average it is {rounded(100 * abs(gap), 2)} percentage points too {'sure' if gap > 0 else 'modest'}. Answering only the surest 98 % "
-        f"leaves {percent(risk.risk.value)} misread. Sets promised to hold the digit {percent(1 - conformal.alpha, 0)} "
-        "of the "
-        f"time held it {percent(conformal.coverage.value)}, with {conformal.mean_size:.2f} digits on average."
+        f"Calibration error {percent(confidence.width.ece)} ({span(confidence.ece_interval)}; chance alone would make "
+        f"{percent(confidence.ece_by_chance)}); on average it is {rounded(100 * abs(gap), 2)} percentage points too "
+        f"{'sure' if gap > 0 else 'modest'}. Answering only the surest 98 % leaves {percent(risk.risk.value)} misread. "
+        f"Sets promised to hold the digit {percent(1 - conformal.alpha, 0)} of the time held it "
+        f"{percent(conformal.coverage.value)}, with {conformal.mean_size:.2f} digits on average."
     )
 
 

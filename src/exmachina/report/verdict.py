@@ -37,17 +37,6 @@ def first_page(evaluation: Evaluation) -> FirstPage:
     good = 1 - evaluation.metrics.accuracy.value < POOR
     reads = f"{accuracy} of its test digits" if good else "poorly"
     headline = f"{evaluation.subject.name} reads {reads}"
-    return FirstPage(False, f"{evaluation.subject.name} does not read {which}", _broken(evaluation, broken), ())
-    contamination = measured(evaluation.contamination)
-    suspected = contamination is not None and contamination.suspected
-    worries = sorted(find_worries(evaluation), key=lambda worry: -worry.weight)[:MOST_WORRIES]
-    accuracy = percent(evaluation.metrics.accuracy.value)
-    good = 1 - evaluation.metrics.accuracy.value < POOR
-    headline = (
-        f"{evaluation.subject.name} reads {accuracy} of its test digits"
-        if good
-        else f"{evaluation.subject.name} reads poorly"
-    )
     return FirstPage(
         not suspected,
         f"Do not trust {evaluation.subject.name}'s {accuracy}" if suspected else headline,

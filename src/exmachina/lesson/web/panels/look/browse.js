@@ -63,8 +63,7 @@ export async function mount(root) {
       { class: "controls" },
       back,
       more,
-      h("label", { for: "image-number" }, t("Number")),
-      h("span", { class: "number" }, number),
+      h("label", { class: "number" }, t("Number"), " ", number),
       where,
     ),
   );

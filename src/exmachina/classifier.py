@@ -16,6 +16,7 @@ from PIL import Image
 from exmachina.data.dataset import SIDE
 from exmachina.engine import Model
 from exmachina.errors import InputError, check_number
+from exmachina.formatting import share
 from exmachina.images.cut import Cut, cut_out
 from exmachina.images.files import read_image
 from exmachina.images.mnist import NoInk, normalize
@@ -82,11 +83,12 @@ class Prediction:
     def _one(self) -> str:
         if self.digit is None:
             return "no digit"
+        sure = share(self.probability)
         if self.unsure and not self.rejected:
             first, second = self.likeliest
-            return f"{first} or {second} ({self.probability:.2%}, {self.probabilities[second]:.2%}, unsure)"
+            return f"{first} or {second} ({sure}, {share(self.probabilities[second])}, unsure)"
         doubt = ", but probably not a digit" if self.rejected else ""
-        return f"{self.digit} ({self.probability:.2%}{doubt})"
+        return f"{self.digit} ({sure}{doubt})"
 
 
 class Classifier:

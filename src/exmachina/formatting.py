@@ -29,3 +29,13 @@ def percent(fraction: float, places: int | None = None) -> str:
     if 0 < value < least / 2:
         return f"<{THIN}{rounded(least, places)}{THIN}%"
     return f"{rounded(min(value, 100 - least) if value < 100 else value, places).replace('-', '−')}{THIN}%"
+
+
+def share(fraction: float, places: int | None = None) -> str:
+    """A percentage as `percent` rounds it, but without the space, at which a terminal would break the line: 99.07%."""
+    return unspaced(percent(fraction, places))
+
+
+def unspaced(words: str) -> str:
+    """Words of a report for the terminal: 99.07%."""
+    return words.replace(f"{THIN}%", "%").replace(f"<{THIN}", "<")

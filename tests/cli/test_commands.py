@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -13,10 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 
 from exmachina.cli import introduction, main
-from exmachina.data import load_data, load_mnist, load_mnist_split
+from exmachina.cli.options import open_file
+from exmachina.cli.watch import watch
+from exmachina.data import Dataset, load_data, load_mnist, load_mnist_split
 from exmachina.runs import Run
+from exmachina.training import Recipe, train
 
 TRAIN_KEYS = {"recipe", "network", "parameters", "seed", "epochs", "precision", "run"}
 TRAIN_KEYS |= {"train_seconds", "test_loss", "test_accuracy"}
@@ -209,7 +214,8 @@ def test_export_writes_the_onnx_model_of_the_run(tmp_path: Path, capsys: pytest.
 @pytest.mark.slow
 def test_inspect_writes_a_figure_for_every_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run_command("inspect", "--run", "fast", "--index", "257", "--out", str(tmp_path), capsys=capsys)
-    files = [Path(line) for line in out.splitlines()]
+    *files, page = [Path(line) for line in out.splitlines()]
+    assert re.findall(r'<img src="([^"]+)"', page.read_text("utf-8")) == [file.name for file in files]
     assert code == 0 and all(file.stat().st_size > 1000 for file in files)
     names = " ".join(file.stem for file in files)
     for layer in Run.load("fast").network.layers:
@@ -268,17 +274,54 @@ def test_a_place_that_cannot_be_written_is_refused_before_training(
     assert code == 2 and not out and one_line(err)
 
 
+def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_file_is_opened_where_there_is_a_display_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def launch(url: str) -> int:
+        opened.append(url)
+        return 0
+
+    monkeypatch.setattr("typer.launch", launch)
+    no_display(monkeypatch)
+    open_file(tmp_path / "figures.html")
+    assert not opened and "no display" in capsys.readouterr().err
+    monkeypatch.setenv("DISPLAY", ":0")
+    open_file(tmp_path / "figures.html")
+    assert opened == [str(tmp_path / "figures.html")] and not capsys.readouterr().err
+
+
+def test_no_bar_stands_below_the_last_epoch(tiny_recipe: Recipe, digits: Dataset) -> None:
+    for show_curve in (True, False):
+        screen = io.StringIO()
+        console = Console(file=screen, force_terminal=True, width=80, color_system=None)
+        watch(train(tiny_recipe, digits, 0), console, show_curve=show_curve)
+        after = screen.getvalue().rpartition(f"epoch {tiny_recipe.epochs}")[2]
+        assert "/s" not in after and ("loss of every step" in after) is show_curve
+
+
 @pytest.mark.slow
 def test_a_quiet_introduction_tells_its_result_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train, test = load_mnist()
+    no_display(monkeypatch)
     monkeypatch.setattr(introduction, "load_mnist", lambda: (train[:15_000], test))  # a quarter is enough to tell
     code, out, err = run_command(
-        "hello", "--quiet", "--recipe", "sprint", "--out", str(tmp_path / "run"), capsys=capsys
+        "hello", "--quiet", "--open", "--recipe", "sprint", "--out", str(tmp_path / "run"), capsys=capsys
     )
-    assert code == 0 and not err
+    page = tmp_path / "run" / "figures.html"
+    assert code == 0 and one_line(err) and f"no display to open {page} on" in err
     assert re.fullmatch(r"9\d\.\d\d% of 10,000 test digits right; the run is in \S+", " ".join(out.split()))
+    shown = re.findall(r'<img src="([^"]+)"', page.read_text("utf-8"))
+    assert sorted(shown) == sorted(path.name for path in page.parent.glob("*.png"))
     assert (tmp_path / "run" / "dropout.png").is_file() and (tmp_path / "run" / "model.safetensors").is_file()
 
 

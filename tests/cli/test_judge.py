@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from exmachina.cli import main
+from exmachina.formatting import share
 from exmachina.runs import Run
 
 
@@ -65,7 +66,7 @@ def test_ensemble_tells_members_and_what_they_read_together(
     low, high = summary["ensemble_interval"]
     assert low < summary["ensemble_accuracy"] < high
     code, out, _ = run_judge("ensemble", "fast", "fast", capsys=capsys)
-    assert code == 0 and f"{summary['accuracies'][0]:.2%}  together" in out
+    assert code == 0 and f"{share(summary['accuracies'][0], 2)}  together" in out
 
 
 def test_calibrate_stores_a_threshold_and_nothing_else(

@@ -13,7 +13,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from exmachina.errors import InputError
-from exmachina.figures import Plate, digits_grid, look, palette, render, save
+from exmachina.figures import Plate, digits_grid, look, palette, render, save, save_album
 from exmachina.figures.drawing.numbers import number
 from exmachina.figures.drawing.style import broken
 
@@ -151,3 +151,12 @@ def test_lines_break_between_words_within_their_width() -> None:
     assert 4 < len(lines) < 12
     assert broken("p\u00a0=\u00a01", 0.01, 9) == ["p\u00a0=\u00a01"]
     assert broken("", 1, 9) == []
+
+
+def test_an_album_shows_every_figure_and_says_its_finding(figure: Plate, tmp_path: Path) -> None:
+    *pictures, page = save_album({"one": figure, "two": figure}, tmp_path / "look", "A <title>")
+    assert [path.name for path in pictures] == ["one.png", "two.png"] and page.name == "figures.html"
+    words = page.read_text("utf-8")
+    assert all(f'<img src="{path.name}"' in words and path.is_file() for path in pictures)
+    assert words.count(f'alt="{figure.finding}"') == 2 and figure.finding
+    assert "<h1>A &lt;title&gt;</h1>" in words and "http" not in words

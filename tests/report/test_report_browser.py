@@ -55,6 +55,31 @@ def test_report_fits_every_width_and_asks_for_nothing(browser: Any, result: Eval
     assert len(grounds) == 3 and ("print", "rgb(255, 255, 255)") in grounds
 
 
+def test_tables_fit_a_phone_and_one_that_scrolls_is_a_stop_for_the_keyboard(
+    browser: Any, result: Evaluation, tmp_path: Path
+) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    page.goto(write_report(result, tmp_path / "report.html").as_uri())
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    scrolls = """() => [...document.querySelectorAll('.scroll')]
+        .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent.slice(0, 60))"""
+    stops = "document.querySelectorAll('.scroll[tabindex]').length"
+    for width in (360, 390, 640, 1280):
+        page.set_viewport_size({"width": width, "height": 740})
+        assert page.evaluate(scrolls) == [], width
+    page.wait_for_function(f"{stops} === 0")
+    page.set_viewport_size({"width": 390, "height": 740})
+    folded = page.locator("#number table.folds tbody tr").first
+    assert folded.evaluate("(row) => getComputedStyle(row).display") == "grid"
+    texts = folded.locator("td").evaluate_all("(all) => all.map((one) => getComputedStyle(one, '::before').content)")
+    heads = page.locator("#number table.folds thead th").all_text_contents()
+    assert [text.strip('"') for text in texts] == heads[1:]
+    page.set_viewport_size({"width": 200, "height": 740})
+    page.wait_for_function(f"{stops} > 0")
+    assert page.evaluate(f"{stops} === ({scrolls})().length")
+    page.close()
+
+
 def test_the_fields_answer_as_scipy_and_the_tables_do(browser: Any, result: Evaluation, tmp_path: Path) -> None:
     decisions = result.decisions
     assert isinstance(decisions, Decisions)

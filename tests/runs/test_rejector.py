@@ -67,7 +67,7 @@ def test_verdict_is_decided_by_two_thresholds(run: Run, digits: Dataset) -> None
 def test_unsure_shows_the_two_likeliest() -> None:
     prediction = Prediction(4, 0.6, (0, 0, 0, 0, 0.6, 0, 0, 0.05, 0, 0.35), rejected=False, unsure=True, is_digit=0.9)
     assert prediction.likeliest == (4, 9)
-    assert str(prediction) == "4 or 9 (60.00%, 35.00%, unsure)"
+    assert str(prediction) == "4 or 9 (60.0%, 35.0%, unsure)"
 
 
 def test_a_rejector_takes_the_place_of_the_threshold(run: Run, digits: Dataset) -> None:

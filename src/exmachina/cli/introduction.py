@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from exmachina.classifier import Classifier
 from exmachina.cli.commands.summary import summary_table
-from exmachina.cli.terminal import ACCENT, QUIET, digits, heading, make_console, probability_bars, share
+from exmachina.cli.options import open_file
+from exmachina.cli.terminal import ACCENT, QUIET, digits, heading, make_console, probability_bars
 from exmachina.cli.watch import watch
 from exmachina.data import Dataset, load_mnist, one_hot, scale, with_channels
+from exmachina.formatting import share
 from exmachina.runs import Run, check_writable
 from exmachina.training import Recipe, get_recipe
 
@@ -23,8 +26,11 @@ SAMPLES = [50, 51, 52, 53]
 PREDICTED = 257
 
 
-def introduce(recipe_name: str, seed: int, out: Path, *, quiet: bool = False) -> None:
-    """Walk through the introduction and leave a run directory with figures; `quiet` tells the result alone."""
+def introduce(recipe_name: str, seed: int, out: Path, *, show: bool = False, quiet: bool = False) -> None:
+    """Walk through the introduction and leave a run directory with figures; `quiet` tells the result alone.
+
+    `show` opens the page of figures at the end.
+    """
     recipe = get_recipe(recipe_name)
     check_writable(out)
     console = make_console(quiet=quiet)
@@ -41,10 +47,12 @@ def introduce(recipe_name: str, seed: int, out: Path, *, quiet: bool = False) ->
     path = run.save(out)
     drawn = _draw(run, train, test, path)  # while the reader guesses
     _answer(console, classifier, test)
-    _look_inside(console, drawn)
+    _look_inside(console, drawn, show)
     _farewell(console, path)
     if quiet:
         make_console().print(f"{share(accuracy.value)} of {len(test):,} test digits right; the run is in {path}")
+    if show:
+        open_file(drawn[-1])
 
 
 def _look(console: Console, train: Dataset) -> None:
@@ -137,10 +145,10 @@ def _ask(console: Console, test: Dataset) -> None:
 
 
 def _draw(run: Run, train: Dataset, test: Dataset, path: Path) -> list[Path]:
-    from exmachina.figures import hello_figures, save
+    from exmachina.figures import hello_figures, save_album
 
     figures = hello_figures(run, train, test, image=test.images[PREDICTED])
-    return [save(figure, path / f"{name}.png") for name, figure in figures.items()]
+    return list(save_album(figures, path, "Hello Ex Machina: the figures of this run"))
 
 
 def _answer(console: Console, classifier: Classifier, test: Dataset) -> None:
@@ -156,10 +164,16 @@ def _answer(console: Console, classifier: Classifier, test: Dataset) -> None:
     )
 
 
-def _look_inside(console: Console, drawn: list[Path]) -> None:
-    heading(console, 7, "Look inside", "Kernels, feature maps and the ideas behind them, drawn from this very network:")
-    for path in drawn:
-        console.print(f"  {path}", style=QUIET)
+def _look_inside(console: Console, drawn: list[Path], show: bool) -> None:
+    """The page of figures, to click on in a terminal that can, and how to see it."""
+    *pictures, page = drawn
+    words = f"Kernels, feature maps and the ideas behind them, {len(pictures)} figures drawn from this very network:"
+    heading(console, 7, "Look inside", words)
+    names = Text(", ".join(path.stem for path in pictures), style=QUIET)
+    console.print(Padding(names, (0, 0, 0, 2)), width=74)
+    console.print(Text.assemble("  All on one page: ", (str(page), f"{ACCENT} link {page.resolve().as_uri()}")))
+    if not show:
+        console.print("  To see it, open that file in a browser, or add --open to exmachina hello.", style=QUIET)
 
 
 def _farewell(console: Console, path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,12 +28,23 @@ Ray = Annotated[
     str | None,
     typer.Option("--ray", help="Work on a Ray cluster: its address, or local for one of this machine. Extra: ray."),
 ]
+Open = Annotated[bool, typer.Option("--open", help="Open the page of figures in a browser, where there is a display.")]
 OutDir = Annotated[Path | None, typer.Option("--out", help="Directory to write to.")]
 
 
 def print_json(value: Any) -> None:
     """One JSON value on a line of its own."""
     print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def open_file(path: Path) -> None:
+    """Show a file in the program that the desktop has for it; without a display, say so and no more."""
+    window = sys.platform in ("win32", "darwin") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if not window or typer.launch(str(path)):
+        print(
+            f"exmachina: no display to open {path} on; copy it, with its folder, to where there is one.",
+            file=sys.stderr,
+        )
 
 
 def check_indices(indices: list[int], count: int, split: str) -> None:

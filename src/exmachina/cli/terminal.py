@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from exmachina.formatting import THIN, percent
+from exmachina.formatting import share
 
 WIDTH = 80
 ACCENT = "bold dark_cyan"
@@ -73,16 +73,6 @@ def curve(values: Sequence[float], *, width: int = 60, height: int = 6, low: flo
     for line in range(height - 1, -1, -1):
         lines.append("".join(BLOCKS[int(min(max(level - 8 * line, 0), 8))] for level in levels))
     return Text("\n".join(lines), style="dark_cyan")
-
-
-def share(fraction: float, places: int | None = None) -> str:
-    """A percentage as reports write it, but without the space, at which a terminal would break the line."""
-    return unspaced(percent(fraction, places))
-
-
-def unspaced(words: str) -> str:
-    """Words of a report for the terminal: 99.07%."""
-    return words.replace(f"{THIN}%", "%")
 
 
 def probability_bars(probabilities: Sequence[float], *, width: int = 40) -> Text:

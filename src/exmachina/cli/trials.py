@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from exmachina.formatting import share
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -60,10 +62,10 @@ def watch_trials(
         what = f"{knob} {trial.value}   " if knob else ""
         if isinstance(trial, Trial):
             trials.append(trial)
-            said = f"{trial.accuracy:.2%}"
+            said = f"{share(trial.accuracy, 2)}"
         elif isinstance(trial, StoppedTrial):
             stopped.append(trial)
-            said = f"stopped after {_epochs(trial.epochs)}, at {trial.accuracy:.2%}"
+            said = f"stopped after {_epochs(trial.epochs)}, at {share(trial.accuracy, 2)}"
         else:
             print(f"exmachina: {what}seed {trial.seed} failed: {trial.reason}", file=sys.stderr)
             return
@@ -119,7 +121,7 @@ def _print_rows(
     from exmachina.cli.terminal import QUIET
 
     table = Table(box=None, padding=(0, 2), header_style="grey58")
-    for column in (knob or "recipe", "accuracy", "sd", "95 % interval of the mean", "n"):
+    for column in (knob or "recipe", "accuracy", "sd", "95% interval of the mean", "n"):
         table.add_column(column, justify="right")
     behind = Counter(trial.value for trial in stopped or ())
     if stopped is not None:
@@ -128,9 +130,9 @@ def _print_rows(
         interval, sd = row.summary.interval, row.summary.sd
         table.add_row(
             str(row.value if knob else "as it is"),
-            f"{row.summary.mean:.3%}",
-            "–" if sd is None else f"{sd:.3%}",
-            "–" if interval is None else f"{interval.low:.3%} to {interval.high:.3%}",
+            share(row.summary.mean, 3),
+            "–" if sd is None else share(sd, 3),
+            "–" if interval is None else f"{share(interval.low, 3)} to {share(interval.high, 3)}",
             str(row.summary.n),
             *([str(behind.pop(row.value, 0))] if stopped is not None else []),
         )
@@ -141,7 +143,7 @@ def _print_rows(
         console.print("  Stopped early, so without a final accuracy:", style=QUIET)
         for trial in stopped:
             what = f"{knob} {trial.value}   " if knob else ""
-            after = f"after {_epochs(trial.epochs)}, at {trial.accuracy:.2%}"
+            after = f"after {_epochs(trial.epochs)}, at {share(trial.accuracy, 2)}"
             console.print(f"    {what}seed {trial.seed:<3} {after}", style=QUIET)
         console.print("  Means are of those that ended: where others were stopped, the better ones.", style=QUIET)
 

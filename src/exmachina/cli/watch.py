@@ -12,7 +12,8 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from exmachina.cli.terminal import ACCENT, QUIET, curve, share
+from exmachina.cli.terminal import ACCENT, QUIET, curve
+from exmachina.formatting import share
 
 if TYPE_CHECKING:
     from exmachina.runs import Run
@@ -70,6 +71,7 @@ def watch(events: Iterable[Event], console: Console, *, show_curve: bool = False
                         )
                         return event.snapshot()
                 case EpochEnd():
+                    view.epoch(event)
                     console.print(epoch_line(event))
                 case TrainingEnd():
                     return event.run
@@ -94,18 +96,25 @@ def _nothing() -> Iterator[None]:
 
 
 class _View:
-    """What the live display shows; Rich asks for it ten times a second."""
+    """What the live display shows; Rich asks for it ten times a second.
+
+    The epochs that ended stand above it, so the bar goes with the last one: it would be read as one more.
+    """
 
     def __init__(self, show_curve: bool) -> None:
         self.started: TrainingStarted | None = None
         self.last: StepEnd | None = None
         self.losses: list[float] = []
         self.show_curve = show_curve
+        self.learned = False
 
     def step(self, event: StepEnd) -> None:
         self.last = event
         if self.started is not None and self.started.device == "cpu":
             self.losses.append(event.loss)
+
+    def epoch(self, event: EpochEnd) -> None:
+        self.learned = self.started is not None and event.step == self.started.steps
 
     def __rich__(self) -> RenderableType:
         started, last = self.started, self.last
@@ -118,9 +127,13 @@ class _View:
         row.append("━" * done, style=ACCENT).append("━" * (BAR - done), style="grey30")
         row.append(f" {rate:4.0f}/s {left:5.1f} s left")
         if self.losses:
-            row.append(f"   loss {last.loss:.3f}  accuracy {last.accuracy:4.0%}")
+            row.append(f"   loss {last.loss:.3f}  accuracy {share(last.accuracy, 0):>4}")
         if not self.show_curve:
-            return row
+            return Text("") if self.learned else row
         top = max(self.losses[:1] or [2.3])
         picture = curve(self.losses, low=0.0, high=max(top, 1e-9))
-        return Group(row, Text(f"\n  loss of every step, on a scale from 0 to {top:.2f}", style=QUIET), picture)
+        return Group(
+            *([] if self.learned else [row]),
+            Text(f"\n  loss of every step, on a scale from 0 to {top:.2f}", style=QUIET),
+            picture,
+        )

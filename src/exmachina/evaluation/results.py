@@ -10,6 +10,7 @@ import numpy as np
 
 from exmachina.evaluation.arrays import Indices
 from exmachina.evaluation.statistics.intervals import Interval, SeedSummary
+from exmachina.formatting import percent
 from exmachina.runs import Run
 
 if TYPE_CHECKING:
@@ -102,13 +103,13 @@ class Health:
             )
         if self.commonest_share > 0.99:
             return (
-                f"This network does not read: it answers {self.commonest} to {self.commonest_share:.1%} of all images. "
-                "Do not use it."
+                f"This network does not read: it answers {self.commonest} to {percent(self.commonest_share, 1)} of all "
+                "images. Do not use it."
             )
         if accuracy.low <= self.guessing.high:
             return (
-                f"This network does not read: it is right {accuracy.value:.1%} of the time, and always saying the "
-                f"commonest digit would be right {self.guessing.value:.1%} of the time. Do not use it."
+                f"This network does not read: it is right {percent(accuracy.value, 1)} of the time, and always saying "
+                f"the commonest digit would be right {percent(self.guessing.value, 1)} of the time. Do not use it."
             )
         if self.faults:
             return f"This network reads some digits and not others: {'; '.join(self.faults)}. Do not use it."

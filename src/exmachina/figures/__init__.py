@@ -8,6 +8,7 @@ from exmachina.figures.arithmetic import convolution, neuron, receptive_field
 from exmachina.figures.descent import gradient_descent
 from exmachina.figures.diagram import network_diagram
 from exmachina.figures.digits import digits_grid, mistakes, preprocessing
+from exmachina.figures.drawing.album import save_album
 from exmachina.figures.drawing.palette import Palette, palette
 from exmachina.figures.drawing.style import Plate, look, new_figure, note, place, render, save
 from exmachina.figures.ideas import cross_entropy, dropout, relu, softmax
@@ -46,6 +47,7 @@ __all__ = [
     "relu",
     "render",
     "save",
+    "save_album",
     "softmax",
     "training_curve",
 ]

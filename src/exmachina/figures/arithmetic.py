@@ -24,6 +24,7 @@ from exmachina.figures.drawing.style import (
     show_pixels,
     show_values,
 )
+from exmachina.formatting import percent
 from exmachina.inspection import FeatureMaps, NeuronSum, ReceptiveField
 
 LARGEST = 7  # kernels up to this side can show their numbers
@@ -195,7 +196,7 @@ def receptive_field(
     side = min(1.5, (WIDE - 2 * MARGIN + 0.18) / pictures - 0.18)
     width = max(pictures * (side + 0.18) - 0.18 + 2 * MARGIN, 4.0)
     area = pixels.height * pixels.width
-    share = f"{100 * area / image.size:.0f} % of the image"
+    share = f"{percent(area / image.size, 0)} of the image"
     title = f"One neuron of {field.layer} sees {pixels.height} × {pixels.width} pixels, {share}"
     below = f"The neuron at row {field.y}, column {field.x}, and in each layer before it everything that it depends on."
     with look(dark) as colours:

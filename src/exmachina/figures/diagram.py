@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from exmachina.figures.drawing.palette import Palette
 from exmachina.figures.drawing.style import MARGIN, Plate, look, new_figure, note, place
+from exmachina.formatting import percent
 from exmachina.inspection import FeatureMaps
 from exmachina.networks import Conv, Dense, Dropout, Flatten, MaxPool, Network
 from exmachina.networks.layers import Step
@@ -39,7 +40,7 @@ def network_diagram(
     width = max(sum(widths) + 2 * MARGIN, 4.6)
     most = max(steps, key=lambda step: step.parameters)
     share = most.parameters / network.parameters
-    title = f"'{network.name}' has {network.parameters:,} parameters, {100 * share:.0f} % of them in {most.layer.name}"
+    title = f"'{network.name}' has {network.parameters:,} parameters, {percent(share, 0)} of them in {most.layer.name}"
     with look(dark) as colours:
         figure = new_figure(width, STAGE + 1.0, title, dark=dark)
         stage = place(figure, MARGIN, 0, width - 2 * MARGIN, STAGE)

@@ -23,6 +23,7 @@ from exmachina.figures.drawing.style import (
     scale_bar,
     show_values,
 )
+from exmachina.formatting import percent
 
 LOWEST = 1e-3  # probability at the left end of the cross-entropy curve
 
@@ -34,7 +35,7 @@ def relu(sums: NDArray[np.floating], layer: str, *, dark: bool = False) -> Plate
     """
     values = np.asarray(sums, float)
     off = float((values <= 0).mean())
-    title = f"ReLU sets {100 * off:.0f} % of {layer}'s sums to zero for this digit"
+    title = f"ReLU sets {percent(off, 0)} of {layer}'s sums to zero for this digit"
     below = "ReLU(z) = max(0, z): what is below zero becomes zero, and everything else passes unchanged."
     maps = values.ndim == 3
     side = 1.25
@@ -156,7 +157,7 @@ def dropout(
     masks = [None, *(_square(item.astype(float)) for item in kept)]
     limit = float(max(picture.max() for picture in pictures)) or 1.0
     signed = bool(array.min() < 0)
-    title = f"Dropout silences {100 * rate:g} % of {layer}, others each time"
+    title = f"Dropout silences {percent(rate, 0)} of {layer}, others each time"
     below = (
         f"A cross marks what is dropped; what stays is multiplied by {1 / (1 - rate):.3g}, so that the sum stays "
         "about the same. Only training does this."

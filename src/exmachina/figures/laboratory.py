@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from exmachina.errors import InputError
 from exmachina.evaluation.statistics.trials import TrialRow
 from exmachina.figures.drawing.style import MARGIN, WIDE, Plate, look, new_figure, note, place
+from exmachina.formatting import percent
 
 
 class TimedRow(Protocol):
@@ -53,13 +54,13 @@ def experiment_figure(knob: str, rows: Sequence[TrialRow], *, dark: bool = False
 def _finding(knob: str, rows: Sequence[TrialRow]) -> str:
     """What the rows show, and no more: a value is best only if its interval clears every other."""
     if len(rows) == 1:
-        return f"The spread over seeds: {rows[0].summary.mean:.2%} on average"
+        return f"The spread over seeds: {percent(rows[0].summary.mean, 2)} on average"
     best = max(rows, key=lambda row: row.summary.mean)
     others = [row.summary.interval for row in rows if row is not best]
     own = best.summary.interval
     if own is None or any(other is None or other.high >= own.low for other in others):
         return f"No value of {knob} stands clear of the others"
-    return f"{knob} {best.value} reads best: {best.summary.mean:.2%}"
+    return f"{knob} {best.value} reads best: {percent(best.summary.mean, 2)}"
 
 
 def speed_figure(rows: Sequence[TimedRow], *, dark: bool = False) -> Plate:

@@ -14,6 +14,7 @@ from exmachina.data import Dataset
 from exmachina.engine import Model, Optimizer, OptimizerSettings, initial_weights
 from exmachina.engine.model import GRADIENT, LOSS_ONLY
 from exmachina.errors import InputError
+from exmachina.formatting import percent
 from exmachina.networks import Dropout, Network
 from exmachina.runs import Run, Weights
 
@@ -122,7 +123,7 @@ def plane_of_trajectory(snapshots: Sequence[Run]) -> Plane:
     first, second = (_axis(axis * sign, origin) for axis, sign in zip(axes[:2], signs, strict=True))
     plane = Plane(origin, first, second, ("first principal component", "second principal component"), "", (0, 0))
     start = plane.project(_trainable(snapshots[0].network, snapshots[0].weights))
-    description = f"holding {share:.0%} of the way that the training really took"
+    description = f"holding {percent(share, 0)} of the way that the training really took"
     return Plane(origin, first, second, plane.labels, description, start)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from exmachina.formatting import share
 from exmachina.reading.results import Box, Page
 
 SURE, UNSURE = (0, 120, 120), (214, 84, 0)  # teal and orange, told apart by the colour-blind too
@@ -25,7 +26,7 @@ def overlay(picture: NDArray[np.uint8], page: Page) -> Image.Image:
         for glyph in field.glyphs:
             pen.rectangle(_corners(glyph.box, factor), outline=UNSURE if glyph.unsure else SURE, width=line)
         left, top, *_ = _corners(field.box, factor)
-        text = field.text + (f" {field.probability:.0%}" if field.unsure else "")
+        text = field.text + (f" {share(field.probability, 0)}" if field.unsure else "")
         font = ImageFont.load_default(size)
         above = max(0.0, top - 1.25 * size - line)
         pen.rectangle(pen.textbbox((left, above), text, font), fill="white")

@@ -50,22 +50,42 @@ def para(*children: object) -> Html:
     return el("p", *children)
 
 
+WIDE = 6  # columns: from here on a table's rows become blocks where it is narrow, unless they are tight
+
+
 def table(
     caption: object, head: Sequence[object], rows: Iterable[Sequence[object]], *, class_: str = "", texts: int = 1
 ) -> Html:
-    """A table whose first column names the rows and whose other columns, after `texts` columns, are numbers."""
+    """A table whose first column names the rows and whose other columns, after `texts` columns, are numbers.
+
+    A wide one folds where the page is narrow: its cells carry their column's name, and roles, for a row that is
+    laid out as a block is no row to some screen readers. One of class `tight` has numbers short enough to stay.
+    """
+    fold = len(head) >= WIDE and "tight" not in class_.split()
+
+    def cell(tag: str, content: object, i: int, **attributes: str) -> Html:
+        if fold:
+            attributes |= {"role": "rowheader" if i == 0 else "cell"}
+            attributes |= {"data_head": str(head[i])} if head[i] else {}
+        return el(tag, content, class_="n" if i >= max(texts, 1) else None, **attributes)
+
     header = el("tr", *(el("th", cell, scope="col", class_="n" if i >= texts else None) for i, cell in enumerate(head)))
     body = [
         el(
             "tr",
-            *(
-                el("th", cell, scope="row") if i == 0 else el("td", cell, class_="n" if i >= texts else None)
-                for i, cell in enumerate(row)
-            ),
+            *(cell("th", one, 0, scope="row") if i == 0 else cell("td", one, i) for i, one in enumerate(row)),
+            role="row" if fold else None,
         )
         for row in rows
     ]
-    inner = el("table", el("caption", caption), el("thead", header), el("tbody", *body), class_=class_ or None)
+    inner = el(
+        "table",
+        el("caption", caption),
+        el("thead", header),
+        el("tbody", *body, role="rowgroup" if fold else None),
+        class_=f"{class_} folds".strip() if fold else class_ or None,
+        role="table" if fold else None,
+    )
     return el("div", inner, class_="scroll", tabindex="0", role="region", aria_label=_plain(caption))
 
 

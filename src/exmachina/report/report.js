@@ -119,6 +119,15 @@ const fold = () => {
 };
 narrow.addEventListener("change", fold);
 fold();
+// A table that fits is no stop for the keyboard; one that scrolls is.
+const fits = new ResizeObserver((seen) => {
+  for (const { target } of seen) {
+    const scrolls = target.scrollWidth > target.clientWidth;
+    if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", "0");
+    else target.removeAttribute("tabindex");
+  }
+});
+for (const one of document.querySelectorAll(".scroll")) fits.observe(one);
 costs();
 piles();
 quiz();

@@ -11,6 +11,7 @@ import traitlets
 from numpy.typing import NDArray
 
 from exmachina.classifier import Classifier
+from exmachina.formatting import share
 from exmachina.inspection import kernels
 from exmachina.networks import Conv
 from exmachina.training import StepEnd, TrainingEnd, TrainingStarted
@@ -46,7 +47,7 @@ class TrainingView(Part):
     def __repr__(self) -> str:
         if self.run is None:
             return "TrainingView: nothing has been trained yet"
-        tested = "" if self.run.test_accuracy is None else f", test accuracy {self.run.test_accuracy:.2%}"
+        tested = "" if self.run.test_accuracy is None else f", test accuracy {share(self.run.test_accuracy, 2)}"
         stopped = "interrupted after" if self.run.interrupted else "trained in"
         return f"TrainingView of {self.run.recipe['name']}: {stopped} {self.run.train_seconds:.2f} s{tested}"
 

@@ -47,6 +47,8 @@ def test_fingers_find_what_to_press_and_only_strips_go_sideways(browser: Any, si
         assert page.evaluate(SMALL, FINGER) == []
         page.locator(".start button").first.click()  # and now on a way through it
         page.locator(".path-line .next").wait_for()
+        page.locator(".path-line .next button").wait_for()
+        assert page.evaluate(SMALL, FINGER) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         assert {name.split()[0] for name in page.evaluate(SIDEWAYS)} == {"strip", "stations"}
         for part in page.locator(".path-line .next, .path-line a, .path-line .close").all():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exmachina.cli.options import Json, Precision, print_json
+from exmachina.formatting import rounded, share
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,9 +65,9 @@ def _print_benchmark(console: Console, rows: list[Any]) -> None:
     for column in ("", "accuracy", "n", "seconds", "cold", "× faster", "precision"):
         table.add_column(column, justify="left" if not column else "right")
     for row in rows:
-        accuracy = "–" if row.accuracy_mean is None else f"{row.accuracy_mean:.2%}"
+        accuracy = "–" if row.accuracy_mean is None else share(row.accuracy_mean, 2)
         if row.accuracy_sd is not None:
-            accuracy += f" ± {row.accuracy_sd * 100:.2f}"
+            accuracy += f" ± {rounded(100 * row.accuracy_sd, 2)}"
         scaled = "" if row.fraction == 1 else "*"
         ratio = "–" if row.ratio_to_keras is None else f"{row.ratio_to_keras:.3g}"
         if row.ratio_range is not None and row.n > 1:
@@ -75,5 +76,5 @@ def _print_benchmark(console: Console, rows: list[Any]) -> None:
         table.add_row(*cells, row.precision)
     console.print(table)
     if any(row.fraction < 1 for row in rows):
-        parts = ", ".join(f"{row.name} {row.fraction:.0%}" for row in rows if row.fraction < 1)
+        parts = ", ".join(f"{row.name} {share(row.fraction, 0)}" for row in rows if row.fraction < 1)
         console.print(f"  * scaled up from a part of the training steps: {parts}", style="grey58")

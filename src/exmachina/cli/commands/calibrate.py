@@ -9,6 +9,7 @@ import typer
 
 from exmachina.cli.options import Json, RunArgument, print_json
 from exmachina.cli.writers import find_writers
+from exmachina.formatting import share
 
 
 def calibrate(
@@ -49,4 +50,4 @@ def calibrate(
         print_json({**summary, "keep": keep, "fitted_to": held_out.how, "rejector": fixed.rejector is not None})
         return
     print(f"{path}: no digit below {fixed.rejection_threshold:.4f}, temperature {fixed.temperature:.3f};")
-    print(f"fitted to {held_out.how}, of which it keeps {keep:.1%}.")
+    print(f"fitted to {held_out.how}, of which it keeps {share(keep, 1)}.")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from exmachina.cli.options import Json, print_json
+from exmachina.formatting import share
 
 
 def ensemble(
@@ -41,9 +42,9 @@ def ensemble(
         )
         return
     for name, accuracy in zip(runs, result.accuracies, strict=True):
-        print(f"{accuracy:8.2%}  {name}")
-    print(
-        f"{result.members.mean:8.2%}  a member alone, on average (sd {result.members.sd:.2%}, n = {result.members.n})"
-    )
-    together = result.together
-    print(f"{together.value:8.2%}  together (95 % interval {together.low:.2%} to {together.high:.2%})")
+        print(f"{share(accuracy, 2):>8}  {name}")
+    members, together = result.members, result.together
+    spread = "" if members.sd is None else f"sd {share(members.sd, 2)}, "
+    print(f"{share(members.mean, 2):>8}  a member alone, on average ({spread}n = {members.n})")
+    ends = f"{share(together.low, 2)} to {share(together.high, 2)}"
+    print(f"{share(together.value, 2):>8}  together (95% interval {ends})")

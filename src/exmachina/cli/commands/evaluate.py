@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +14,7 @@ from exmachina.cli.gates import check_gates, check_names, parse_gate
 from exmachina.cli.options import Json, RunArgument, print_json
 from exmachina.cli.writers import find_writers
 from exmachina.errors import InputError
+from exmachina.formatting import rounded, share, unspaced
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -139,7 +140,7 @@ def print_summary(result: Evaluation, summary: dict[str, Any]) -> None:
     """The evaluation in a screenful: the verdict, the numbers, what to worry about."""
     from rich.text import Text
 
-    from exmachina.cli.terminal import ACCENT, QUIET, make_console, unspaced
+    from exmachina.cli.terminal import ACCENT, QUIET, make_console
 
     console = make_console()
     console.print()
@@ -162,32 +163,35 @@ def print_summary(result: Evaluation, summary: dict[str, Any]) -> None:
 
 def _lines(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Names and numbers of the summary; what is missing is left out."""
-    low, high = summary["accuracy_interval"]
-    yield "accuracy", f"{summary['accuracy']:.2%}   95% interval {low:.2%} to {high:.2%}"
+    yield "accuracy", f"{share(summary['accuracy'], 2)}   95% interval {_between(summary['accuracy_interval'])}"
     wide = summary["accuracy_interval_corrected"]
     if summary["networks_that_looked"] > 1:
-        yield f"allowing for {summary['networks_that_looked']} networks looking", f"{wide[0]:.2%} to {wide[1]:.2%}"
-    forms = {
-        "error_corrected": ("error, labels corrected", "{:.2%}"),
-        "error_unambiguous": ("error, without the ambiguous", "{:.2%}"),
-        "error_unseen": ("error, unseen training digits", "{:.2%}"),
-        "loss": ("loss", "{:.4f}"),
-        "ece": ("calibration error (ECE)", "{:.2%}"),
-        "temperature": ("temperature that would fit", "{:.2f}"),
-        "risk_at_98_coverage": ("error of the surest 98%", "{:.2%}"),
-        "aurc": ("area under risk and coverage", "{:.3%}"),
-        "mce": ("mCE (classic = 100)", "{:.0f}"),
+        yield f"allowing for {summary['networks_that_looked']} networks looking", _between(wide)
+    forms: dict[str, tuple[str, Callable[[float], str]]] = {
+        "error_corrected": ("error, labels corrected", lambda v: share(v, 2)),
+        "error_unambiguous": ("error, without the ambiguous", lambda v: share(v, 2)),
+        "error_unseen": ("error, unseen training digits", lambda v: share(v, 2)),
+        "loss": ("loss", lambda v: rounded(v, 4)),
+        "ece": ("calibration error (ECE)", lambda v: share(v, 2)),
+        "temperature": ("temperature that would fit", lambda v: rounded(v, 2)),
+        "risk_at_98_coverage": ("error of the surest 98%", lambda v: share(v, 2)),
+        "aurc": ("area under risk and coverage", lambda v: share(v, 3)),
+        "mce": ("mCE (classic = 100)", lambda v: rounded(v, 0)),
     }
     for key, (name, form) in forms.items():
         if summary[key] is not None:
             ends = summary.get(f"{key}_interval")
-            yield name, form.format(summary[key]) + (f"   {' to '.join(map(form.format, ends))}" if ends else "")
+            yield name, form(summary[key]) + (f"   {' to '.join(map(form, ends))}" if ends else "")
     if summary["corruption"]:
         worst = max(summary["corruption"], key=summary["corruption"].get)
-        yield f"error under {worst.replace('_', ' ')}, the worst of 15", f"{summary['corruption'][worst]:.1%}"
+        yield f"error under {worst.replace('_', ' ')}, the worst of 15", share(summary["corruption"][worst], 1)
     for name, one in (summary["ood"] or {}).items():
         low, high = one["rejected_interval"]
         yield (
             f"AUROC, {name.replace('_', ' ')}",
-            f"{one['auroc']:.3f}   turned away {one['rejected']:.0%} ({low:.0%} to {high:.0%})",
+            f"{one['auroc']:.3f}   turned away {share(one['rejected'], 0)} ({share(low, 0)} to {share(high, 0)})",
         )
+
+
+def _between(ends: Sequence[float]) -> str:
+    return " to ".join(share(end, 2) for end in ends)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from exmachina.cli.options import Index, RunOption, check_indices
+from exmachina.cli.options import Index, Open, RunOption, check_indices, open_file
 from exmachina.errors import InputError
 
 
@@ -16,11 +16,12 @@ def inspect(
     run: RunOption = "fast",
     index: Index = None,
     out: Annotated[Path, typer.Option("--out", help="Directory for the figures.")] = Path("inspect"),
+    show: Open = False,
 ) -> None:
     """Draw kernels, feature maps of every layer and attributions for one digit."""
     from exmachina.classifier import Classifier
     from exmachina.data import load_mnist_split
-    from exmachina.figures import inspect_figures, save
+    from exmachina.figures import inspect_figures, save_album
     from exmachina.runs import Run, check_writable
 
     if (image is None) == (not index):
@@ -35,7 +36,7 @@ def inspect(
         if len(index or []) > 1:
             raise InputError("inspect takes one --index at a time.")
         digit = test.images[(index or [0])[0]]
-    for name, figure in inspect_figures(trained, digit).items():
-        path = out / f"{name}.png"
-        save(figure, path)
+    for path in save_album(inspect_figures(trained, digit), out, f"Inside {run}"):
         print(path)
+    if show:
+        open_file(path)

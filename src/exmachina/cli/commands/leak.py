@@ -8,6 +8,7 @@ import typer
 
 from exmachina.cli.options import Json, print_json
 from exmachina.errors import InputError
+from exmachina.formatting import rounded, share
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,10 +47,8 @@ def leak(
             print_selection_bias(console, item)
         else:
             accuracies = item.right.mean(axis=1)
-            console.print(
-                f"  seed {item.seed}: {len(accuracies)} networks, {accuracies.min():.2%} to {accuracies.max():.2%}",
-                style=QUIET,
-            )
+            ends = f"{share(accuracies.min(), 2)} to {share(accuracies.max(), 2)}"
+            console.print(f"  seed {item.seed}: {len(accuracies)} networks, {ends}", style=QUIET)
 
 
 def print_selection_bias(console: Console, leak: SelectionBias) -> None:
@@ -60,11 +59,12 @@ def print_selection_bias(console: Console, leak: SelectionBias) -> None:
     for column in ("test images", "networks tried", "points from nowhere"):
         table.add_column(column, justify="right")
     for one in leak.growth:
-        table.add_row(f"{one.images:,}", str(one.tried), f"{100 * one.points:.3f}")
+        table.add_row(f"{one.images:,}", str(one.tried), rounded(100 * one.points, 3))
     console.print(table)
-    spread = "" if leak.points.sd is None else f" ± {100 * leak.points.sd:.3f}"
+    spread = "" if leak.points.sd is None else f" ± {rounded(100 * leak.points.sd, 3)}"
     console.print(
         f"Choosing among the {leak.tried} networks of one seed on a test set of {leak.images:,}: "
-        f"{100 * leak.points.mean:.3f}{spread} points that no new image will give back (n = {leak.points.n} seeds).",
+        f"{rounded(100 * leak.points.mean, 3)}{spread} points that no new image will give back "
+        f"(n = {leak.points.n} seeds).",
         width=76,
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from exmachina.cli.options import Data, check_indices
+from exmachina.cli.options import Data, check_indices, open_file
 from exmachina.errors import InputError
 
 
@@ -39,7 +39,7 @@ def show(
     save(digits_grid(images, labels, indices=chosen), path)
     print(path)
     if window:
-        typer.launch(str(path))
+        open_file(path)
 
 
 def _dataset(source: str | None, split: str) -> Any:

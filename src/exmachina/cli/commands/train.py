@@ -12,6 +12,7 @@ import typer
 from exmachina.cli.options import Backend, Data, Device, Json, OutDir, Precision, Ray, Seed, print_json
 from exmachina.cli.trials import watch_trials
 from exmachina.errors import InputError
+from exmachina.formatting import share
 
 if TYPE_CHECKING:
     from exmachina.data import Dataset
@@ -113,7 +114,7 @@ def train(
         )
         return
     if run.test_accuracy is not None:
-        console.print(f"  test loss {run.test_loss:.4f}   accuracy {run.test_accuracy:.2%}")
+        console.print(f"  test loss {run.test_loss:.4f}   accuracy {share(run.test_accuracy, 2)}")
     console.print(f"  {run.train_seconds:.2f} s in {run.precision}; saved in {path}", style=QUIET)
 
 

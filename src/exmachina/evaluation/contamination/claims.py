@@ -12,6 +12,7 @@ from exmachina.errors import InputError
 from exmachina.evaluation.contamination.memory import same_as_shipped
 from exmachina.evaluation.contamination.result import Evidence
 from exmachina.evaluation.statistics.cross_validation import recipe_of
+from exmachina.formatting import percent
 from exmachina.runs import Run
 
 ROUNDING = {"fp32": (3e-4, 1e-3)}  # accuracy, and loss as a share of itself: between kinds of processor
@@ -28,7 +29,7 @@ def recorded_figures(run: Run, accuracy: float, loss: float, images: int) -> Evi
     near, share = ROUNDING.get(run.precision, COARSE)
     wrong = []
     if abs(run.test_accuracy - accuracy) > near:
-        wrong.append(f"an accuracy of {run.test_accuracy:.2%} where it has {accuracy:.2%}")
+        wrong.append(f"an accuracy of {percent(run.test_accuracy, 2)} where it has {percent(accuracy, 2)}")
     if run.test_loss is not None and abs(run.test_loss - loss) > max(share * loss, 1e-5):
         wrong.append(f"a test loss of {run.test_loss:.4f} where it has {loss:.4f}")
     if wrong:

@@ -55,9 +55,10 @@ def look(dark: bool = False) -> Iterator[Palette]:
 class Plate(Figure):
     """A matplotlib figure that a notebook shows by itself, whether or not pyplot is loaded.
 
-    `top` is where its body begins, below the title, in inches from the upper edge.
+    `top` is where its body begins, below the title, in inches from the upper edge; `finding` is its title.
     """
 
+    finding: str
     palette: Palette
     top: float
 
@@ -76,7 +77,7 @@ def new_figure(width: float, height: float, title: str, below: str = "", *, dark
     top = MARGIN + 0.2 * len(heading) + (0.06 + 0.165 * len(lines) if lines else 0) + 0.12
     figure = Plate(figsize=(width, top + height))
     FigureCanvasAgg(figure)
-    figure.palette, figure.top = palette(dark), 0.0
+    figure.finding, figure.palette, figure.top = title, palette(dark), 0.0
     note(figure, MARGIN, MARGIN, "\n".join(heading), size=11, weight="bold", color=figure.palette.ink, linespacing=1.3)
     note(figure, MARGIN, MARGIN + 0.2 * len(heading) + 0.06, "\n".join(lines), linespacing=1.4)
     figure.top = top

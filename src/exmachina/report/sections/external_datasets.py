@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exmachina.evaluation.datasets.external_datasets import ExternalDataset
 from exmachina.evaluation.results import Evaluation, Missing, measured
-from exmachina.formatting import percent
+from exmachina.formatting import percent, rounded
 from exmachina.report.markup import Margin, Section, absent, digit, el, para, table
 from exmachina.report.words import count, name_of, points, span, with_span
 
@@ -55,9 +55,9 @@ def _other(other: ExternalDataset) -> list[object]:
     most = other.causes[0].explained
     share = "a good part" if most > 0.2 * other.drop else "next to nothing"
     explained = (
-        f"The error is {100 * other.drop:.2f} points above home's. How common each trait is explains {share} of that "
-        f"({causes} points); the rest lies within the slices, where digits with the same trait are read worse than "
-        "at home."
+        f"The error is {rounded(100 * other.drop, 2)} points above home's. How common each trait is explains {share} "
+        f"of that ({causes} points); the rest lies within the slices, where digits with the same trait are read worse "
+        "than at home."
     )
     if other.drop <= 0:
         explained = "These digits are read no worse than home's, so there is no drop to explain."

@@ -82,6 +82,7 @@ def _body(ood: OutOfDistribution) -> list[object]:
             "What it costs to keep strangers out: let in, where the threshold keeps so many of the digits",
             ("", *(f"keeps {percent(share, 1)}" for share in KEPT)),
             [(name_of(one.name), *(percent(share.value) for share in one.let_in)) for one in ood.kinds],
+            class_="tight",
         ),
         para(
             f"Each of these shares is off by {percent(furthest, 1)} at most, with 95 % confidence (Wilson); each one's "

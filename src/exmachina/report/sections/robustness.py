@@ -124,7 +124,7 @@ def _corruptions(evaluation: Evaluation, robustness: Robustness) -> list[object]
         body.append(
             details(
                 "All five severities",
-                table(caption, ("corruption", *(f"severity {k}" for k in range(1, 6))), severity_rows),
+                table(caption, ("corruption", *(f"severity {k}" for k in range(1, 6))), severity_rows, class_="tight"),
             )
         )
     return body

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exmachina.evaluation.results import Evaluation, Missing
-from exmachina.formatting import percent
+from exmachina.formatting import percent, rounded
 from exmachina.report.markup import Margin, Section, absent, el, para, table
 from exmachina.report.words import count, span
 
@@ -17,10 +17,11 @@ def seeds_section(evaluation: Evaluation) -> Section:
     else:
         summary = seeds.summary
         own = seeds.accuracies[0]
-        spread = "" if summary.sd is None else f" ± {100 * summary.sd:.2f}"
+        spread = "" if summary.sd is None else f" ± {rounded(100 * summary.sd, 2)}"
         ahead = sum(accuracy > own for accuracy in seeds.accuracies)
         finding = (
-            f"The recipe reaches {100 * summary.mean:.2f}{spread} % (mean and sd over {count(summary.n, 'seed')}). "
+            f"The recipe reaches {percent(summary.mean, 2)}{spread} (mean and sd over "
+            f"{count(summary.n, 'seed')}). "
             f"This run, seed {seeds.seeds[0]}, has {percent(own)}"
             + (f": {ahead} of the other {summary.n - 1} did better. " if summary.n > 1 else ". ")
             + "Whether its seed was declared before the test set was opened, no run can show."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exmachina.evaluation.results import Evaluation, Missing
 from exmachina.evaluation.test_set.selection_bias import SelectionBias
-from exmachina.formatting import percent
+from exmachina.formatting import percent, rounded
 from exmachina.report.charts import Axis, Series, chart
 from exmachina.report.markup import Html, Margin, Section, absent, el, para, table
 from exmachina.report.words import count, points
@@ -20,11 +20,11 @@ def selection_bias_section(evaluation: Evaluation) -> Section:
         )
     else:
         mean, sd = selection_bias.points.mean, selection_bias.points.sd
-        spread = f" ± {100 * sd:.3f}" if sd is not None else ""
+        spread = f" ± {rounded(100 * sd, 3)}" if sd is not None else ""
         largest = max(selection_bias.growth, key=lambda one: one.points)
         finding = (
-            f"Choosing among {selection_bias.tried} networks on the test set itself adds {100 * mean:.3f}{spread} "
-            "percentage points that no new image will give back (mean and sd over "
+            f"Choosing among {selection_bias.tried} networks on the test set itself adds "
+            f"{rounded(100 * mean, 3)}{spread} percentage points that no new image will give back (mean and sd over "
             f"{count(selection_bias.points.n, 'seed')}, test set of {selection_bias.images:,}); "
             f"among {largest.tried} networks on a test set of {largest.images:,} it is {points(largest.points)}."
         )
@@ -76,7 +76,7 @@ def _growth(selection_bias: SelectionBias, largest: float) -> Html:
     return chart(
         "Points from nowhere",
         f"With more networks to choose from and fewer test images the reported accuracy rises by up to "
-        f"{100 * largest:.2f} points above the truth.",
+        f"{rounded(100 * largest, 2)} points above the truth.",
         series,
         Axis(min(tries), max(tries), [(t, str(t)) for t in tries], "networks tried", log=len(tries) > 1),
         Axis(0, 100 * top, ticks, "points from nowhere"),

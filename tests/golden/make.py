@@ -112,6 +112,12 @@ def pictures() -> list[dict[str, Any]]:
     made.append(written(np.asarray(thick), "plain", 1, tight=True))
     bold = np.asarray(Image.fromarray(digits[18]).filter(ImageFilter.MaxFilter(5))) > 100  # from top to bottom alone
     made.append(np.pad(255 * bold[bold.any(axis=1)].astype(np.uint8), ((0, 0), (6, 6))))
+    rows, columns = np.mgrid[:108, :108]
+    light = np.where(rows + 0.6 * columns < 80, 1.0, 0.55)  # a shadow's edge across a digit
+    made.append((light * written(digits[4], "plain", 3)).astype(np.uint8))
+    boxed = written(digits[5], "plain", 3)
+    boxed[-3:], boxed[:, :3] = 20, 20
+    made.append(boxed)
     # Several digits: two, five of them the same, and a tight cut with a neighbour's edge.
     for row in ((3, 4), (8, 8, 8, 8, 8), (1, 2, 0)):
         made.append(np.pad(255 - np.hstack([digits[i] for i in row]), 9, constant_values=255).repeat(2, 0).repeat(2, 1))

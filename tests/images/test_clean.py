@@ -12,7 +12,7 @@ from scipy import ndimage
 from exmachina.classifier import Classifier
 from exmachina.data import load_mnist
 from exmachina.images.clean import INK, clean, ruled_lines
-from exmachina.images.mnist import NoInk, normalize
+from exmachina.images.mnist import NoInk, is_dark_on_light, normalize
 from papers import PAPERS, alike, enlarged, paper, written
 
 
@@ -165,6 +165,26 @@ def test_the_widest_strokes_are_ink_where_they_reach_two_sides(
         cut = np.pad(bold[rows[0] : rows[-1] + 1], ((0, 0), (6, 6))).repeat(factor, 0).repeat(factor, 1)
         whole = np.pad(cut, 6 * factor)
         assert alike(normalize(cut == light_ink), normalize(whole == light_ink)) > 0.99
+
+
+@pytest.mark.parametrize("margin", [8, 40])
+def test_a_shadow_across_the_picture_does_not_turn_ink_into_paper(digits: NDArray[np.uint8], margin: int) -> None:
+    for index, digit in enumerate(digits[:30]):
+        rows, columns = (np.flatnonzero((digit > 32).any(axis=axis)) for axis in (1, 0))
+        large = enlarged(digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 6) / 255
+        ink = np.pad(large, margin)
+        row, column = np.mgrid[: ink.shape[0], : ink.shape[1]]
+        lit = row / ink.shape[0] + 0.6 * column / ink.shape[1] < 0.75
+        light = ndimage.gaussian_filter(np.where(lit, 1.0, 0.55), 2)
+        page = (230 - 190 * ink) * light + np.random.default_rng(index).normal(0, 4, ink.shape)
+        assert is_dark_on_light(np.clip(page, 0, 255).astype(np.uint8))
+
+
+def test_the_corner_of_a_box_is_no_paper(digits: NDArray[np.uint8]) -> None:
+    for digit in digits[:30]:
+        page = np.pad(255 - enlarged(digit, 3), 12, constant_values=255)
+        page[-3:], page[:, :3] = 20, 20
+        assert alike(normalize(page), normalize(page[6:-6, 6:-6])) > 0.9
 
 
 @pytest.mark.parametrize("light_ink", [False, True])

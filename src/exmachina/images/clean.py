@@ -58,7 +58,7 @@ def cleaned(picture: Picture, findings: Findings | None) -> Picture:
     above = findings.copy - level
     strongest = float(np.percentile(above[found], 75)) if found.any() else 0.0
     varies = deviation((findings.copy - np.median(level))[~found])
-    if strongest < MIN_CONTRAST or strongest < 4 * deviation(above[~found]) or _is_texture(digit):
+    if strongest < MIN_CONTRAST or strongest < 4 * deviation(above[~grown(found, 2)]) or _is_texture(digit):
         return np.zeros_like(picture)
     if 2 * varies > UNEVEN * strongest:
         picture = flatten(picture, found, level)

@@ -21,9 +21,10 @@ SMALLEST, LARGEST = 100, 200  # longer side, in pixels, of the copy that is judg
 WIDEST_STROKE = 0.3  # of the longer side: what holds a square of that size is no ink
 MOST_AROUND = 2 / 3  # of the border: what covers more is no digit
 FAINT = 0.3  # of the way from paper to strong ink: less is paper
+WHOLE_SIDE = 0.9  # of a side: what runs along more than two is paper
 AT_BORDER = 1 / 4  # of the border: strokes that do not fill their picture cover less
 BLUR = 3  # pixels beside a border of two materials
-MOST_STRANGE = 0.002  # of the picture: so little may belong to neither of two materials
+TWO_MATERIALS, UNEVEN_LIGHT = 0.002, 0.1  # of the picture is uneven: at most, with ink and paper alone; at least
 AROUND = 1 / 12  # of the longer side: how far around a place its light is asked for
 QUADRATIC = np.array([[0, 0, 1, 0, 1, 2], [0, 1, 0, 2, 1, 0]])  # powers of y and of x in 1, x, y, x², xy, y²
 UNTHREADED = 2**18  # multiplications that OpenBLAS does on one thread
@@ -45,16 +46,17 @@ def judged(picture: Picture) -> Picture:
 def is_dark_on_light(copy: Picture) -> bool:
     """Is the ink of a judged copy the darker of its two materials?
 
-    In a tight cut the ink alone reaches every side. Where there are light and shade beside ink and paper, ink stands
-    out further against its surroundings than paper does. Elsewhere it has less of the border and of the whole.
+    In a tight cut the ink alone reaches every side. Where there are no more than two materials, ink has less of the
+    border and of the whole. Under light and shade it stands out further against its surroundings than paper does.
     """
     values = copy.astype(np.float64)
     bright = _brighter(values)
-    if _fills(bright) != _fills(~bright):
+    uneven = _uneven(values, bright)
+    if uneven < UNEVEN_LIGHT and _fills(bright) != _fills(~bright):
         return not _fills(bright)
-    if _is_wide(bright) and _is_wide(~bright) and not _are_two(values, bright):
-        return float((_against_surroundings(values) ** 3).sum()) < 0
-    return float(ring(bright).mean()) + float(bright.mean()) > 1
+    if uneven <= TWO_MATERIALS:
+        return float(ring(bright).mean()) + float(bright.mean()) > 1
+    return float((_against_surroundings(values) ** 3).sum()) < 0
 
 
 def ink(copy: Picture, blur: int = 2) -> tuple[Mask, Values]:
@@ -64,7 +66,7 @@ def ink(copy: Picture, blur: int = 2) -> tuple[Mask, Values]:
     """
     values = copy.astype(np.float64)
     found = _brighter(values)
-    if _is_wide(found) and not _fills(found) and not (_is_inside(found) and _are_two(values, found)):
+    if _is_wide(found) and not _fills(found) and not (_is_inside(found) and _uneven(values, found) <= TWO_MATERIALS):
         level = _opened(values)
         found = _brighter(values - level)
     else:
@@ -214,18 +216,19 @@ def _is_inside(found: Mask) -> bool:
     return not found[[0, 0, -1, -1], [0, -1, 0, -1]].any() and float(ring(found).mean()) < AT_BORDER
 
 
-def _are_two(values: Values, bright: Mask) -> bool:
-    """Are these two materials and no more, each as even as ink and paper that no shadow falls on?
+def _uneven(values: Values, bright: Mask) -> float:
+    """The share of the picture that is neither as one half's middle nor as the other's; 1 if one half is nowhere whole.
 
-    Where there are light and shade, ink is a third. Pixels near the border of the two are blur and are not asked.
+    Next to nothing where there are two materials, ink and paper; under light and shade there are three and more. Pixels
+    near the border of the two are blur and are not asked.
     """
     sides = [side & ~grown(~side, BLUR) for side in (bright, ~bright)]
     if not all(side.any() for side in sides):
-        return False
+        return 1.0
     levels = [float(np.median(values[side])) for side in sides]
     most = FAINT * abs(levels[0] - levels[1])
-    strange = sum(int((np.abs(values[side] - level) > most).sum()) for side, level in zip(sides, levels, strict=True))
-    return strange <= MOST_STRANGE * values.size
+    away = sum(int((np.abs(values[side] - level) > most).sum()) for side, level in zip(sides, levels, strict=True))
+    return away / values.size
 
 
 def _fills(found: Mask) -> bool:
@@ -235,10 +238,17 @@ def _fills(found: Mask) -> bool:
     what squares leave free comes near each side many times.
     """
     near = max(found.shape) // 16
-    sides = found[:near].any(0), found[-near:].any(0), found[:, :near].any(1), found[:, -near:].any(1)
-    places = [int((side & ~np.pad(side, (1, 0))[:-1]).sum()) for side in sides]
+    along = [float(side.mean()) for side in _sides(found, min(near, min(found.shape) // 8))]
+    places = [int((side & ~np.pad(side, (1, 0))[:-1]).sum()) for side in _sides(found, near)]
     corners = int(found[[0, 0, -1, -1], [0, -1, 0, -1]].sum())
-    return min(places) > 0 and max(places) <= 3 and corners <= 2 and float(ring(found).mean()) < MOST_AROUND
+    few = min(places) > 0 and max(places) <= 3 and corners <= 2 and sum(one > WHOLE_SIDE for one in along) <= 2
+    return few and float(ring(found).mean()) < MOST_AROUND
+
+
+def _sides(found: Mask, near: int) -> tuple[Mask, Mask, Mask, Mask]:
+    """Where along the four sides it comes as near as `near` pixels."""
+    near = max(1, near)
+    return found[:near].any(0), found[-near:].any(0), found[:, :near].any(1), found[:, -near:].any(1)
 
 
 def _brighter(values: Values) -> Mask:

@@ -36,7 +36,8 @@ export function clean(picture) {
   const isPaper = (/** @type {unknown} */ _, /** @type {number} */ i) => found.pixels[i] === 0;
   const strong = above.filter(isInk);
   const strongest = strong.length ? percentile(strong, 75) : 0;
-  const noise = deviation(above.filter(isPaper));
+  const beside = grown(found, 2).pixels;
+  const noise = deviation(above.filter((_, i) => !beside[i]));
   if (strongest < MIN_CONTRAST || strongest < 4 * noise || isTexture(wanted)) return blank(picture);
   const middle = median(level.pixels);
   const varies = deviation(

@@ -19,7 +19,8 @@ const MOST_AROUND = 2 / 3; // of the border: what covers more is no digit
 const FAINT = 0.3; // of the way from paper to strong ink: less is paper
 const AT_BORDER = 1 / 4; // of the border: strokes that do not fill their picture cover less
 const BLUR = 3; // pixels beside a border of two materials
-const MOST_STRANGE = 0.002; // of the picture: so little may belong to neither of two materials
+const [TWO_MATERIALS, UNEVEN_LIGHT] = [0.002, 0.1]; // of the picture is uneven: at most, with ink and paper alone; at least
+const WHOLE_SIDE = 0.9; // of a side: what runs along more than two is paper
 const AROUND = 1 / 12; // of the longer side: how far around a place its light is asked for
 const FINEST = 64; // steps per level of 255: the paper is no surer, and every language rounds to the same
 const BINS = 64;
@@ -37,19 +38,18 @@ export function judged(picture) {
 
 /**
  * Is the ink of a judged copy the darker of its two materials? In a tight cut the ink alone reaches every side. Where
- * there are light and shade beside ink and paper, ink stands out further against its surroundings than paper does.
- * Elsewhere it has less of the border and of the whole.
+ * there are no more than two materials, ink has less of the border and of the whole. Under light and shade it stands
+ * out further against its surroundings than paper does.
  * @param {Picture} copy
  */
 export function isDarkOnLight(copy) {
   const bright = brighter(copy);
   const dark = where(bright, (i) => !bright.pixels[i]);
-  if (fills(bright) !== fills(dark)) return fills(dark);
-  if (isWide(bright) && isWide(dark) && !areTwo(copy, bright)) {
-    const around = blurred(copy, AROUND * longer(copy)).pixels;
-    return copy.pixels.reduce((sum, value, i) => sum + (value - around[i]) ** 3, 0) < 0;
-  }
-  return mean(ring(bright)) + mean(bright.pixels) > 1;
+  const apart = uneven(copy, bright);
+  if (apart < UNEVEN_LIGHT && fills(bright) !== fills(dark)) return fills(dark);
+  if (apart <= TWO_MATERIALS) return mean(ring(bright)) + mean(bright.pixels) > 1;
+  const around = blurred(copy, AROUND * longer(copy)).pixels;
+  return copy.pixels.reduce((sum, value, i) => sum + (value - around[i]) ** 3, 0) < 0;
 }
 
 /**
@@ -62,7 +62,11 @@ export function ink(copy, blur) {
   let found = brighter(copy);
   /** @type {Level} */
   let level;
-  if (isWide(found) && !fills(found) && !(isInside(found) && areTwo(copy, found))) {
+  if (
+    isWide(found) &&
+    !fills(found) &&
+    !(isInside(found) && uneven(copy, found) <= TWO_MATERIALS)
+  ) {
     level = opened(copy);
     found = brighter(minus(copy, level));
   } else {
@@ -221,6 +225,20 @@ function isWide(material) {
 function fills(found) {
   const { height, width, pixels } = found;
   const near = Math.floor(longer(found) / 16);
+  const narrow = Math.min(near, Math.floor(Math.min(height, width) / 8));
+  const along = sidesOf(found, narrow).filter((side) => mean(side) > WHOLE_SIDE).length;
+  const places = sidesOf(found, near).map(
+    (side) => side.filter((one, i) => one && !side[i - 1]).length,
+  );
+  const corners = [0, width - 1, (height - 1) * width, height * width - 1];
+  const covered = corners.filter((i) => pixels[i]).length;
+  const few = Math.min(...places) > 0 && Math.max(...places) <= 3 && covered <= 2 && along <= 2;
+  return few && mean(ring(found)) < MOST_AROUND;
+}
+
+/** Where along the four sides it comes as near as `near` pixels. @param {Mask} found @param {number} near */
+function sidesOf({ height, width, pixels }, near) {
+  near = Math.max(1, near);
   const sides = [width, width, height, height].map((length) => new Uint8Array(length));
   for (let i = 0; i < pixels.length; i++) {
     if (!pixels[i]) continue;
@@ -230,11 +248,7 @@ function fills(found) {
     if (x < near) sides[2][y] = 1;
     if (x >= width - near) sides[3][y] = 1;
   }
-  const places = sides.map((side) => side.filter((one, i) => one && !side[i - 1]).length);
-  const corners = [0, width - 1, (height - 1) * width, height * width - 1];
-  const covered = corners.filter((i) => pixels[i]).length;
-  const few = Math.min(...places) > 0 && Math.max(...places) <= 3 && covered <= 2;
-  return few && mean(ring(found)) < MOST_AROUND;
+  return sides;
 }
 
 /** Does it leave the corners and most of the border free? Strokes that reach only some sides do, a shadow does not. @param {Mask} found */
@@ -245,24 +259,23 @@ function isInside(found) {
 }
 
 /**
- * Are these two materials and no more, each as even as ink and paper that no shadow falls on? Where there are light and
- * shade, ink is a third. Pixels near the border of the two are blur and are not asked.
+ * The share of the picture that is neither as one half's middle nor as the other's; 1 if one half is nowhere whole. Next
+ * to nothing where there are two materials, ink and paper; under light and shade there are three and more. Pixels near
+ * the border of the two are blur and are not asked.
  * @param {Picture} copy
  * @param {Mask} bright
  */
-function areTwo(copy, bright) {
+function uneven(copy, bright) {
   const dark = where(bright, (i) => !bright.pixels[i]);
   const sides = [dark, bright].map((other) => {
     const beside = grown(other, BLUR).pixels;
     return copy.pixels.filter((_, i) => !beside[i]);
   });
-  if (!sides.every((side) => side.length)) return false;
+  if (!sides.every((side) => side.length)) return 1;
   const levels = sides.map(median);
   const most = FAINT * Math.abs(levels[0] - levels[1]);
-  const strange = sides.flatMap((side, i) =>
-    [...side].filter((v) => Math.abs(v - levels[i]) > most),
-  );
-  return strange.length <= MOST_STRANGE * copy.pixels.length;
+  const away = sides.map((side, i) => side.filter((v) => Math.abs(v - levels[i]) > most).length);
+  return (away[0] + away[1]) / copy.pixels.length;
 }
 
 /** Above the threshold that parts the values best into two groups (Otsu, IEEE Trans. SMC 9, 1979). @param {Plane} plane @returns {Mask} */

@@ -248,7 +248,8 @@ def _fills(found: Mask) -> bool:
 def _sides(found: Mask, near: int) -> tuple[Mask, Mask, Mask, Mask]:
     """Where along the four sides it comes as near as `near` pixels."""
     near = max(1, near)
-    return found[:near].any(0), found[-near:].any(0), found[:, :near].any(1), found[:, -near:].any(1)
+    top, bottom, left, right = found[:near], found[-near:], found[:, :near].T, found[:, -near:].T
+    return np.asarray(top.any(0)), np.asarray(bottom.any(0)), np.asarray(left.any(0)), np.asarray(right.any(0))
 
 
 def _brighter(values: Values) -> Mask:

@@ -109,6 +109,7 @@ def test_a_batch_loses_nothing_when_a_node_is_killed(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["marks", "out.parquet"]
 
 
+@pytest.mark.long
 def test_a_killed_driver_goes_on_where_it_was(
     cluster: Any, pictures: Path, tmp_path: Path, expected: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

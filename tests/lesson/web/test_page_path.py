@@ -59,6 +59,7 @@ def follow(page: Any, text: str) -> None:
     page.locator(".path-line a").click()
 
 
+@pytest.mark.long
 def test_tour_from_start_to_end(copy_visit: Visit) -> None:
     page = copy_visit.open()
     assert not page.locator(".path-line").is_visible()

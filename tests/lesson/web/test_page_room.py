@@ -86,7 +86,7 @@ def test_nothing_moves_under_a_reader_who_waits_for_results(browser: Any, site: 
         page = visit.open()
         visit.draw(SEVEN)
         visit.reads(7)
-        finish(begin(visit, Epochs="0.2"))
+        finish(begin(visit, Epochs="0.1"))
         surface = visit.show("surface")
         surface.get_by_role("button", name="Compute this slice").click()
         surface.locator(".landscape .contour").first.wait_for(state="attached")

@@ -118,6 +118,9 @@ def pictures() -> list[dict[str, Any]]:
     boxed = written(digits[5], "plain", 3)
     boxed[-3:], boxed[:, :3] = 20, 20
     made.append(boxed)
+    desk = (90 + 15 * np.sin(np.indices((150, 170))[0] / 5)).astype(np.uint8)
+    desk[20:128, 30:138] = written(digits[6], "plain", 3)
+    made.append(np.asarray(Image.fromarray(desk).rotate(4, Image.Resampling.BILINEAR, fillcolor=90)))
     # Several digits: two, five of them the same, and a tight cut with a neighbour's edge.
     for row in ((3, 4), (8, 8, 8, 8, 8), (1, 2, 0)):
         made.append(np.pad(255 - np.hstack([digits[i] for i in row]), 9, constant_values=255).repeat(2, 0).repeat(2, 1))

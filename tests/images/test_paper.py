@@ -49,8 +49,8 @@ def test_otsus_threshold_parts_numpys_own_histogram(seed: int) -> None:
         * (np.average(middles[:k], weights=counts[:k]) - np.average(middles[k:], weights=counts[k:])) ** 2
         for k in range(1, 64)
     ]
-    assert (paper._brighter(values) == (values > edges[1 + int(np.argmax(spread))])).all()
+    assert (paper.brighter(values) == (values > edges[1 + int(np.argmax(spread))])).all()
 
 
 def test_nothing_is_brighter_than_one_level() -> None:
-    assert not paper._brighter(np.full((5, 6), 255.0)).any()
+    assert not paper.brighter(np.full((5, 6), 255.0)).any()

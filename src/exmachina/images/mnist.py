@@ -19,6 +19,7 @@ from PIL import Image
 from exmachina.errors import InputError
 from exmachina.images import paper
 from exmachina.images.clean import INK, MIN_CONTRAST, clean
+from exmachina.images.sheet import sheet_alone
 
 Picture = NDArray[np.uint8]
 
@@ -62,7 +63,7 @@ def stages(image: ArrayLike | Image.Image, steps: Steps | None = None) -> dict[s
     A step that `steps` leaves out hands on the picture as it was.
     """
     steps = steps or Steps()
-    picture = _working_size(greyscale(image))
+    picture = sheet_alone(_working_size(greyscale(image)))
     shown = {"greyscale": picture}
     inverted = not steps.polarity and is_dark_on_light(picture)  # then paper is taken for ink from here on
     shown["polarity"] = picture = polarity(picture) if steps.polarity else picture
@@ -81,7 +82,7 @@ def stages(image: ArrayLike | Image.Image, steps: Steps | None = None) -> dict[s
 
 def upright(image: ArrayLike | Image.Image) -> Picture:
     """Any picture of `normalize` as it goes into `clean`: brightness, of a size to work on, ink bright on dark."""
-    return polarity(_working_size(greyscale(image)))
+    return polarity(sheet_alone(_working_size(greyscale(image))))
 
 
 def greyscale(image: ArrayLike | Image.Image) -> Picture:

@@ -50,7 +50,7 @@ def is_dark_on_light(copy: Picture) -> bool:
     border and of the whole. Under light and shade it stands out further against its surroundings than paper does.
     """
     values = copy.astype(np.float64)
-    bright = _brighter(values)
+    bright = brighter(values)
     uneven = _uneven(values, bright)
     if uneven < UNEVEN_LIGHT and _fills(bright) != _fills(~bright):
         return not _fills(bright)
@@ -65,14 +65,14 @@ def ink(copy: Picture, blur: int = 2) -> tuple[Mask, Values]:
     `blur` is how many pixels beside ink are neither.
     """
     values = copy.astype(np.float64)
-    found = _brighter(values)
+    found = brighter(values)
     if _is_wide(found) and not _fills(found) and not (_is_inside(found) and _uneven(values, found) <= TWO_MATERIALS):
         level = _opened(values)
-        found = _brighter(values - level)
+        found = brighter(values - level)
     else:
         for _ in range(3):
             before, level = found, _level(values, ~grown(found, blur))
-            found = _brighter(values - level)
+            found = brighter(values - level)
             if (found == before).all():
                 break
     above = values - level
@@ -86,7 +86,7 @@ def level(picture: Picture) -> float:
     border = ring(picture)
     if border.min() == border.max():
         return float(border[0])
-    dark = picture[~_brighter(picture.astype(np.float64))]
+    dark = picture[~brighter(picture.astype(np.float64))]
     return float(np.median(dark)) if dark.size else float(picture.min())
 
 
@@ -245,14 +245,14 @@ def _fills(found: Mask) -> bool:
     return few and float(ring(found).mean()) < MOST_AROUND
 
 
-def _sides(found: Mask, near: int) -> tuple[Mask, Mask, Mask, Mask]:
+def _sides(found: Mask, near: int) -> list[Mask]:
     """Where along the four sides it comes as near as `near` pixels."""
     near = max(1, near)
-    top, bottom, left, right = found[:near], found[-near:], found[:, :near].T, found[:, -near:].T
-    return np.asarray(top.any(0)), np.asarray(bottom.any(0)), np.asarray(left.any(0)), np.asarray(right.any(0))
+    bands = found[:near], found[-near:], found[:, :near].T, found[:, -near:].T
+    return [np.asarray(band.any(axis=0)) for band in bands]
 
 
-def _brighter(values: Values) -> Mask:
+def brighter(values: Values) -> Mask:
     """Above the threshold that parts the values best into two groups (Otsu, IEEE Trans. SMC 9, 1979).
 
     Values are in steps of 1 / 64.

@@ -70,7 +70,7 @@ export function crop({ height, width, pixels }) {
 }
 
 /** @param {Picture} picture @param {number} top @param {number} left @param {number} height @param {number} width */
-function cutOut(picture, top, left, height, width) {
+export function cutOut(picture, top, left, height, width) {
   const pixels = new Uint8Array(height * width);
   for (let y = 0; y < height; y++) {
     const from = (top + y) * picture.width + left;

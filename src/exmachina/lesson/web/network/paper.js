@@ -279,7 +279,7 @@ function uneven(copy, bright) {
 }
 
 /** Above the threshold that parts the values best into two groups (Otsu, IEEE Trans. SMC 9, 1979). @param {Plane} plane @returns {Mask} */
-function brighter(plane) {
+export function brighter(plane) {
   const values = plane.pixels;
   const low = least(values);
   const high = greatest(values) + 1e-9;

@@ -9,17 +9,21 @@ import { clean, digitsBeside } from "./clean.js";
 import { stages } from "./normalize.js";
 import * as paper from "./paper.js";
 import { small } from "./resampling.js";
+import { sheetAlone } from "./sheet.js";
 import { greatest, least, median } from "./statistics.js";
 
 const WORKING_SIDE = 1500; // larger pictures are averaged down by a whole number first
 
 /** MNIST's 784 pixels, or null if there is no digit in the picture. @param {Picture} picture of any brightness */
 export function prepare(picture) {
-  return stages(clean(polarity(small(picture, WORKING_SIDE))))?.centre.pixels ?? null;
+  return stages(clean(upright(picture)))?.centre.pixels ?? null;
 }
 
 /** Does the picture seem to hold more digits than the one that is cut out? @param {Picture} picture of any brightness */
-export const holdsSeveral = (picture) => digitsBeside(polarity(small(picture, WORKING_SIDE))) > 0;
+export const holdsSeveral = (picture) => digitsBeside(upright(picture)) > 0;
+
+/** Of a size to work on, without the desk around a sheet, ink bright on dark. @param {Picture} picture */
+const upright = (picture) => polarity(sheetAlone(small(picture, WORKING_SIDE)));
 
 /** Ink bright on dark paper. @param {Picture} picture @returns {Picture} */
 function polarity(picture) {

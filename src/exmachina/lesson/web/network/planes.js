@@ -105,6 +105,13 @@ export function greyOpening(plane, size) {
   return plane;
 }
 
+/** What is left when everything as dark and narrower than `size`, an odd number, is filled. @param {Plane} plane @param {number} size */
+export function greyClosing(plane, size) {
+  for (const greatest of [true, false])
+    for (const down of [true, false]) plane = extreme(plane, size, { down, greatest });
+  return plane;
+}
+
 /** Nothing but runs of at least `size` along one axis. @param {Mask} mask @param {number} size @param {boolean} down @returns {Mask} */
 export const opening = (mask, size, down) =>
   extreme(extreme(mask, size, { down, outside: 0 }), size, { down, greatest: true, outside: 0 });

@@ -33,7 +33,8 @@ release: $(VENV)/.installed-dev
 test: $(VENV)/.installed-dev
 	PATH="$(abspath $(VENV))/bin:$$PATH" scripts/check
 
-# Tests of twenty seconds or more: the wheel for every platform, ARM, sanitizers, the docs, the notebook. CI runs them too.
+# Whole systems at work for ten processor seconds or more: every platform's wheel, ARM, sanitizers, the docs, the notebook,
+# JupyterLab, a class, a page at more widths, Ray that loses its driver. CI runs them too.
 test-long: $(VENV)/.installed-dev
 	PATH="$(abspath $(VENV))/bin:$$PATH" $(VENV)/bin/python -m pytest -q -n auto --dist loadgroup -m long --durations 0
 

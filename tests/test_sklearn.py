@@ -32,7 +32,7 @@ def tens() -> tuple[np.ndarray, np.ndarray]:
 def test_scikit_learns_own_checks_pass() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a check that wants an array API switched on
-        results = check_estimator(DigitClassifier(epochs=60), on_fail=None)
+        results = check_estimator(DigitClassifier(epochs=20), on_fail=None)
     failed = {result["check_name"]: result["exception"] for result in results if result["status"] == "failed"}
     assert not failed
     assert len([result for result in results if result["status"] == "passed"]) > 40

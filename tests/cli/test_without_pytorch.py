@@ -65,7 +65,7 @@ COMMANDS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.long if name == "benchmark" else ()) for name in COMMANDS]
+    "name", [pytest.param(name, marks=pytest.mark.long if name in ("hello", "benchmark") else ()) for name in COMMANDS]
 )
 def test_command_needs_no_extra(name: str, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(BLOCKING)

@@ -109,6 +109,8 @@ def test_a_batch_loses_nothing_when_a_node_is_killed(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["marks", "out.parquet"]
 
 
+@pytest.mark.long
+@pytest.mark.xdist_group("ray")  # one cluster for all
 def test_a_killed_driver_goes_on_where_it_was(
     cluster: Any, pictures: Path, tmp_path: Path, expected: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

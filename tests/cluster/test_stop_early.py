@@ -27,6 +27,8 @@ def recipes(tiny_recipe: Recipe) -> dict[Any, Recipe]:
     return {rate: tiny_recipe.replace(learning_rate=rate, epochs=2.5) for rate in (GOOD, HOPELESS)}
 
 
+@pytest.mark.long
+@pytest.mark.xdist_group("ray")  # one cluster for all
 def test_the_hopeless_are_stopped_and_the_others_end_as_on_one_machine(
     cluster: Any, recipes: dict[Any, Recipe], digits: Dataset, test_digits: Dataset, tmp_path: Path
 ) -> None:
@@ -46,6 +48,8 @@ def test_the_hopeless_are_stopped_and_the_others_end_as_on_one_machine(
     assert all(one.epochs == 1 and 0 <= one.accuracy < 0.5 for one in stopped if one.value == HOPELESS)
 
 
+@pytest.mark.long
+@pytest.mark.xdist_group("ray")  # one cluster for all
 def test_a_training_whose_process_dies_is_begun_anew_and_at_last_told(
     cluster: Any,
     recipes: dict[Any, Recipe],

@@ -162,6 +162,7 @@ def test_a_folder_becomes_a_table(tmp_path: Path) -> None:
     assert broken["path"].endswith("broken.png") and not broken["probability"]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_scikit_learn_takes_it(tmp_path: Path) -> None:
     output = run("with_scikit_learn.py", cwd=tmp_path)

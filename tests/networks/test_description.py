@@ -49,13 +49,11 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def with_value(data: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """`data` with another value at `path`; what lies elsewhere is shared, not copied."""
     if not path:
         return value
-    changed = copy.deepcopy(data)
-    target = changed
-    for key in path[:-1]:
-        target = target[key]
-    target[path[-1]] = value
+    changed = copy.copy(data)
+    changed[path[0]] = with_value(data[path[0]], path[1:], value) if path[1:] else value
     return changed
 
 

@@ -57,6 +57,7 @@ def improve(folder: str) -> float:
 """
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_users_program_and_the_readmes_have_no_type_errors(tmp_path: Path) -> None:
     readme = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)

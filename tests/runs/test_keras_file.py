@@ -21,8 +21,8 @@ from exmachina.runs import Run
 from exmachina.runs.keras_file import export_keras, import_keras
 from exmachina.training.pytorch.module import build
 
-keras: Any = pytest.importorskip("keras")
-layers = keras.layers
+keras: Any
+layers: Any
 
 # Keras itself has yet to follow NumPy 2 when it reads a PyTorch tensor.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -56,6 +56,14 @@ def random_run(network: Network) -> Run:
         if array.ndim == 1:
             array[:] = rng.uniform(0.5, 2, array.shape) if "running_var" in name else rng.normal(0.1, 0.3, array.shape)
     return Run(network, weights, {"name": network.name})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def load_keras() -> None:
+    """Keras takes five seconds to import: the worker that runs this file does, not every one that collects it."""
+    global keras, layers
+    keras = pytest.importorskip("keras")
+    layers = keras.layers
 
 
 @pytest.fixture(scope="module")

@@ -76,6 +76,7 @@ def shares_of(table: Any, of: str) -> list[list[float]]:
     return [numbers(" ".join(row[3:])) for row in rows if row[1] == of]
 
 
+@pytest.mark.long
 def test_class_shares_and_the_teacher_sees_judges_trains_and_exports(browser: Any, school: Any, tmp_path: Path) -> None:
     address = school.address + "/"
     with ExitStack() as stack:

@@ -74,7 +74,7 @@ def test_link_is_copied_and_shows_the_same_drawing(browser: Any, site: str) -> N
         visit.reads(7)
 
 
-@pytest.mark.parametrize("width", [360, 1440, 2560])
+@pytest.mark.parametrize("width", [360, *(pytest.param(one, marks=pytest.mark.long) for one in (1440, 2560))])
 def test_links_to_a_chapter_arrive_at_its_heading(browser: Any, site: str, width: int) -> None:
     with visiting(browser, site, viewport={"width": width, "height": 900}) as visit:
         for chapter in ("prepare", "train", "see", "use"):

@@ -59,6 +59,7 @@ def follow(page: Any, text: str) -> None:
     page.locator(".path-line a").click()
 
 
+@pytest.mark.long
 def test_tour_from_start_to_end(copy_visit: Visit) -> None:
     page = copy_visit.open()
     assert not page.locator(".path-line").is_visible()
@@ -174,7 +175,9 @@ def test_german_page_is_german_throughout(german: Visit) -> None:
     german.rests()
     assert english(page) == []
     assert re.search(r"\d,\d\s%", page.locator("#draw .bars").inner_text())
-    german.show("train/training").get_by_role("button", name="Trainieren", exact=True).click()
+    training = german.show("train/training")
+    training.get_by_label("Epochen", exact=True).fill("0.1")
+    training.get_by_role("button", name="Trainieren", exact=True).click()
     page.locator(".test-accuracy").wait_for(timeout=120_000)
     assert english(page) == []
 

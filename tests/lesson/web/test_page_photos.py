@@ -61,7 +61,7 @@ def photographs() -> Iterator[tuple[str, Picture]]:
     rng = np.random.default_rng(8)
     digits = load_mnist()[1].images
     for kind in ("even", "lamp", "shadow"):
-        for i, (height, width) in enumerate([(600, 450), (450, 600), (333, 257), (120, 90), (700, 240)]):
+        for i, (height, width) in enumerate([(400, 300), (300, 400), (333, 257), (120, 90), (700, 240)]):
             page = photograph(digits[rng.integers(10_000)], kind, height, width, rng)
             yield f"{kind} {height}×{width}", page
             yield f"{kind} {height}×{width} inverted", 255 - page

@@ -58,7 +58,9 @@ SHIFTS = """new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true })"""
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(
+    "width", [pytest.param(one, marks=pytest.mark.long if one in (768, 2560) else ()) for one in WIDTHS]
+)
 def test_panels_take_the_room_that_was_kept_for_them(browser: Any, site: str, width: int) -> None:
     with visiting(browser, site, viewport={"width": width, "height": 800}) as visit:
         page = visit.open()
@@ -77,14 +79,14 @@ def test_panels_take_the_room_that_was_kept_for_them(browser: Any, site: str, wi
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("width", [360, pytest.param(1440, marks=pytest.mark.long)])
 def test_nothing_moves_under_a_reader_who_waits_for_results(browser: Any, site: str, width: int) -> None:
     with visiting(browser, site, viewport={"width": width, "height": 800}) as visit:
         visit.page.add_init_script(SHIFTS)
         page = visit.open()
         visit.draw(SEVEN)
         visit.reads(7)
-        finish(begin(visit, Epochs="0.2"))
+        finish(begin(visit, Epochs="0.1"))
         surface = visit.show("surface")
         surface.get_by_role("button", name="Compute this slice").click()
         surface.locator(".landscape .contour").first.wait_for(state="attached")

@@ -59,6 +59,7 @@ def test_threads_train_together_where_the_host_allows_it(lesson_visit: Visit) ->
         finish(begin(lesson_visit, Epochs="0.2"))
 
 
+@pytest.mark.long
 def test_one_thread_and_two_under_a_sub_path_learn_the_same(browser: Any, site: str) -> None:
     """At the first visit a plain host's page may not share memory; from the second on the service worker sees to it."""
 
@@ -153,6 +154,7 @@ def test_finished_trainings_outlast_a_reload_and_are_compared(copy_visit: Visit)
     assert chart.locator("path.line").count() == 1
 
 
+@pytest.mark.long
 def test_experiment_shows_every_result_and_its_spread(copy_visit: Visit) -> None:
     copy_visit.open()
     panel = copy_visit.show("experiment")

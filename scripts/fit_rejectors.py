@@ -3,7 +3,7 @@
 
     python scripts/fit_rejectors.py [RUN ...]      (default: every run that ships)
 
-The images are made once for all of them, seed 0: a minute on one core, and seconds for each run. Nothing else of a run
+The images are made once for all of them, seed 0: some four minutes on one core, and half a minute for each run. Nothing else of a run
 changes but the checksum in its record; an ONNX model is left out. Then: python tests/golden/make.py verdicts
 """
 

@@ -11,6 +11,8 @@ from exmachina.data.hands.skeletons import Points, Rng
 from exmachina.images.mnist import BOX, SIDE, centre, resize
 
 Image = NDArray[np.uint8]  # (28, 28), white ink on black
+WIDE, LEGIBLE = 4.2, 9.0  # pixels: a pen that no digit is too narrow for, and one for a digit of a single straight line
+BOLD = 1 / 8  # of the digits
 MARGIN = 14  # pixels of a sheet on each side of a digit, where its neighbours stand
 
 
@@ -21,12 +23,19 @@ def written(strokes: Sequence[Points], rng: Rng) -> Image:
     skew = np.array([[stretch, 0], [-lean, 1]]) @ np.array(
         [[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]
     )
-    return drawn([stroke @ skew for stroke in strokes], pen(rng), rng)
+    leaned = [stroke @ skew for stroke in strokes]
+    way = sum(float(np.sqrt((np.diff(stroke, axis=0) ** 2).sum(1)).sum()) for stroke in leaned)
+    return drawn(leaned, pen(rng, way / float(np.ptp(np.concatenate(leaned), axis=0).max())), rng)
 
 
-def pen(rng: Rng) -> float:
-    """A pen's width in pixels of 28: from a fine point to a marker, most of them near MNIST's 2.5."""
-    return float(np.clip(np.exp(rng.normal(0.82, 0.3)), 1.0, 4.2))
+def pen(rng: Rng, way: float) -> float:
+    """A pen's width in pixels of 28: from a fine point to a marker, most of them near MNIST's 2.5.
+
+    One in eight is as wide as a way of so many times the digit's size leaves legible: a 1 may be a bar.
+    """
+    if rng.random() < BOLD:
+        return float(rng.uniform(WIDE, max(WIDE, LEGIBLE / way)))
+    return float(np.clip(np.exp(rng.normal(0.82, 0.3)), 1.0, WIDE))
 
 
 def drawn(strokes: Sequence[Points], width: float, rng: Rng) -> Image:

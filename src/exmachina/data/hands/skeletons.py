@@ -205,7 +205,7 @@ def _nine(rng: Rng) -> list[Say]:
     right = 0.05 + 2 * wide
     ring = _arc(0.05 + wide, high, wide, high, -rng.uniform(10, 60), -360 - rng.uniform(-35, 30))
     foot = (right - rng.uniform(-0.02, 0.25), 1.0)
-    habit = rng.choice(4, p=[0.3, 0.36, 0.18, 0.16])
+    habit = rng.choice(5, p=[0.28, 0.3, 0.17, 0.15, 0.1])
     stem = (right, rng.uniform(0.0, 0.12))
     if habit == 0:  # straight
         return [[*ring, stem, stem, foot]]
@@ -216,7 +216,14 @@ def _nine(rng: Rng) -> list[Say]:
     if habit == 2:  # the stem a stroke of its own, beside the ring or through it
         x = right + rng.uniform(-0.12, 0.04)
         return [list(ring), [(x + rng.uniform(-0.02, 0.06), rng.uniform(-0.05, 0.25)), (x - rng.uniform(0, 0.12), 1.0)]]
-    return [[*ring, (right, high), (right - 0.03, 0.65), (0.1 + wide, 0.97), (0.02, 1.0)]]  # a 6 turned over
+    if habit == 3:  # a 6 turned over
+        return [[*ring, (right, high), (right - 0.03, 0.65), (0.1 + wide, 0.97), (0.02, 1.0)]]
+    # In one stroke that begins left of the ring, crosses itself below it and ends in a base to the left, nearly as a 3.
+    begin, start = (rng.uniform(-0.15, 0.02), high * rng.uniform(1.0, 1.7)), rng.uniform(80, 150)
+    loop = _arc(0.05 + wide, high, wide, high, start, start + 360 + rng.uniform(-10, 30))
+    bulge, end = right + rng.uniform(-0.08, 0.15), rng.uniform(-0.2, 0.2)
+    low = (right - rng.uniform(0.05, 0.3), 1.0)
+    return [[begin, *loop, (bulge, rng.uniform(0.7, 0.85)), low, (end, 1 - rng.uniform(-0.03, 0.2))]]
 
 
 DIGITS: tuple[Callable[[Rng], list[Say]], ...] = (

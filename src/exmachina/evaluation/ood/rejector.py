@@ -35,7 +35,7 @@ class Lessons:
     others: Images
 
 
-def lessons(train: Dataset, n: int = 16_000, seed: int = 0) -> Lessons:
+def lessons(train: Dataset, n: int = 40_000, seed: int = 0) -> Lessons:
     """About `n` digits by the hands of `HANDS`, those of `train` among them, and as many images that are none."""
     generator = np.random.default_rng([seed, 7])
     images, labels, hands = [], [], []

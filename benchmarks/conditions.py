@@ -1,0 +1,124 @@
+"""One digit in a picture that somebody took carelessly: how many are read in shadow, under a lamp, on a desk, in a cut.
+
+python benchmarks/conditions.py [--hand mnist] [--count 200] [--seed 0] [--run accurate] [--json]
+
+Digits of a hand (as in benchmarks/strips.py: `mnist` is MNIST's test digits, `optdigits=FILE`, `pendigits=FILE` and
+`pictures=PATH` are the reader's own) are drawn dark on light in each condition and read; told is the share read right,
+with Wilson's 95 % interval, the first condition being plain paper.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+import strips
+
+Ink = NDArray[np.float64]  # (H, W), 0 for paper to 1
+Picture = NDArray[np.uint8]
+Rng = np.random.Generator
+
+
+def ink(cut: Picture, height: int, margin: float) -> Ink:
+    """A digit `height` pixels high with a margin of a share of that around it."""
+    width = max(2, round(cut.shape[1] * height / cut.shape[0]))
+    large = np.asarray(Image.fromarray(cut).resize((width, height), Image.Resampling.BICUBIC)) / 255
+    return np.pad(large, round(margin * height))
+
+
+def page(one: Ink, rng: Rng, light: Ink | float = 1.0) -> Picture:
+    """Dark ink on light paper, with the noise of a camera."""
+    return np.clip((230 - 190 * one) * light + rng.normal(0, 4, one.shape), 0, 255).astype(np.uint8)
+
+
+def shadow(shape: tuple[int, ...], level: float, soft: float) -> Ink:
+    """A shadow whose edge runs across the middle."""
+    from scipy import ndimage
+
+    row, column = np.mgrid[: shape[0], : shape[1]]
+    lit = row / shape[0] + 0.6 * column / shape[1] < 0.75
+    return np.asarray(ndimage.gaussian_filter(np.where(lit, 1.0, level), soft))
+
+
+def lamp(shape: tuple[int, ...]) -> Ink:
+    """Light that falls to a quarter from one corner to the other."""
+    row, column = np.mgrid[: shape[0], : shape[1]]
+    light: Ink = 1 - 0.375 * (row / shape[0] + column / shape[1])
+    return light
+
+
+def on_desk(sheet: Picture, rng: Rng, turn: float) -> Picture:
+    """The sheet, turned by so many degrees, on wood."""
+    height, width = 2 * sheet.shape[0], 2 * sheet.shape[1]
+    row, column = np.mgrid[:height, :width]
+    wood = 80 + 18 * np.sin(row / 7 + np.sin(column / 60) * 2) + rng.normal(0, 5, (height, width))
+    laid, mask = Image.new("L", (width, height)), Image.new("L", (width, height))
+    place = sheet.shape[1] // 2, sheet.shape[0] // 2
+    laid.paste(Image.fromarray(sheet), place)
+    mask.paste(255, (*place, place[0] + sheet.shape[1], place[1] + sheet.shape[0]))
+    top, where = (one.rotate(turn, Image.Resampling.BILINEAR) for one in (laid, mask))
+    seen = Image.composite(top, Image.fromarray(np.clip(wood, 0, 255).astype(np.uint8)), where)
+    return np.asarray(seen.filter(ImageFilter.GaussianBlur(0.8)))
+
+
+def boxed(picture: Picture) -> Picture:
+    """With two sides of a form's box in the cut."""
+    picture = picture.copy()
+    picture[-3:], picture[:, :3] = 20, 20
+    return picture
+
+
+def shaded(cut: Picture, rng: Rng, height: int, margin: float, level: float, soft: float) -> Picture:
+    one = ink(cut, height, margin)
+    return page(one, rng, shadow(one.shape, level, soft))
+
+
+CONDITIONS: dict[str, Callable[[Picture, Rng], Picture]] = {
+    "plain paper": lambda cut, rng: page(ink(cut, 120, 0.4), rng),
+    "shadow, hard edge": lambda cut, rng: shaded(cut, rng, 200, 0.5, 0.5, 1),
+    "shadow, soft edge": lambda cut, rng: shaded(cut, rng, 200, 0.5, 0.4, 20),
+    "shadow, narrow margin": lambda cut, rng: shaded(cut, rng, 120, 0.08, 0.55, 2),
+    "under a lamp": lambda cut, rng: page(one := ink(cut, 200, 0.4), rng, lamp(one.shape)),
+    "cut to the ink": lambda cut, rng: page(ink(cut, 60, 0), rng),
+    "20 pixels, cut to the ink": lambda cut, rng: page(ink(cut, 20, 0), rng),
+    "cut above and below": lambda cut, rng: page(np.pad(ink(cut, 60, 0), ((0, 0), (36, 36))), rng),
+    "sides of a box in the cut": lambda cut, rng: boxed(page(ink(cut, 80, 0.25), rng)),
+    "a sheet on a desk": lambda cut, rng: on_desk(page(ink(cut, 120, 0.6), rng), rng, 0),
+    "a sheet on a desk, 7° aslant": lambda cut, rng: on_desk(page(ink(cut, 120, 0.6), rng), rng, -7),
+}
+
+
+def main() -> None:
+    from exmachina import Classifier
+    from exmachina.evaluation.statistics.intervals import wilson
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hand", default="mnist", help="mnist, optdigits=FILE, pendigits=FILE or pictures=PATH")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--run", default="accurate")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    hand, classifier = strips.hand(options.hand), Classifier.load(options.run)
+    chosen = np.random.default_rng(options.seed).permutation(len(hand.cuts))[: options.count]
+    told = {}
+    for name, condition in CONDITIONS.items():
+        rng = np.random.default_rng(options.seed)
+        read = classifier.predict_many(condition(hand.cuts[index], rng) for index in chosen)
+        right = sum(one.digit == hand.labels[index] for one, index in zip(read, chosen, strict=True))
+        interval = wilson(right, len(chosen))
+        told[name] = {"right": right, "n": len(chosen), "low": interval.low, "high": interval.high}
+        if not options.json:
+            share, low, high = (f"{100 * value:.1f}" for value in (right / len(chosen), interval.low, interval.high))
+            print(f"{name:30} {share:>5} % of {len(chosen)} ({low} to {high})", flush=True)
+    if options.json:
+        print(json.dumps({"hand": options.hand, "run": options.run, "conditions": told}))
+
+
+if __name__ == "__main__":
+    main()

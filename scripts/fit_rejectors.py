@@ -3,8 +3,9 @@
 
     python scripts/fit_rejectors.py [RUN ...]      (default: every run that ships)
 
-The images are made once for all of them, seed 0: some four minutes on one core, and half a minute for each run. Nothing else of a run
-changes but the checksum in its record; an ONNX model is left out. Then: python tests/golden/make.py verdicts
+The images are made once for all of them, seed 0: some four minutes on one core, and half a minute for each run.
+Nothing else of a run changes but the checksum in its record; an ONNX model is left out. Then: python
+tests/golden/make.py verdicts
 """
 
 from __future__ import annotations

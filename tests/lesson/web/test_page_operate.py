@@ -30,6 +30,7 @@ def test_map_switched_off_is_felt_by_the_whole_page_and_undone(copy_visit: Visit
     panel.get_by_role("button", name="Undo").click()
     panel.get_by_text("of a thousand test digits").wait_for()
     uses(page, "fast")
+    dear.scroll_into_view_if_needed()  # what nobody sees is drawn when somebody does
     panel.get_by_role("switch", name="Map 5 of conv1", checked=True).wait_for()
 
 

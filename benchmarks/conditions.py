@@ -11,12 +11,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+import papers
 import strips
 
 Ink = NDArray[np.float64]  # (H, W), 0 for paper to 1
@@ -36,34 +41,11 @@ def page(one: Ink, rng: Rng, light: Ink | float = 1.0) -> Picture:
     return np.clip((230 - 190 * one) * light + rng.normal(0, 4, one.shape), 0, 255).astype(np.uint8)
 
 
-def shadow(shape: tuple[int, ...], level: float, soft: float) -> Ink:
-    """A shadow whose edge runs across the middle."""
-    from scipy import ndimage
-
-    row, column = np.mgrid[: shape[0], : shape[1]]
-    lit = row / shape[0] + 0.6 * column / shape[1] < 0.75
-    return np.asarray(ndimage.gaussian_filter(np.where(lit, 1.0, level), soft))
-
-
 def lamp(shape: tuple[int, ...]) -> Ink:
     """Light that falls to a quarter from one corner to the other."""
     row, column = np.mgrid[: shape[0], : shape[1]]
     light: Ink = 1 - 0.375 * (row / shape[0] + column / shape[1])
     return light
-
-
-def on_desk(sheet: Picture, rng: Rng, turn: float) -> Picture:
-    """The sheet, turned by so many degrees, on wood."""
-    height, width = 2 * sheet.shape[0], 2 * sheet.shape[1]
-    row, column = np.mgrid[:height, :width]
-    wood = 80 + 18 * np.sin(row / 7 + np.sin(column / 60) * 2) + rng.normal(0, 5, (height, width))
-    laid, mask = Image.new("L", (width, height)), Image.new("L", (width, height))
-    place = sheet.shape[1] // 2, sheet.shape[0] // 2
-    laid.paste(Image.fromarray(sheet), place)
-    mask.paste(255, (*place, place[0] + sheet.shape[1], place[1] + sheet.shape[0]))
-    top, where = (one.rotate(turn, Image.Resampling.BILINEAR) for one in (laid, mask))
-    seen = Image.composite(top, Image.fromarray(np.clip(wood, 0, 255).astype(np.uint8)), where)
-    return np.asarray(seen.filter(ImageFilter.GaussianBlur(0.8)))
 
 
 def boxed(picture: Picture) -> Picture:
@@ -75,7 +57,7 @@ def boxed(picture: Picture) -> Picture:
 
 def shaded(cut: Picture, rng: Rng, height: int, margin: float, level: float, soft: float) -> Picture:
     one = ink(cut, height, margin)
-    return page(one, rng, shadow(one.shape, level, soft))
+    return page(one, rng, papers.half_in_shadow(one.shape, level, soft))
 
 
 CONDITIONS: dict[str, Callable[[Picture, Rng], Picture]] = {
@@ -88,14 +70,13 @@ CONDITIONS: dict[str, Callable[[Picture, Rng], Picture]] = {
     "20 pixels, cut to the ink": lambda cut, rng: page(ink(cut, 20, 0), rng),
     "cut above and below": lambda cut, rng: page(np.pad(ink(cut, 60, 0), ((0, 0), (36, 36))), rng),
     "sides of a box in the cut": lambda cut, rng: boxed(page(ink(cut, 80, 0.25), rng)),
-    "a sheet on a desk": lambda cut, rng: on_desk(page(ink(cut, 120, 0.6), rng), rng, 0),
-    "a sheet on a desk, 7° aslant": lambda cut, rng: on_desk(page(ink(cut, 120, 0.6), rng), rng, -7),
+    "a sheet on a desk": lambda cut, rng: papers.on_desk(page(ink(cut, 120, 0.6), rng)),
+    "a sheet on a desk, 7° aslant": lambda cut, rng: papers.on_desk(page(ink(cut, 120, 0.6), rng), -7),
 }
 
 
 def main() -> None:
     from exmachina import Classifier
-    from exmachina.evaluation.statistics.intervals import wilson
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hand", default="mnist", help="mnist, optdigits=FILE, pendigits=FILE or pictures=PATH")
@@ -111,11 +92,9 @@ def main() -> None:
         rng = np.random.default_rng(options.seed)
         read = classifier.predict_many(condition(hand.cuts[index], rng) for index in chosen)
         right = sum(one.digit == hand.labels[index] for one, index in zip(read, chosen, strict=True))
-        interval = wilson(right, len(chosen))
-        told[name] = {"right": right, "n": len(chosen), "low": interval.low, "high": interval.high}
+        told[name] = {"right": right, "n": len(chosen)}
         if not options.json:
-            share, low, high = (f"{100 * value:.1f}" for value in (right / len(chosen), interval.low, interval.high))
-            print(f"{name:30} {share:>5} % of {len(chosen)} ({low} to {high})", flush=True)
+            print(f"{name:30} {strips.wilson(right, len(chosen))}", flush=True)
     if options.json:
         print(json.dumps({"hand": options.hand, "run": options.run, "conditions": told}))
 

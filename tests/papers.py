@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
+from scipy import ndimage
 
 Picture = NDArray[np.uint8]
 
@@ -48,3 +49,24 @@ def paper(kind: str, height: int, width: int, unit: int) -> NDArray[np.float64]:
     if kind == "shaded":
         return np.asarray(235 * (1 - 0.5 * (row + column) / (height + width)))
     return np.full((height, width), 230.0)
+
+
+def on_desk(sheet: Picture, turn: float = 0, level: float = 80, around: float = 0.5, aside: float = 0) -> Picture:
+    """A sheet, turned by `turn` degrees, on wood that reaches `around` sides past it; `aside`: out of the middle."""
+    height, width = (int(side * (1 + 2 * around)) for side in sheet.shape)
+    row, column = np.mgrid[:height, :width]
+    grain = np.random.default_rng(0).normal(0, 5, (height, width))
+    wood = np.clip(level + 18 * np.sin(row / 7 + np.sin(column / 60) * 2) + grain, 0, 255).astype(np.uint8)
+    place = int((width - sheet.shape[1]) / 2 + aside * sheet.shape[1]), (height - sheet.shape[0]) // 2
+    laid, mask = Image.new("L", (width, height)), Image.new("L", (width, height))
+    laid.paste(Image.fromarray(sheet), place)
+    mask.paste(255, (*place, place[0] + sheet.shape[1], place[1] + sheet.shape[0]))
+    top, where = (one.rotate(turn, Image.Resampling.BILINEAR) for one in (laid, mask))
+    return np.asarray(Image.composite(top, Image.fromarray(wood), where).filter(ImageFilter.GaussianBlur(0.8)))
+
+
+def half_in_shadow(shape: tuple[int, ...], level: float, soft: float) -> NDArray[np.float64]:
+    """Light (H, W) with a shadow whose edge, `soft` pixels wide, runs across the middle: 1 and `level`."""
+    row, column = np.mgrid[: shape[0], : shape[1]]
+    lit = row / shape[0] + 0.6 * column / shape[1] < 0.75
+    return np.asarray(ndimage.gaussian_filter(np.where(lit, 1.0, level), soft))

@@ -13,7 +13,7 @@ from exmachina.classifier import Classifier
 from exmachina.data import load_mnist
 from exmachina.images.clean import INK, clean, ruled_lines
 from exmachina.images.mnist import NoInk, is_dark_on_light, normalize
-from papers import PAPERS, alike, enlarged, paper, written
+from papers import PAPERS, alike, enlarged, half_in_shadow, paper, written
 
 
 @pytest.fixture(scope="module")
@@ -173,10 +173,9 @@ def test_a_shadow_across_the_picture_does_not_turn_ink_into_paper(digits: NDArra
         rows, columns = (np.flatnonzero((digit > 32).any(axis=axis)) for axis in (1, 0))
         large = enlarged(digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 6) / 255
         ink = np.pad(large, margin)
-        row, column = np.mgrid[: ink.shape[0], : ink.shape[1]]
-        lit = row / ink.shape[0] + 0.6 * column / ink.shape[1] < 0.75
-        light = ndimage.gaussian_filter(np.where(lit, 1.0, 0.55), 2)
-        page = (230 - 190 * ink) * light + np.random.default_rng(index).normal(0, 4, ink.shape)
+        page = (230 - 190 * ink) * half_in_shadow(ink.shape, 0.55, 2) + np.random.default_rng(index).normal(
+            0, 4, ink.shape
+        )
         assert is_dark_on_light(np.clip(page, 0, 255).astype(np.uint8))
 
 

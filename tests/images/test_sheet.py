@@ -1,37 +1,19 @@
 """A sheet on a desk: its digit is read as if the desk were not there."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from exmachina.data import load_mnist
 from exmachina.images.mnist import normalize
 from exmachina.images.sheet import sheet_alone
-from papers import alike, enlarged, written
+from papers import alike, enlarged, on_desk, written
 
 
 @pytest.fixture(scope="module")
 def digits() -> NDArray[np.uint8]:
     return load_mnist()[1].images[:20]
-
-
-def on_a_desk(sheet: NDArray[np.uint8], turn: float, level: float, around: float, aside: float = 0) -> Any:
-    """A sheet, turned by `turn` degrees, on dark wood that is `around` times its side wide on each side."""
-    height, width = (int(side * (1 + 2 * around)) for side in sheet.shape)
-    row, column = np.mgrid[:height, :width]
-    grain = np.random.default_rng(0).normal(0, 5, (height, width))
-    wood = np.clip(level + 18 * np.sin(row / 7 + np.sin(column / 60) * 2) + grain, 0, 255)
-    place = int((width - sheet.shape[1]) / 2 + aside * sheet.shape[1]), (height - sheet.shape[0]) // 2
-    laid, mask = Image.new("L", (width, height)), Image.new("L", (width, height))
-    laid.paste(Image.fromarray(sheet), place)
-    mask.paste(255, (*place, place[0] + sheet.shape[1], place[1] + sheet.shape[0]))
-    turned = (one.rotate(turn, Image.Resampling.BILINEAR) for one in (laid, mask))
-    top, where = turned
-    seen = Image.composite(top, Image.fromarray(wood.astype(np.uint8)), where)
-    return np.asarray(seen.filter(ImageFilter.GaussianBlur(0.8)))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +24,7 @@ def test_a_digit_is_read_on_a_sheet_on_a_desk(
 ) -> None:
     for digit in digits:
         sheet = np.pad(written(digit, "plain", 3), 18, constant_values=210)
-        picture = on_a_desk(sheet, turn, level, around, aside)
+        picture = on_desk(sheet, turn, level, around, aside)
         assert sheet_alone(picture).size < picture.size
         assert (
             alike(

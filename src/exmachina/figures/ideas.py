@@ -157,7 +157,9 @@ def dropout(
     masks = [None, *(_square(item.astype(float)) for item in kept)]
     limit = float(max(picture.max() for picture in pictures)) or 1.0
     signed = bool(array.min() < 0)
-    title = f"Dropout silences {percent(rate, 0)} of {layer}, others each time"
+    title = (
+        f"Dropout silences {percent(rate, 0 if round(100 * rate, 9).is_integer() else 1)} of {layer}, others each time"
+    )
     below = (
         f"A cross marks what is dropped; what stays is multiplied by {1 / (1 - rate):.3g}, so that the sum stays "
         "about the same. Only training does this."

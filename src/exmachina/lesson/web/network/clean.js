@@ -9,7 +9,8 @@
  * @typedef {import("./planes.js").Box} Box
  */
 
-import { ink, judged, longer, minus, ring } from "./paper.js";
+import { longer, ring } from "./materials.js";
+import { ink, judged, minus } from "./paper.js";
 import { dilated, groups, grown, include, opening, transposed, where } from "./planes.js";
 import { resized } from "./resampling.js";
 import { deviation, greatest, least, median, percentile, sample } from "./statistics.js";

@@ -7,7 +7,7 @@
  */
 
 import { INK, MIN_CONTRAST } from "./clean.js";
-import { paperLevel } from "./paper.js";
+import { paperLevel } from "./materials.js";
 import { greatest } from "./statistics.js";
 
 export const SIDE = 28;

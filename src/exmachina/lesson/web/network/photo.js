@@ -7,6 +7,7 @@
 
 import { clean, digitsBeside } from "./clean.js";
 import { stages } from "./normalize.js";
+import { ring } from "./materials.js";
 import * as paper from "./paper.js";
 import { small } from "./resampling.js";
 import { sheetAlone } from "./sheet.js";
@@ -34,7 +35,7 @@ function polarity(picture) {
 
 /** A border of one level is paper; else see paper.js. @param {Picture} picture */
 function isDarkOnLight(picture) {
-  const border = paper.ring(picture);
+  const border = ring(picture);
   if (least(border) === greatest(border))
     return 2 * border[0] > least(picture.pixels) + greatest(picture.pixels);
   return paper.isDarkOnLight(paper.judged(picture));

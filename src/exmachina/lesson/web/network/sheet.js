@@ -7,7 +7,8 @@
  */
 
 import { cutOut } from "./normalize.js";
-import { brighter, judged, longer, ring } from "./paper.js";
+import { brighter, longer, ring } from "./materials.js";
+import { judged } from "./paper.js";
 import { greyClosing } from "./planes.js";
 import { greatest, least, median } from "./statistics.js";
 

@@ -1,10 +1,12 @@
 """The lesson's page while somebody draws: from the pen's move to the network's maps, and the pace of the frames.
 
-python benchmarks/page.py [--seconds 5] [--width 1280] [--json]
+python benchmarks/page.py [--seconds 5] [--width 1280] [--training ROUNDS] [--isolated] [--json]
 
 Exports the page, opens it in the system's Chromium, puts the figure of all layers under the drawing pad, so that
 both are on the screen, and draws. Told are the milliseconds from the first move that a frame shows until the maps of
-that frame have been painted, and those between frames. A machine that does other work as well tells nothing.
+that frame have been painted, and those between frames. With --training, so many times in turn: seconds that a training
+of `fast` and its test take while nobody draws, and while a pen never rests; its charts are on the screen too.
+--isolated: the host lets the page share memory between threads. A machine that does other work tells nothing.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +29,8 @@ from typing import Any
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PACE = 1 / 120  # seconds between two moves of the pen
 STROKE = 0.9  # seconds; a digit is two of them
-PUT_IN_SIGHT = "document.querySelector('#draw').append(document.querySelector('[data-panel$=overview]'))"
+PUT_IN_SIGHT = "(panel) => document.querySelector('#draw').append(document.querySelector(`[data-panel$=${panel}]`))"
+ALONE = {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}
 WATCH = """() => {
     const notes = { maps: [], frames: [] };
     let moved = null, told = false, before = null;
@@ -60,18 +64,27 @@ WATCH = """() => {
 class Quiet(SimpleHTTPRequestHandler):
     """Files without a line for each."""
 
+    def __init__(self, *rest: Any, headers: dict[str, str], **options: Any) -> None:
+        self.more = headers
+        super().__init__(*rest, **options)
+
     def log_message(self, *_: Any) -> None:
         pass
 
+    def end_headers(self) -> None:
+        for name, value in self.more.items():
+            self.send_header(name, value)
+        super().end_headers()
+
 
 @contextmanager
-def static_copy() -> Iterator[str]:
-    """The address of the page on a plain web host."""
+def static_copy(headers: dict[str, str]) -> Iterator[str]:
+    """The address of the page on a plain web host, which sends these headers with every file."""
     from exmachina.lesson.site import export_site
 
     with tempfile.TemporaryDirectory() as folder:
         site = export_site(Path(folder) / "site", {"fast": "fast"})
-        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
+        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site), headers=headers))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}/"
@@ -79,26 +92,64 @@ def static_copy() -> Iterator[str]:
             server.shutdown()
 
 
-def measure(address: str, seconds: float, width: int) -> dict[str, Any]:
-    """Draw for some seconds; milliseconds of every update of the maps and of every frame."""
+@contextmanager
+def opened(address: str, width: int) -> Iterator[tuple[Any, Any]]:
+    """The page with the layers' figure under its pad, and where the pad lies."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": width, "height": 1600})
+        page = browser.new_context(viewport={"width": width, "height": 1600}, service_workers="block").new_page()
         page.goto(address)
         page.wait_for_selector("html[data-ready]")
         page.locator("[data-panel$=overview]").scroll_into_view_if_needed()
         page.locator("[data-panel$=overview] .tile").first.wait_for()
-        page.evaluate(PUT_IN_SIGHT)
+        page.evaluate(PUT_IN_SIGHT, "overview")
         page.evaluate("scrollTo(0, 0)")
         box = page.locator("#draw canvas.sheet").first.bounding_box()
         draw(page, box, 1.0)  # compiled code and warm caches are what a reader has after a moment
+        yield page, box
+        browser.close()
+
+
+def measure(address: str, seconds: float, width: int) -> dict[str, Any]:
+    """Draw for some seconds; milliseconds of every update of the maps and of every frame."""
+    with opened(address, width) as (page, box):
         page.evaluate(WATCH)
         draw(page, box, seconds)
         notes: dict[str, Any] = page.evaluate("notes")
-        browser.close()
     return notes
+
+
+def measure_training(address: str, rounds: int, width: int) -> dict[str, Any]:
+    """Train so often, with a pen at rest and with one that draws; what is told of each, and of the maps meanwhile."""
+    found: dict[str, Any] = {"pen_rests": [], "pen_draws": [], "maps": [], "frames": []}
+    with opened(address, width) as (page, box):
+        panel = page.locator("[data-panel$=training]")
+        panel.scroll_into_view_if_needed()
+        panel.get_by_role("button", name="Train", exact=True).wait_for()
+        page.evaluate(PUT_IN_SIGHT, "training")
+        page.evaluate("scrollTo(0, 0)")
+        trained(page, panel, lambda: page.wait_for_timeout(100))  # the training images are fetched
+        for _ in range(rounds):
+            found["pen_rests"].append(trained(page, panel, lambda: page.wait_for_timeout(100)))
+            page.evaluate(WATCH)
+            found["pen_draws"].append(trained(page, panel, lambda: draw(page, box, 0.3)))
+            notes = page.evaluate("notes")
+            found["maps"] += notes["maps"]
+            found["frames"] += notes["frames"]
+    return found
+
+
+def trained(page: Any, panel: Any, meanwhile: Callable[[], None]) -> dict[str, float]:
+    """The seconds and the accuracy that the page tells of a training."""
+    panel.get_by_role("button", name="Train", exact=True).click()
+    panel.get_by_role("button", name="Pause").wait_for()
+    while panel.locator(".test-accuracy").count() == 0:
+        meanwhile()
+    told = re.search(r"([\d.]+)\s*%.* after ([\d.]+) seconds", panel.locator(".fact").first.inner_text())
+    assert told
+    return {"accuracy": float(told[1]), "seconds": float(told[2])}
 
 
 def draw(page: Any, box: Any, seconds: float) -> None:
@@ -131,18 +182,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--width", type=int, default=1280)
+    parser.add_argument("--training", type=int, default=0, metavar="ROUNDS")
+    parser.add_argument("--isolated", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    with static_copy() as address:
-        notes = measure(address, options.seconds, options.width)
+    with static_copy(ALONE if options.isolated else {}) as address:
+        if options.training:
+            notes = measure_training(address, options.training, options.width)
+        else:
+            notes = measure(address, options.seconds, options.width)
     found = {"stroke_to_maps_ms": percentiles(notes["maps"]), "frame_ms": percentiles(notes["frames"])}
+    trainings = {name: notes[name] for name in ("pen_rests", "pen_draws") if name in notes}
     if options.json:
-        print(json.dumps(found))
+        print(json.dumps({**found, **trainings}))
         return
     for name, (text, target) in {"stroke_to_maps_ms": ("stroke to maps", 50), "frame_ms": ("frame", 1000 / 60)}.items():
         numbers = found[name]
         print(f"{text:<16} p50 {numbers['p50']:6.1f} ms   p95 {numbers['p95']:6.1f} ms   n {numbers['n']:4.0f}   "
               f"target {target:.1f} ms")  # fmt: skip
+    for name, told in trainings.items():
+        print(
+            f"trained, {name.replace('_', ' ')}: "
+            + ", ".join(f"{one['seconds']} s ({one['accuracy']} %)" for one in told)
+        )
 
 
 if __name__ == "__main__":

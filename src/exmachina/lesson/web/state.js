@@ -140,8 +140,15 @@ export async function lookAtIndex(split, index) {
   if (digit) lookAt(split, digit);
 }
 
+const DRAWING = 250; // milliseconds after the pen has moved
+let drawn = -DRAWING;
+
+/** Whether the pen has just moved. */
+export const isDrawing = () => performance.now() - drawn < DRAWING;
+
 /** @param {number[][][]} strokes @param {number} [pen] */
 export function setStrokes(strokes, pen = store.get().pen) {
+  drawn = performance.now();
   store.set({
     strokes,
     pen,

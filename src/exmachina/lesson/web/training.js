@@ -14,12 +14,14 @@
 
 import * as api from "./api.js";
 import { newId } from "./shelf.js";
-import { store, useMoment, useRun } from "./state.js";
+import { isDrawing, store, useMoment, useRun } from "./state.js";
 import * as trainer from "./trainer.js";
 import { plain } from "./marks/format.js";
 import { t } from "./texts.js";
 
 const KEPT = 6; // finished trainings that are kept with all their moments
+const PICTURE = 150; // milliseconds at least between two pictures of a training: painting takes a core that could learn
+const PICTURE_WHILE_DRAWING = 1000;
 
 /** @param {Training | null} training */
 export const isLive = (training) =>
@@ -191,15 +193,29 @@ export function recall() {
 /** Keep the record in the store and show the latest moment while it grows. @param {Training} first */
 function keep(first) {
   let training = first;
+  let shown = 0; // snapshots
+  let due = 0; // the next picture
+  let timer = 0;
   const { finished } = store.get();
   store.set({ training, compared: finished.filter(({ id }) => id !== first.id).pop() ?? null });
   const isShown = () => store.get().training?.id === training.id;
 
+  function show() {
+    clearTimeout(timer);
+    timer = 0;
+    due = performance.now() + (isDrawing() ? PICTURE_WHILE_DRAWING : PICTURE);
+    if (!isShown()) return;
+    store.set({ training });
+    if (training.snapshots.length > shown) showMoment(training, training.snapshots.length - 1);
+    shown = training.snapshots.length;
+  }
+
   return (/** @type {any} */ event) => {
     training = after(training, event);
     if (["done", "stopped"].includes(training.status)) training = remember(training);
-    if (isShown()) store.set({ training });
-    if (event.type === "snapshot" && isShown()) showMoment(training, training.snapshots.length - 1);
+    const wait = due - performance.now();
+    if (!["steps", "snapshot", "epoch"].includes(event.type) || wait <= 0) show();
+    else timer ||= window.setTimeout(show, wait);
     if (["end", "stopped"].includes(event.type) && isShown()) present(training);
     return training;
   };

@@ -39,7 +39,7 @@ export function pad(room, model) {
     t("Undo"),
   );
   const clear = h("button", { type: "button", onclick: () => draw([]) }, t("Clear"));
-  const answers = h("div", { class: "reading" });
+  const answers = reading();
   room.append(
     h(
       "div",
@@ -50,7 +50,7 @@ export function pad(room, model) {
         h("div", { class: "pad" }, canvas, hint),
         h("div", { class: "controls" }, pen.element, undo, clear),
       ),
-      answers,
+      h("div", { class: "reading" }, answers.elements),
     ),
   );
 
@@ -70,7 +70,7 @@ export function pad(room, model) {
     const result = read(classifier(), image);
     const probabilities = result?.probabilities ?? null;
     const verdict = result && judge(classifier(), result);
-    answers.replaceChildren(...reading(image, probabilities, answerOf(verdict, probabilities)));
+    answers.show(image, probabilities, answerOf(verdict, probabilities));
     hint.hidden = strokes.length > 0;
     hint.textContent = image ? t("Draw over it: your own digit") : t("Draw a digit here");
     undo.disabled = clear.disabled = strokes.length === 0;

@@ -25,7 +25,8 @@ export function training(room, model) {
   const charts = h("div", { class: "charts" });
   const canvas = h("canvas", { class: "heat mosaic", role: "img" });
   const strip = h("div", {});
-  const answers = h("div", { class: "small-reading reading" });
+  const read = reading();
+  const answers = h("div", { class: "small-reading reading" }, read.elements);
   const kernels = h(
     "div",
     {},
@@ -67,13 +68,7 @@ export function training(room, model) {
     answers.hidden = !model.get("image") || last < 0;
     if (!answers.hidden) {
       const probabilities = floats(now.probabilities).slice(10 * at, 10 * at + 10);
-      answers.replaceChildren(
-        ...reading(
-          imageOf(model),
-          probabilities,
-          answerOf(judgeAlone(probabilities), probabilities),
-        ),
-      );
+      read.show(imageOf(model), probabilities, answerOf(judgeAlone(probabilities), probabilities));
     }
     scrub.element.hidden = last < 1;
     scrub.input.max = String(Math.max(1, last));

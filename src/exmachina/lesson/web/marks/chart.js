@@ -137,9 +137,14 @@ function between(points, x) {
   return y0 + ((x - x0) / (x1 - x0 || 1)) * (y1 - y0);
 }
 
-/** As wide as the figure on a phone, so that its text keeps its size. */
-export const roomyWidth = (/** @type {number} */ most) =>
-  Math.max(320, Math.min(most, document.documentElement.clientWidth - 32));
+let pageWidth = 0; // kept, for to ask means to lay the whole page out
+globalThis.addEventListener?.("resize", () => (pageWidth = 0));
+
+/** As wide as the figure on a phone, so that its text keeps its size. @param {number} most */
+export function roomyWidth(most) {
+  pageWidth ||= document.documentElement.clientWidth;
+  return Math.max(320, Math.min(most, pageWidth - 32));
+}
 
 /** @param {Line[]} lines @param {{x: string, y: string}} options */
 function summary(lines, { x, y }) {

@@ -68,10 +68,8 @@ export function repaintAll() {
   }
 }
 
-/**
- * A digit: 784 bytes, 0 … 255, more ink for larger values.
- * @param {ArrayLike<number>} pixels
- * @param {string} [label]
- */
-export const digitImage = (pixels, label) =>
-  heatMap(pixels, { width: 28, height: 28, scale: "pixel", max: 255, label });
+/** How a digit is painted: 784 bytes, 0 … 255, more ink for larger values. @type {Options} */
+export const DIGIT = { width: 28, height: 28, scale: "pixel", max: 255 };
+
+/** A digit. @param {ArrayLike<number>} pixels @param {string} [label] */
+export const digitImage = (pixels, label) => heatMap(pixels, { ...DIGIT, label });

@@ -7,38 +7,41 @@
 
 import { argmax } from "../network/forward.js";
 import { t } from "../texts.js";
-import { bars } from "./bars.js";
+import { bars, setBars } from "./bars.js";
 import { h } from "./dom.js";
 import { chance, percent } from "./format.js";
-import { digitImage } from "./heatmap.js";
+import { DIGIT, digitImage, paint } from "./heatmap.js";
 
 const EMPTY = new Uint8Array(784);
 
-/**
- * @param {ArrayLike<number> | null} image 784 bytes
- * @param {Float32Array | null} probabilities
- * @param {Answer} answer
- * @returns {HTMLElement[]}
- */
-export function reading(image, probabilities, answer) {
-  return [
-    h(
-      "div",
-      { class: "seen" },
-      digitImage(
-        image ?? EMPTY,
-        image ? t("What the network sees, 28 by 28 pixels") : t("Nothing yet"),
-      ),
-      h("span", {}, t("What the network sees")),
-    ),
-    h("p", { class: "verdict", role: "status" }, answer.big, h("small", {}, answer.small)),
-    bars(probabilities ?? new Float32Array(10), {
+/** A place for it, and what fills it, again and again. */
+export function reading() {
+  const picture = digitImage(EMPTY);
+  const [big, small] = [document.createTextNode(""), h("small", {})];
+  const list = bars(new Float32Array(10), { max: 1, label: t("Probability of each digit") });
+
+  /**
+   * @param {ArrayLike<number> | null} image 784 bytes
+   * @param {Float32Array | null} probabilities
+   * @param {Answer} answer
+   */
+  function show(image, probabilities, answer) {
+    const label = image ? t("What the network sees, 28 by 28 pixels") : t("Nothing yet");
+    paint(picture, image ?? EMPTY, { ...DIGIT, label });
+    if (big.data !== answer.big) big.data = answer.big;
+    if (small.textContent !== answer.small) small.textContent = answer.small;
+    setBars(list, probabilities ?? new Float32Array(10), {
       max: 1,
       strong: probabilities ? argmax(probabilities) : -1,
       format: (value) => (probabilities ? percent(value) : "–"),
-      label: t("Probability of each digit"),
-    }),
+    });
+  }
+  const elements = [
+    h("div", { class: "seen" }, picture, h("span", {}, t("What the network sees"))),
+    h("p", { class: "verdict", role: "status" }, big, small),
+    list,
   ];
+  return { elements, show };
 }
 
 /**

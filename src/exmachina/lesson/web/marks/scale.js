@@ -24,9 +24,23 @@ const STOPS = {
 /** @type {Map<Scale, Uint8ClampedArray>} 256 colours, RGB */
 const tables = new Map();
 
+/** @type {WeakMap<Element, {ink: string, outline: string}>} */
+let own = new WeakMap();
+
 /** Forget the colours read so far; the theme has changed. */
 export function forgetColours() {
   tables.clear();
+  own = new WeakMap();
+}
+
+/** The colours that the style sheet gives an element; kept, for to ask means to style the whole page. @param {Element} element */
+export function coloursOf(element) {
+  const known = own.get(element);
+  if (known) return known;
+  const { color: ink, outlineColor: outline } = getComputedStyle(element);
+  const colours = { ink, outline };
+  own.set(element, colours);
+  return colours;
 }
 
 /**

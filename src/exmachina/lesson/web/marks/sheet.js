@@ -8,6 +8,7 @@
 
 import { t } from "../texts.js";
 import { h } from "./dom.js";
+import { coloursOf } from "./scale.js";
 
 export const PAD = 280; // the sheet's side, in the unit of strokes
 export const PEN = 25; // 2.5 of 28 pixels, about a stroke's width in MNIST
@@ -21,8 +22,12 @@ export function sheet(drawing) {
   );
   /** @type {{x: number, y: number, down: boolean} | null} the keyboard's pen */
   let cursor = null;
-  const redraw = () => drawSheet(canvas, drawing, cursor);
-  new ResizeObserver(redraw).observe(canvas);
+  let width = 0; // kept, for to ask means to lay the whole page out
+  const redraw = () => drawSheet(canvas, width, drawing, cursor);
+  new ResizeObserver(() => {
+    width = canvas.clientWidth;
+    redraw();
+  }).observe(canvas);
   listenToPointer(canvas, drawing);
   listenToKeys(canvas, drawing, (next) => {
     cursor = next;
@@ -118,21 +123,22 @@ function listenToKeys(canvas, drawing, show) {
 
 /**
  * @param {HTMLCanvasElement} canvas
+ * @param {number} width of the sheet on the page
  * @param {Drawing} drawing
  * @param {{x: number, y: number, down: boolean} | null} cursor
  */
-function drawSheet(canvas, drawing, cursor) {
-  const size = Math.round(canvas.clientWidth * devicePixelRatio);
+function drawSheet(canvas, width, drawing, cursor) {
+  const size = Math.round(width * devicePixelRatio);
   if (size === 0) return;
   if (canvas.width !== size) canvas.width = canvas.height = size;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const style = getComputedStyle(canvas);
+  const { ink, outline } = coloursOf(canvas);
   context.setTransform(size / PAD, 0, 0, size / PAD, 0, 0);
   context.clearRect(0, 0, PAD, PAD);
   context.lineCap = context.lineJoin = "round";
   const pen = drawing.pen();
   context.lineWidth = pen;
-  context.strokeStyle = style.color;
+  context.strokeStyle = ink;
   for (const stroke of drawing.strokes()) {
     context.beginPath();
     context.moveTo(stroke[0][0], stroke[0][1]);
@@ -142,7 +148,7 @@ function drawSheet(canvas, drawing, cursor) {
   if (!cursor) return;
   context.beginPath();
   context.lineWidth = 2;
-  context.strokeStyle = style.outlineColor;
+  context.strokeStyle = outline;
   context.arc(cursor.x, cursor.y, cursor.down ? pen / 2 : pen / 2 + 4, 0, 7);
   context.stroke();
 }

@@ -5,7 +5,7 @@
 import * as api from "../api.js";
 import { h } from "../marks/dom.js";
 import { percent } from "../marks/format.js";
-import { digitImage, repaintAll } from "../marks/heatmap.js";
+import { DIGIT, digitImage, paint, repaintAll } from "../marks/heatmap.js";
 import { UNEDITED } from "../network/edit.js";
 import { isOperated, operate, store, useRun } from "../state.js";
 import { chooseLanguage, language, LANGUAGES, t } from "../texts.js";
@@ -89,8 +89,7 @@ function mountDigit(tools) {
     ),
   );
   store.watch(["image", "result", "source"], (state) => {
-    const small = digitImage(state.image ?? EMPTY);
-    tools.querySelector(".digit canvas")?.replaceWith(small);
+    paint(picture, state.image ?? EMPTY, DIGIT);
     const { big, small: detail } = answer(state);
     reads.replaceChildren(
       h(

@@ -10,11 +10,11 @@ import { whileVisible } from "./shared.js";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
+  const { elements, show } = reading();
   root.classList.add("reading");
+  root.append(...elements);
   whileVisible(root, ["result", "image", "source", "model"], (state) =>
-    root.replaceChildren(
-      ...reading(state.image, state.result?.probabilities ?? null, answer(state)),
-    ),
+    show(state.image, state.result?.probabilities ?? null, answer(state)),
   );
 }
 

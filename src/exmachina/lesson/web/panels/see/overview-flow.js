@@ -10,7 +10,7 @@
  * @typedef {{element: HTMLElement, canvas: HTMLCanvasElement | null, channel: number}} Tile a map, a unit or an answer
  */
 
-import { bars } from "../../marks/bars.js";
+import { bars, setBars } from "../../marks/bars.js";
 import { h } from "../../marks/dom.js";
 import { percent } from "../../marks/format.js";
 import { digitImage, heatMap, paint } from "../../marks/heatmap.js";
@@ -151,7 +151,12 @@ export function mountFlow(root) {
 
   /** @param {number} c @param {number} i @returns {Tile} */
   function answerTile(c, i) {
-    const element = h("button", { type: "button", class: "answer-tile" });
+    const element = h(
+      "button",
+      { type: "button", class: "answer-tile" },
+      bars([0], { labels: [String(i)] }),
+      h("span", { class: "unseen" }, t("open its sum")),
+    );
     listen(element, c, i);
     return { element, canvas: null, channel: i };
   }
@@ -213,17 +218,13 @@ export function mountFlow(root) {
     const answers = columns[columns.length - 1].tiles;
     const probabilities = result?.probabilities ?? new Float32Array(answers.length);
     const best = result ? argmax(probabilities) : -1;
-    answers.forEach(({ element }, i) => {
-      element.replaceChildren(
-        bars([probabilities[i]], {
-          labels: [String(i)],
-          max: 1,
-          strong: best === i ? 0 : -1,
-          format: (v) => percent(v),
-        }),
-        h("span", { class: "unseen" }, t("open its sum")),
-      );
-    });
+    answers.forEach(({ element }, i) =>
+      setBars(/** @type {HTMLElement} */ (element.firstElementChild), [probabilities[i]], {
+        max: 1,
+        strong: best === i ? 0 : -1,
+        format: (v) => percent(v),
+      }),
+    );
   }
 
   /** Every shown map is connected with every one of the next stage. */

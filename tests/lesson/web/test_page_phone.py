@@ -56,6 +56,16 @@ def test_fingers_find_what_to_press_and_only_strips_go_sideways(browser: Any, si
             assert box and box["x"] >= 0 and box["x"] + box["width"] <= 360
 
 
+def test_pad_is_in_sight_on_a_phone_held_sideways(browser: Any, site: str) -> None:
+    for width, height in ((667, 375), (932, 430)):
+        with visiting(browser, site, **{**PHONE, "viewport": {"width": width, "height": height}}) as visit:
+            page = visit.open()
+            visit.reads(8)
+            for part in ("canvas.sheet", ".verdict"):
+                box = page.locator(f"#draw {part}").first.bounding_box()
+                assert box and box["y"] + box["height"] <= height
+
+
 def test_way_back_is_a_strip_that_the_player_moves(browser: Any, site: str) -> None:
     with visiting(browser, site, **PHONE) as visit:
         page = visit.open()

@@ -60,6 +60,14 @@ def shaded(cut: Picture, rng: Rng, height: int, margin: float, level: float, sof
     return page(one, rng, papers.half_in_shadow(one.shape, level, soft))
 
 
+def far(cut: Picture, rng: Rng, kind: str) -> Picture:
+    """A digit as high as a twelfth of its picture, on paper of a kind, under patches of light."""
+    one, sheet = ink(cut, 50, 0), np.zeros((600, 800))
+    top, left = (int(rng.integers(30, whole - side - 30)) for whole, side in zip(sheet.shape, one.shape, strict=True))
+    sheet[top : top + one.shape[0], left : left + one.shape[1]] = one
+    return page(sheet, rng, papers.paper(kind, 600, 800, 12) / 235 * papers.patches(600, 800))
+
+
 CONDITIONS: dict[str, Callable[[Picture, Rng], Picture]] = {
     "plain paper": lambda cut, rng: page(ink(cut, 120, 0.4), rng),
     "shadow, hard edge": lambda cut, rng: shaded(cut, rng, 200, 0.5, 0.5, 1),
@@ -72,6 +80,9 @@ CONDITIONS: dict[str, Callable[[Picture, Rng], Picture]] = {
     "sides of a box in the cut": lambda cut, rng: boxed(page(ink(cut, 80, 0.25), rng)),
     "a sheet on a desk": lambda cut, rng: papers.on_desk(page(ink(cut, 120, 0.6), rng)),
     "a sheet on a desk, 7° aslant": lambda cut, rng: papers.on_desk(page(ink(cut, 120, 0.6), rng), -7),
+    "small, in patches of light": lambda cut, rng: far(cut, rng, "plain"),
+    "the same on squared paper": lambda cut, rng: far(cut, rng, "squared"),
+    "the same on ruled paper": lambda cut, rng: far(cut, rng, "ruled"),
 }
 
 

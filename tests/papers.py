@@ -51,6 +51,21 @@ def paper(kind: str, height: int, width: int, unit: int) -> NDArray[np.float64]:
     return np.full((height, width), 230.0)
 
 
+def far_away(digit: Picture, kind: str, height: int, width: int) -> Picture:
+    """A digit of MNIST at its own size, written lightly on a page (height, width) on which patches of light lie."""
+    page = np.minimum(paper(kind, height, width, 3) * patches(height, width), 255)
+    ink = np.zeros((height, width))
+    ink[height // 3 :, width // 2 :][:28, :28] = digit / 255
+    return np.floor(page * (1 - 0.6 * ink)).astype(np.uint8)
+
+
+def patches(height: int, width: int) -> NDArray[np.float64]:
+    """Light (height, width) that differs by up to a tenth from place to place, as on creased paper: around 1."""
+    row, column = np.mgrid[:height, :width]
+    waves = np.sin(7 * row / height + 2 * np.sin(5 * column / width)) * np.sin(8 * column / width + 1)
+    return np.asarray(1 + 0.1 * waves)
+
+
 def on_desk(sheet: Picture, turn: float = 0, level: float = 80, around: float = 0.5, aside: float = 0) -> Picture:
     """A sheet, turned by `turn` degrees, on wood that reaches `around` sides past it; `aside`: out of the middle."""
     height, width = (int(side * (1 + 2 * around)) for side in sheet.shape)

@@ -36,7 +36,7 @@ from exmachina.runs import Run
 from exmachina.runs.rejector import last_values
 from exmachina.training import Recipe, StepEnd, get_recipe, train
 from exmachina.training.pytorch.module import build
-from papers import PAPERS, paper, written
+from papers import PAPERS, far_away, paper, written
 
 HERE = Path(__file__).parent
 IMAGES = (257, 0, 8)  # of the test set
@@ -121,6 +121,8 @@ def pictures() -> list[dict[str, Any]]:
     desk = (90 + 15 * np.sin(np.indices((150, 170))[0] / 5)).astype(np.uint8)
     desk[20:128, 30:138] = written(digits[6], "plain", 3)
     made.append(np.asarray(Image.fromarray(desk).rotate(4, Image.Resampling.BILINEAR, fillcolor=90)))
+    for kind in ("plain", "squared", "ruled"):  # small in their picture, under patches of light
+        made.append(far_away(digits[7], kind, 180, 240))
     # Several digits: two, five of them the same, and a tight cut with a neighbour's edge.
     for row in ((3, 4), (8, 8, 8, 8, 8), (1, 2, 0)):
         made.append(np.pad(255 - np.hstack([digits[i] for i in row]), 9, constant_values=255).repeat(2, 0).repeat(2, 1))

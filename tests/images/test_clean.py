@@ -13,7 +13,7 @@ from exmachina.classifier import Classifier
 from exmachina.data import load_mnist
 from exmachina.images.clean import INK, clean, ruled_lines
 from exmachina.images.mnist import NoInk, is_dark_on_light, normalize
-from papers import PAPERS, alike, enlarged, half_in_shadow, paper, written
+from papers import PAPERS, alike, enlarged, far_away, half_in_shadow, paper, written
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,27 @@ def test_noise_alone_is_no_digit() -> None:
 def test_photographed_digit_recovers(digits: NDArray[np.uint8], light: Any) -> None:
     results = [alike(normalize(photographed(picture, light)), picture) for picture in digits[:30]]
     assert np.mean(np.array(results) > 0.88) >= 0.9
+
+
+@pytest.mark.parametrize("kind", ["plain", "checked", "shaded"])
+def test_small_digit_in_patches_of_light_is_found_and_looked_at_from_nearer(
+    digits: NDArray[np.uint8], kind: str
+) -> None:
+    pages = [far_away(picture, kind, 180, 240).repeat(2, 0).repeat(2, 1) for picture in digits[:20]]
+    assert np.mean([alike(read(page), picture) > 0.9 for page, picture in zip(pages, digits, strict=False)]) >= 0.9
+
+
+def test_lines_of_squared_paper_are_found_although_they_cross() -> None:
+    squared = np.zeros((150, 200), bool)
+    squared[7::15], squared[8::15], squared[:, 4::15], squared[:, 5::15] = True, True, True, True
+    assert (ruled_lines(squared) & squared).sum() > 0.85 * squared.sum()
+
+
+def read(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    try:
+        return normalize(page)
+    except NoInk:
+        return np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)
 
 
 def test_chalk_in_uneven_light_recovers(digits: NDArray[np.uint8]) -> None:

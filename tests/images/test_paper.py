@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from exmachina.images import paper
+from exmachina.images import materials, paper
 
 SHAPES = [(1, 1), (112, 112), (33, 200), (200, 150), (104, 1)]
 
@@ -49,8 +49,8 @@ def test_otsus_threshold_parts_numpys_own_histogram(seed: int) -> None:
         * (np.average(middles[:k], weights=counts[:k]) - np.average(middles[k:], weights=counts[k:])) ** 2
         for k in range(1, 64)
     ]
-    assert (paper.brighter(values) == (values > edges[1 + int(np.argmax(spread))])).all()
+    assert (materials.brighter(values) == (values > edges[1 + int(np.argmax(spread))])).all()
 
 
 def test_nothing_is_brighter_than_one_level() -> None:
-    assert not paper.brighter(np.full((5, 6), 255.0)).any()
+    assert not materials.brighter(np.full((5, 6), 255.0)).any()

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from exmachina.images.paper import Mask, Picture, Values, deviation, grown, ink, judged, ring, sample
+from exmachina.images.materials import Mask, Picture, Values, grown, ring
+from exmachina.images.paper import deviation, ink, judged, sample
+from exmachina.images.paper import level as paper_level
 
 INK = 32  # of 255, from paper to the strongest ink: fainter pixels are blur around a stroke
 MIN_CONTRAST = 16  # of 255: less between paper and ink is noise
 UNEVEN = 0.1  # of the way from paper to ink: paper that varies by more is evened out
 SMALL = 100  # pixels: the longer side of what is no photograph
+NEAR = 4  # times as long as a digit is a picture that is looked at from nearer
 NEARBY = 0.12  # of the digit's longer side: ink closer than this belongs to it
 SPECK = 0.02  # of the digit's ink: less than this, apart from it, is dirt
 REPEATED = 4  # pieces beside the largest and of its size: a pattern
@@ -50,17 +53,63 @@ def clean(picture: Picture) -> Picture:
 
 
 def cleaned(picture: Picture, findings: Findings | None) -> Picture:
-    """The same for a picture that was examined already."""
+    """The same for a picture that was examined already. A digit that is small in it is looked at from nearer."""
     if findings is None:
         return picture
-    found, level = findings.found, findings.level
     digit = _digit(findings.strokes)
-    above = findings.copy - level
-    strongest = float(np.percentile(above[found], 75)) if found.any() else 0.0
-    varies = deviation((findings.copy - np.median(level))[~found])
-    if strongest < MIN_CONTRAST or strongest < 4 * deviation(above[~grown(found, 2)]) or _is_texture(digit):
+    if _is_none(findings, digit):
         return np.zeros_like(picture)
-    if 2 * varies > UNEVEN * strongest:
+    near = _surroundings(digit, picture.shape)
+    if near is None:
+        return _alone(picture, findings, digit)
+    part, nearer = picture[near], examine(picture[near])
+    if nearer is not None:
+        digit = _digit(nearer.strokes & _seen(grown(digit, 1), near, nearer.copy.shape, picture.shape))
+        part = _alone(part, nearer, digit)
+    page = np.full_like(picture, int(paper_level(part)))
+    page[near] = part
+    return page
+
+
+def _seen(mask: Mask, near: tuple[slice, slice], size: tuple[int, ...], shape: tuple[int, ...]) -> Mask:
+    """What a mask of the judged copy of a picture of `shape` shows of the part `near`, at another size."""
+    part = _resized(mask, shape)[near]
+    rows, columns = (np.arange(small) * length // small for small, length in zip(size, part.shape, strict=True))
+    return part[np.ix_(rows, columns)]
+
+
+def _surroundings(digit: Mask, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
+    """Where a digit of the judged copy lies in its picture, as much paper on each side; `None` of a large one."""
+    if not digit.any() or max(shape) < SMALL:
+        return None
+    spans = [np.flatnonzero(digit.any(axis=axis)) for axis in (1, 0)]
+    size = max(int(np.ptp(span)) for span in spans) + 1
+    if NEAR * size >= max(digit.shape):
+        return None
+    step = -(-max(shape) // max(digit.shape))
+    rows, columns = (slice(max(0, int(span[0]) - size) * step, (int(span[-1]) + 1 + size) * step) for span in spans)
+    return rows, columns
+
+
+def _is_none(findings: Findings, digit: Mask) -> bool:
+    """Is what was found too faint for ink, or too often crossed by straight lines for a digit?"""
+    above = findings.copy - findings.level
+    strongest = _ink_level(findings)
+    noise = deviation(above[~grown(findings.found, 2)])
+    return strongest < MIN_CONTRAST or strongest < 4 * noise or _is_texture(digit)
+
+
+def _ink_level(findings: Findings) -> float:
+    """How far strong ink is above its paper; 0 of none."""
+    above, found = findings.copy - findings.level, findings.found
+    return float(np.percentile(above[found], 75)) if found.any() else 0.0
+
+
+def _alone(picture: Picture, findings: Findings, digit: Mask) -> Picture:
+    """The `digit` of a picture that was examined alone on even paper."""
+    found, level = findings.found, findings.level
+    varies = deviation((findings.copy - np.median(level))[~found])
+    if 2 * varies > UNEVEN * _ink_level(findings):
         picture = flatten(picture, found, level)
     return isolate(picture, found, digit)
 
@@ -155,7 +204,7 @@ def _horizontal_lines(ink: Mask) -> tuple[Mask, int]:
         return lines, 0
     thickness = max(3, max(ink.shape) // 40)
     thin = ink & ~ndimage.binary_opening(ink, np.ones((thickness + 1, 1), bool))
-    blurred = ndimage.binary_dilation(thin, np.ones((5, 1), bool))
+    blurred = ndimage.binary_dilation(thin, np.ones((5, thickness), bool))  # over the lines that cross it
     long = ndimage.binary_opening(blurred, np.ones((1, max(8, width // 8)), bool))
     past_strokes = np.ones((3, 2 * (width // 12) + 1), bool)
     joined, _ = ndimage.label(ndimage.binary_dilation(long, past_strokes))

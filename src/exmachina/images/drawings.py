@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exmachina.images.clean import INK, MIN_CONTRAST, SMALL
+from exmachina.images.materials import ring_width
 from exmachina.images.mnist import CENTRE, SIDE, SMALLEST_INK, Picture, resize_all, scaled_size
-from exmachina.images.paper import ring_width
 
 Flags = NDArray[np.bool_]
 
@@ -44,7 +44,7 @@ def normalize_drawings(pictures: Picture) -> tuple[Picture, Flags]:
 
 
 def _ring(height: int, width: int) -> Flags:
-    """Which pixels are the border that `paper.ring` looks at: (H, W)."""
+    """Which pixels are the border that `materials.ring` looks at: (H, W)."""
     border = np.ones((height, width), bool)
     inner = ring_width(height, width)
     border[inner:-inner, inner:-inner] = False

@@ -19,6 +19,7 @@ from PIL import Image
 from exmachina.errors import InputError
 from exmachina.images import paper
 from exmachina.images.clean import INK, MIN_CONTRAST, clean
+from exmachina.images.materials import ring
 from exmachina.images.sheet import sheet_alone
 
 Picture = NDArray[np.uint8]
@@ -129,7 +130,7 @@ def polarity(picture: Picture) -> Picture:
 
 def is_dark_on_light(picture: Picture) -> bool:
     """Is the ink darker than the paper? A border of one level is paper; else see `paper.is_dark_on_light`."""
-    border = paper.ring(picture)
+    border = ring(picture)
     if border.min() == border.max():
         return 2 * int(border[0]) > int(picture.min()) + int(picture.max())
     return paper.is_dark_on_light(paper.judged(picture))

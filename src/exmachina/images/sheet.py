@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from exmachina.images.paper import Mask, Picture, brighter, judged, ring
+from exmachina.images.materials import Mask, Picture, brighter, ring
+from exmachina.images.paper import judged
 
 SMALLEST = 100  # pixels: the longer side of what may be a photograph
 WRITING = 10  # times as long as the widest stroke is the picture

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from exmachina.images.materials import grown
 from exmachina.images.mnist import NoInk, centre, contrast, crop, scale
-from exmachina.images.paper import grown
 from exmachina.reading.layout import Labels, Part
 from exmachina.reading.sheet import Mask, Picture, Values
 

@@ -9,51 +9,145 @@
  * @typedef {import("./planes.js").Box} Box
  */
 
-import { longer, ring } from "./materials.js";
+import { longer, paperLevel, ring } from "./materials.js";
 import { ink, judged, minus } from "./paper.js";
-import { dilated, groups, grown, include, opening, transposed, where } from "./planes.js";
+import { groups, grown, include, transposed, where } from "./planes.js";
 import { resized } from "./resampling.js";
+import { ruledLines } from "./ruled.js";
 import { deviation, greatest, least, median, percentile, sample } from "./statistics.js";
 
 export const INK = 32; // of 255, from paper to the strongest ink: fainter pixels are blur around a stroke
 export const MIN_CONTRAST = 16; // of 255: less between paper and ink is noise
 const UNEVEN = 0.1; // of the way from paper to ink: paper that varies by more is evened out
+const SMALL = 100; // pixels: the longer side of what is no photograph
+const NEAR = 4; // times as long as a digit is a picture that is looked at from nearer
 const NEARBY = 0.12; // of the digit's longer side: ink closer than this belongs to it
 const SPECK = 0.02; // of the digit's ink: less than this, apart from it, is dirt
 const REPEATED = 4; // pieces beside the largest and of its size: a pattern
 const ALIKE = 0.6; // of the height of the digit that is kept: lower ink beside it is no digit
 const MOST_STROKES = 6; // that a straight line through a digit meets, on average; a texture has more
 
-/** The digit alone on even paper; `picture` itself if there is nothing to remove, black if there is no digit. @param {Picture} picture */
+/**
+ * Ink and paper of a picture's judged copy; `strokes`: the ink without ruled lines.
+ * @typedef {{copy: Picture, found: Mask, level: Level, strokes: Mask}} Findings
+ */
+
+/**
+ * The digit alone on even paper; `picture` itself if there is nothing to remove, black if there is no digit. A digit that
+ * is small in it is looked at from nearer.
+ * @param {Picture} picture
+ */
 export function clean(picture) {
-  if (isPlain(picture)) return picture;
+  const findings = examined(picture);
+  if (!findings) return picture;
+  const wanted = digit(findings.strokes);
+  if (isNone(findings, wanted)) return blank(picture);
+  const near = surroundings(wanted, picture);
+  if (!near) return alone(picture, findings, wanted);
+  const seen = cut(fitted(grown(wanted, 1), picture), near);
+  const whole = cut(picture, near);
+  const nearer = examined(whole);
+  let part = whole;
+  if (nearer) {
+    const { strokes } = nearer;
+    const row = (/** @type {number} */ y) => Math.floor((y * seen.height) / strokes.height);
+    const column = (/** @type {number} */ x) => Math.floor((x * seen.width) / strokes.width);
+    const inside = where(strokes, (i) => {
+      const [y, x] = [Math.floor(i / strokes.width), i % strokes.width];
+      return strokes.pixels[i] && seen.pixels[row(y) * seen.width + column(x)];
+    });
+    part = alone(whole, nearer, digit(inside));
+  }
+  const page = blank(picture);
+  page.pixels.fill(Math.floor(paperLevel(part)));
+  for (let y = 0; y < part.height; y++)
+    page.pixels.set(
+      part.pixels.subarray(y * part.width, (y + 1) * part.width),
+      (near.top + y) * picture.width + near.left,
+    );
+  return page;
+}
+
+/** Nothing of a plain picture, in which there is nothing to find out. @param {Picture} picture @returns {Findings | null} */
+function examined(picture) {
+  if (isPlain(picture)) return null;
   const copy = judged(picture);
   const enlarged = Math.floor(longer(copy) / longer(picture));
   const { found, level } = ink(copy, Math.max(2, Math.floor(enlarged / 2)));
   const lines = ruledLines(found).pixels;
-  const wanted = digit(where(found, (i) => found.pixels[i] && !lines[i]));
-  const above = minus(copy, level).pixels;
-  const isInk = (/** @type {unknown} */ _, /** @type {number} */ i) => found.pixels[i] === 1;
-  const isPaper = (/** @type {unknown} */ _, /** @type {number} */ i) => found.pixels[i] === 0;
-  const strong = above.filter(isInk);
-  const strongest = strong.length ? percentile(strong, 75) : 0;
-  const beside = grown(found, 2).pixels;
+  return { copy, found, level, strokes: where(found, (i) => found.pixels[i] && !lines[i]) };
+}
+
+/**
+ * Where a digit of the judged copy lies in its picture, with as much paper on each side; null of a large one.
+ * @param {Mask} wanted
+ * @param {Picture} picture
+ */
+function surroundings(wanted, picture) {
+  const box = extent(wanted);
+  if (box.bottom === 0 || longer(picture) < SMALL) return null;
+  const size = Math.max(box.bottom - box.top, box.right - box.left);
+  if (NEAR * size >= longer(wanted)) return null;
+  const step = Math.ceil(longer(picture) / longer(wanted));
+  return {
+    top: Math.max(0, box.top - size) * step,
+    bottom: Math.min(picture.height, (box.bottom + size) * step),
+    left: Math.max(0, box.left - size) * step,
+    right: Math.min(picture.width, (box.right + size) * step),
+  };
+}
+
+/** The box of all of a mask; past the picture's end if there is none. @param {Mask} mask @returns {Box} */
+function extent({ height, width, pixels }) {
+  const box = { ...NOWHERE, top: height, left: width };
+  pixels.forEach((value, i) => value && include(box, Math.floor(i / width), i % width));
+  return box;
+}
+
+/** @template {Picture | Mask} P @param {P} plane @param {Omit<Box, "area">} box @returns {P} */
+function cut({ pixels, width: whole }, { top, bottom, left, right }) {
+  const [height, width] = [bottom - top, right - left];
+  const part = new Uint8Array(height * width);
+  for (let y = 0; y < height; y++) {
+    const start = (top + y) * whole + left;
+    part.set(pixels.subarray(start, start + width), y * width);
+  }
+  return /** @type {P} */ ({ height, width, pixels: part });
+}
+
+/** Is what was found too faint for ink, or too often crossed by straight lines for a digit? @param {Findings} findings @param {Mask} wanted */
+function isNone(findings, wanted) {
+  const beside = grown(findings.found, 2).pixels;
+  const above = minus(findings.copy, findings.level).pixels;
   const noise = deviation(above.filter((_, i) => !beside[i]));
-  if (strongest < MIN_CONTRAST || strongest < 4 * noise || isTexture(wanted)) return blank(picture);
+  const strongest = inkLevel(findings);
+  return strongest < MIN_CONTRAST || strongest < 4 * noise || isTexture(wanted);
+}
+
+/** How far strong ink is above its paper; 0 of none. @param {Findings} findings */
+function inkLevel({ copy, found, level }) {
+  const strong = minus(copy, level).pixels.filter((_, i) => found.pixels[i]);
+  return strong.length ? percentile(strong, 75) : 0;
+}
+
+/** One digit of a picture that was examined alone on even paper. @param {Picture} picture @param {Findings} findings @param {Mask} wanted */
+function alone(picture, findings, wanted) {
+  const { copy, found, level } = findings;
   const middle = median(level.pixels);
-  const varies = deviation(
-    Float64Array.from(copy.pixels, (value) => value - middle).filter(isPaper),
-  );
-  const even = 2 * varies > UNEVEN * strongest ? flatten(picture, found, level) : picture;
+  const paper = Float64Array.from(copy.pixels, (value) => value - middle);
+  const varies = deviation(paper.filter((_, i) => !found.pixels[i]));
+  const even = 2 * varies > UNEVEN * inkLevel(findings) ? flatten(picture, found, level) : picture;
   return isolate(even, found, wanted);
 }
+
+const NOWHERE = { top: 0, left: 0, bottom: 0, right: 0, area: 0 };
 
 /** @param {Picture} picture @returns {Picture} */
 const blank = ({ height, width }) => ({ height, width, pixels: new Uint8Array(height * width) });
 
 /** A small drawing: one piece of ink on paper of one level. @param {Picture} picture */
 function isPlain(picture) {
-  if (longer(picture) >= 100) return false;
+  if (longer(picture) >= SMALL) return false;
   const border = ring(picture);
   if (least(border) !== greatest(border)) return false;
   const away = where(picture, (i) => Math.abs(picture.pixels[i] - border[0]) > INK);
@@ -144,63 +238,10 @@ function isTexture(wanted) {
   });
 }
 
-/**
- * Thin lines from one edge of the page to the other, spared where a stroke crosses them. Fewer than four may be the
- * strokes of a digit cut tightly: they count only if nothing else spans the page across them, and there is something else.
- * @param {Mask} ink
- */
-function ruledLines(ink) {
-  const turned = transposed(ink);
-  const [across, down] = [horizontalLines(ink), horizontalLines(turned)];
-  if (across.count + down.count < 4) {
-    for (const [lines, page] of /** @type {const} */ ([
-      [across.lines, ink],
-      [down.lines, turned],
-    ])) {
-      const rest = page.pixels.map((value, i) => (value && !lines.pixels[i] ? 1 : 0));
-      const edge = 2 * page.width;
-      if (
-        (rest.subarray(0, edge).some(Boolean) && rest.subarray(-edge).some(Boolean)) ||
-        !rest.some(Boolean)
-      )
-        lines.pixels.fill(0);
-    }
-  }
-  const other = transposed(down.lines).pixels;
-  return where(ink, (i) => across.lines.pixels[i] || other[i]);
-}
-
-/** The ink of thin, roughly horizontal lines that span the whole width, and how many lines. @param {Mask} ink */
-function horizontalLines(ink) {
-  const { height, width, pixels } = ink;
-  const none = { lines: where(ink, () => false), count: 0 };
-  const touched = (/** @type {number} */ from, /** @type {number} */ to) =>
-    pixels.some((value, i) => value && i % width >= from && i % width < to);
-  if (!touched(0, 4) || !touched(width - 4, width)) return none;
-  const thickness = Math.max(3, Math.floor(Math.max(height, width) / 40));
-  const thick = opening(ink, thickness + 1, true).pixels;
-  const thin = where(ink, (i) => pixels[i] && !thick[i]);
-  const long = opening(dilated(thin, 5, 1), Math.max(8, Math.floor(width / 8)), false);
-  const { labels, boxes } = groups(dilated(long, 3, 2 * Math.floor(width / 12) + 1), false); // joined past strokes
-  const whole = boxes.map(({ left, right }) => right - left >= 0.92 * width);
-  const count = whole.filter(Boolean).length;
-  // With three of them a piece from either edge is a line too, which runs on along a stroke.
-  const isLine = boxes.map(
-    ({ left, right }, i) => whole[i] || (count >= 3 && (left === 0 || right === width)),
-  );
-  return { lines: where(ink, (i) => thin.pixels[i] && labels[i] && isLine[labels[i] - 1]), count };
-}
-
 /** Ink that lies no further apart than two pixels, together: labels and the ink's own boxes. @param {Mask} ink */
 function inkGroups(ink) {
   const { labels, boxes: joined } = groups(grown(ink, 1), false);
-  const boxes = joined.map(() => ({
-    top: ink.height,
-    left: ink.width,
-    bottom: 0,
-    right: 0,
-    area: 0,
-  }));
+  const boxes = joined.map(() => ({ ...NOWHERE, top: ink.height, left: ink.width }));
   ink.pixels.forEach(
     (value, i) => value && include(boxes[labels[i] - 1], Math.floor(i / ink.width), i % ink.width),
   );
@@ -235,12 +276,8 @@ function digit(ink) {
 
 /** How many other pieces of ink are there, as large as the digit that `clean` keeps and no printed line? @param {Picture} picture */
 export function digitsBeside(picture) {
-  if (isPlain(picture)) return 0;
-  const copy = judged(picture);
-  const enlarged = Math.floor(longer(copy) / longer(picture));
-  const { found } = ink(copy, Math.max(2, Math.floor(enlarged / 2)));
-  const lines = ruledLines(found).pixels;
-  const strokes = where(found, (i) => found.pixels[i] && !lines[i]);
+  const strokes = examined(picture)?.strokes;
+  if (!strokes) return 0;
   const { boxes } = inkGroups(strokes);
   if (!boxes.length) return 0;
   const main = boxes.reduce((best, box) => (box.area > best.area ? box : best));

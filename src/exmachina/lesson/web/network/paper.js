@@ -26,6 +26,10 @@ import { deviation, least, percentile } from "./statistics.js";
 
 const [SMALLEST, LARGEST] = [100, 200]; // longer side, in pixels, of the copy that is judged
 const [TWO_MATERIALS, UNEVEN_LIGHT] = [0.002, 0.1]; // of the picture is uneven: at most, with ink and paper alone; at least
+const PEAK = 12; // pixels: the fewest that a digit's strokes have
+const FAR_ABOVE = 3; // times as far as most of what was found: more is ink on it
+const STRONGER = 1.5; // times as far above their paper: narrow strokes that were overlooked
+const [WIDE, NARROW] = [6, 12]; // windows in the longer side, each wider than a stroke: of any digit, of a small one
 const AROUND = 1 / 12; // of the longer side: how far around a place its light is asked for
 const FINEST = 64; // steps per level of 255: the paper is no surer, and every language rounds to the same
 
@@ -68,7 +72,7 @@ export function ink(copy, blur) {
     !fills(found) &&
     !(isInside(found) && uneven(copy, found) <= TWO_MATERIALS)
   ) {
-    level = opened(copy);
+    level = stepped(blurred(opened(copy, WIDE), 1.5));
     found = brighter(minus(copy, level));
   } else {
     level = lit(copy, found, blur);
@@ -78,13 +82,43 @@ export function ink(copy, blur) {
     }
     found = brighter(minus(copy, level));
   }
+  const fine = minus(copy, opened(copy, NARROW));
+  const narrow = strongest(fine, brighter(fine));
+  const most = STRONGER * strengthOf(minus(copy, level).pixels, found);
+  if (strengthOf(fine.pixels, narrow) > most) {
+    level = lit(copy, narrow, blur);
+    found = strongest(minus(copy, level), brighter(minus(copy, level)));
+  }
   const above = minus(copy, level).pixels;
-  const strong = above.filter((_, i) => found.pixels[i]);
-  const strength = strong.length ? Math.max(2, percentile(strong, 75)) : 2; // at least a level
+  const strength = strengthOf(above, found);
   const beside = grown(found, blur).pixels;
   const noise = deviation(above.filter((_, i) => !beside[i]));
   const faintest = Math.min(strength / 2, Math.max(FAINT * strength, 5 * noise));
   return { found: where(copy, (i) => above[i] > faintest), level };
+}
+
+/**
+ * What is left of what was found without light and shade that were taken for ink, as small ink far away lets it happen:
+ * the strongest few pixels are then several times as far above their paper as most of what was found.
+ * @param {Level} above
+ * @param {Mask} found
+ */
+function strongest({ pixels }, found) {
+  const peak = Float64Array.from(pixels).sort()[pixels.length - PEAK];
+  while (found.pixels.some(Boolean) && peak > FAR_ABOVE * strengthOf(pixels, found)) {
+    const some = pixels.filter((_, i) => found.pixels[i]);
+    const bright = brighter({ height: 1, width: some.length, pixels: some }).pixels;
+    if (bright.every(Boolean)) break;
+    let at = 0;
+    found = where(found, (i) => found.pixels[i] && bright[at++]);
+  }
+  return found;
+}
+
+/** How far strong ink is above its paper, at least a level. @param {Float64Array} above @param {Mask} found */
+function strengthOf(above, found) {
+  const strong = above.filter((_, i) => found.pixels[i]);
+  return strong.length ? Math.max(2, percentile(strong, 75)) : 2;
 }
 
 /** @param {Plane} plane @param {Level} level @returns {Level} */
@@ -94,11 +128,15 @@ export function minus({ height, width, pixels }, level) {
   return { height, width, pixels: above };
 }
 
-/** The paper's level under light and shade: what is left when everything as narrow as a stroke is taken away. @param {Picture} copy */
-function opened(copy) {
-  const window = Math.max(3, Math.floor(longer(copy) / 6));
+/**
+ * The paper's level under light and shade: what is left when everything as narrow as a stroke is taken away.
+ * @param {Picture} copy
+ * @param {number} windows of which one is wider than a stroke
+ */
+function opened(copy, windows) {
+  const window = Math.max(3, Math.floor(longer(copy) / windows));
   const beyond = extended(median3(copy), window); // light goes on as it fell at the border
-  return stepped(blurred(trimmed(greyOpening(beyond, window), window), 1.5));
+  return trimmed(greyOpening(beyond, window), window);
 }
 
 /**

@@ -68,6 +68,13 @@ def far(cut: Picture, rng: Rng, kind: str) -> Picture:
     return page(sheet, rng, papers.paper(kind, 600, 800, 12) / 235 * papers.patches(600, 800))
 
 
+def corner(sheet: Picture) -> Picture:
+    """A sheet that lies on a desk and reaches the right and the lower side of its picture."""
+    desk = papers.on_desk(sheet)
+    height, width = (side * 3 // 2 for side in sheet.shape)
+    return desk[:height, :width]
+
+
 CONDITIONS: dict[str, Callable[[Picture, Rng], Picture]] = {
     "plain paper": lambda cut, rng: page(ink(cut, 120, 0.4), rng),
     "shadow, hard edge": lambda cut, rng: shaded(cut, rng, 200, 0.5, 0.5, 1),
@@ -80,6 +87,7 @@ CONDITIONS: dict[str, Callable[[Picture, Rng], Picture]] = {
     "sides of a box in the cut": lambda cut, rng: boxed(page(ink(cut, 80, 0.25), rng)),
     "a sheet on a desk": lambda cut, rng: papers.on_desk(page(ink(cut, 120, 0.6), rng)),
     "a sheet on a desk, 7° aslant": lambda cut, rng: papers.on_desk(page(ink(cut, 120, 0.6), rng), -7),
+    "a sheet in the picture's corner": lambda cut, rng: corner(page(ink(cut, 120, 0.6), rng)),
     "small, in patches of light": lambda cut, rng: far(cut, rng, "plain"),
     "the same on squared paper": lambda cut, rng: far(cut, rng, "squared"),
     "the same on ruled paper": lambda cut, rng: far(cut, rng, "ruled"),

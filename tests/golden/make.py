@@ -121,6 +121,7 @@ def pictures() -> list[dict[str, Any]]:
     desk = (90 + 15 * np.sin(np.indices((150, 170))[0] / 5)).astype(np.uint8)
     desk[20:128, 30:138] = written(digits[6], "plain", 3)
     made.append(np.asarray(Image.fromarray(desk).rotate(4, Image.Resampling.BILINEAR, fillcolor=90)))
+    made.append(desk[:128, :138])  # a sheet in the corner of its picture
     for kind in ("plain", "squared", "ruled"):  # small in their picture, under patches of light
         made.append(far_away(digits[7], kind, 180, 240))
     # Several digits: two, five of them the same, and a tight cut with a neighbour's edge.

@@ -44,9 +44,17 @@ def test_digits_and_their_frames_are_no_sheets(digits: NDArray[np.uint8]) -> Non
             assert sheet_alone(picture) is picture
 
 
-def test_a_shadow_is_no_desk(digits: NDArray[np.uint8]) -> None:
+def test_a_sheet_in_its_pictures_corner_is_found(digits: NDArray[np.uint8]) -> None:
+    for digit in digits:
+        sheet = np.pad(written(digit, "plain", 3), 18, constant_values=210)
+        desk = on_desk(sheet, 0, 80, 0.5)
+        corner = desk[: sheet.shape[0] * 3 // 2, : sheet.shape[1] * 3 // 2]
+        assert alike(normalize(corner), normalize(sheet)) > 0.8
+
+
+def test_a_shadow_across_a_digit_is_no_desk(digits: NDArray[np.uint8]) -> None:
     page = np.pad(written(digits[0], "plain", 4), 30, constant_values=210).astype(float)
     row, column = np.mgrid[: page.shape[0], : page.shape[1]]
-    for lit in (row > 60, column < 120, row + column < 250):
+    for lit in (row > 80, row < 100, column < 120, column > 100, row + column < 250):
         shaded = (page * np.where(lit, 1.0, 0.5)).astype(np.uint8)
         assert sheet_alone(shaded) is shaded

@@ -9,7 +9,7 @@ from exmachina.images.paper import judged
 
 SMALLEST = 100  # pixels: the longer side of what may be a photograph
 WRITING = 10  # times as long as the widest stroke is the picture
-SHEET = (0.08, 0.8)  # of the picture: the least and the most that a sheet lying in it takes up
+SHEET = (0.08, 0.95)  # of the picture: the least and the most that a sheet lying in it takes up
 FULL = 0.8  # of its box: a sheet that lies aslant leaves corners free
 STRAY = 0.2  # of its box: so much may be bright elsewhere
 APART = 40  # levels between sheet and desk
@@ -60,7 +60,7 @@ def _box(filled: Picture, paper: Mask) -> tuple[tuple[int, int, int, int], float
     inside = np.zeros_like(bright)
     inside[top:bottom, left:right] = True
     at_sides = (top == 0) + (bottom == height) + (left == 0) + (right == width)
-    if at_sides > 1 or not SHEET[0] < float(inside.mean()) < SHEET[1]:
+    if at_sides > 3 or not SHEET[0] < float(inside.mean()) < SHEET[1]:
         return None
     if float(bright[inside].mean()) < FULL or bright[~inside].sum() > STRAY * inside.sum():
         return None

@@ -165,14 +165,14 @@ def held(pid: int) -> dict[str, float]:
 def flat(samples: list[dict[str, float]]) -> dict[str, float]:
     """Medians in the second and in the last sixth of the samples, and what lies between them."""
     sixth = max(1, len(samples) // 6)
-    told: dict[str, float] = {}
+    answer: dict[str, float] = {}
     for name in samples[0]:
         early, late = (
             float(np.median([sample[name] for sample in part]))
             for part in (samples[sixth : 2 * sixth], samples[-sixth:])
         )
-        told |= {f"{name}_early": early, f"{name}_late": late, f"{name}_growth": late - early}
-    return told
+        answer |= {f"{name}_early": early, f"{name}_late": late, f"{name}_growth": late - early}
+    return answer
 
 
 async def classroom(address: str, pid: int, learners: int, seconds: float, run: str) -> dict[str, Any]:

@@ -106,16 +106,16 @@ def main() -> None:
     options = parser.parse_args()
     hand, classifier = strips.hand(options.hand), Classifier.load(options.run)
     chosen = np.random.default_rng(options.seed).permutation(len(hand.cuts))[: options.count]
-    told = {}
+    answer = {}
     for name, condition in CONDITIONS.items():
         rng = np.random.default_rng(options.seed)
         read = classifier.predict_many(condition(hand.cuts[index], rng) for index in chosen)
         right = sum(one.digit == hand.labels[index] for one, index in zip(read, chosen, strict=True))
-        told[name] = {"right": right, "n": len(chosen)}
+        answer[name] = {"right": right, "n": len(chosen)}
         if not options.json:
             print(f"{name:30} {strips.wilson(right, len(chosen))}", flush=True)
     if options.json:
-        print(json.dumps({"hand": options.hand, "run": options.run, "conditions": told}))
+        print(json.dumps({"hand": options.hand, "run": options.run, "conditions": answer}))
 
 
 if __name__ == "__main__":

@@ -193,8 +193,8 @@ def table(folder: Path) -> None:
     for kind in (*HONEST, "shipped"):
         chosen = [one for name, one in parts["honest"].items() if kind_of(name) == kind]
         for test in sorted({one["name"] for item in chosen for one in item["evidence"]}):
-            found = [one["statistic"] for item in chosen for one in item["evidence"] if one["name"] == test]
-            values = [value for value in found if value is not None]
+            result = [one["statistic"] for item in chosen for one in item["evidence"] if one["name"] == test]
+            values = [value for value in result if value is not None]
             if values:
                 numbers = {"n": len(values), "mean": np.mean(values), "sd": np.std(values)}
                 numbers |= {"min": min(values), "max": max(values)}
@@ -222,8 +222,8 @@ def table(folder: Path) -> None:
     )
     print(f"{len(false_alarms)} of {len(parts['honest'])} honest runs suspected {false_alarms}")
     for title, one in parts["cheats"].items():
-        told = ", ".join(item["name"] for item in one["evidence"] if _tells(item, one)) or "cannot be told"
-        print(f"| {title} | {one['accuracy']:.2%} | {told} |")
+        answer = ", ".join(item["name"] for item in one["evidence"] if _tells(item, one)) or "cannot be told"
+        print(f"| {title} | {one['accuracy']:.2%} | {answer} |")
 
 
 def at_most(count: int, n: int) -> float:

@@ -39,12 +39,12 @@ def start(folder: str) -> tuple[subprocess.Popen[str], str]:
 
 def everything(client: httpx.Client) -> list[int]:
     """The numbers of a learner's drawings, page after page."""
-    found, path = [], "/api/v1/collection"
+    result, path = [], "/api/v1/collection"
     while path:
         answer = client.get(path)
-        found += [drawing["id"] for drawing in answer.json()]
+        result += [drawing["id"] for drawing in answer.json()]
         path = answer.links.get("next", {}).get("url", "")
-    return found
+    return result
 
 
 def kill_rounds(rounds: int) -> dict[str, int]:

@@ -58,7 +58,7 @@ class Hand:
 
 
 @dataclass(frozen=True)
-class Strangers:
+class NonDigits:
     """What is no digit: how many, AUROC against MNIST and against the other hands, and the share refused."""
 
     n: int
@@ -80,7 +80,7 @@ def main() -> None:
     for word in options.hands:
         name, _, path = word.partition("=")
         hands[name] = load_external(path)
-    others = strangers(options.omniglot, options.typefaces)
+    others = non_digits(options.omniglot, options.typefaces)
     result = {name: measure(Classifier.load(name), hands, others) for name in options.runs}
     if options.json:
         print(json.dumps({"runs": result, "hardware": hardware(), "versions": versions()}, indent=1))
@@ -89,15 +89,15 @@ def main() -> None:
         print(f"{name}: no digit below {one['no_digit']:.3f}, sure from {one['sure']:.3f}")
         for hand, row in one["hands"].items():
             print(
-                f"  {hand:<22} n {row['n']:>6,}  right {row['right']:.2%}  refused {told(row['refused'])}"
-                f"  unsure {told(row['unsure'])}"
+                f"  {hand:<22} n {row['n']:>6,}  right {row['right']:.2%}  refused {percents(row['refused'])}"
+                f"  unsure {percents(row['unsure'])}"
             )
         for kind, row in one["strangers"].items():
             aurocs = f"AUROC {row['auroc_mnist']:.4f} (MNIST) {row['auroc_hands']:.4f} (other hands)"
-            print(f"  {kind:<22} n {row['n']:>6,}  {aurocs}  refused {told(row['refused'])}")
+            print(f"  {kind:<22} n {row['n']:>6,}  {aurocs}  refused {percents(row['refused'])}")
 
 
-def told(share: dict[str, float]) -> str:
+def percents(share: dict[str, float]) -> str:
     """A share with its interval."""
     return f"{share['value']:.2%} ({share['low']:.2%}-{share['high']:.2%})"
 
@@ -110,17 +110,17 @@ def measure(classifier: Classifier, hands: dict[str, Dataset], others: dict[str,
     by_hand = {name: classifier.chances(data.images) for name, data in hands.items()}
     on_mnist, on_hands = classifier.chances(mnist.images), np.concatenate(list(by_hand.values()))
     limit = classifier.rejector.no_digit
-    strangers = {}
+    non_digits = {}
     for kind, images in others.items():
         chances = classifier.chances(images)
         refused = wilson(int((chances < limit).sum()), len(chances))
-        row = Strangers(len(chances), auroc(on_mnist, chances), auroc(on_hands, chances), refused)
-        strangers[kind] = asdict(row)
+        row = NonDigits(len(chances), auroc(on_mnist, chances), auroc(on_hands, chances), refused)
+        non_digits[kind] = asdict(row)
     return {
         "no_digit": limit,
         "sure": classifier.rejector.sure,
         "hands": {name: asdict(by(classifier, data)) for name, data in {"MNIST": mnist, **hands}.items()},
-        "strangers": strangers,
+        "strangers": non_digits,
     }
 
 
@@ -132,7 +132,7 @@ def by(classifier: Classifier, data: Dataset) -> Hand:
     return Hand(len(data), len(right) / len(data), wilson(refused, len(right)), wilson(unsure, len(right)))
 
 
-def strangers(omniglot_zip: Path | None, typefaces: Path | None) -> dict[str, Images]:
+def non_digits(omniglot_zip: Path | None, typefaces: Path | None) -> dict[str, Images]:
     """Images (N, 28, 28) of each kind, as the reader prepares them."""
     result: dict[str, Images] = {}
     if omniglot_zip is not None:

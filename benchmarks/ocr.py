@@ -64,7 +64,7 @@ def main() -> None:
     sets["strings"] = [one.picture for one in strings], [one.text for one in strings]
     rows = {}
     for name, read in readers():
-        rows[name] = {what: score(read(given, what == "strings"), wanted) for what, (given, wanted) in sets.items()}
+        rows[name] = {what: score(read(images, what == "strings"), wanted) for what, (images, wanted) in sets.items()}
         if not options.json:
             show(name, rows[name])
     if options.json:
@@ -136,31 +136,31 @@ def tesseract(pictures: list[Picture], strings: bool) -> list[str]:
         listed.write_text("\n".join(map(str, paths)))
         mode, only = ("7" if strings else "8"), "tessedit_char_whitelist=0123456789"
         command = ["tesseract", str(listed), "-", "--dpi", "300", "--psm", mode, "-c", only]
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return said.split("\f")[: len(pictures)]
+        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return output.split("\f")[: len(pictures)]
 
 
 def paddle(engine: Any, pictures: list[Picture], _: bool) -> list[str]:
     """Recognition alone: each picture is one line of text."""
     answers = []
     for picture in pictures:
-        found, _times = engine(np.stack([picture] * 3, -1), use_det=False, use_cls=False, use_rec=True)
-        answers.append(found[0][0] if found else "")
+        result, _times = engine(np.stack([picture] * 3, -1), use_det=False, use_cls=False, use_rec=True)
+        answers.append(result[0][0] if result else "")
     return answers
 
 
 def score(answers: list[str], wanted: list[str]) -> dict[str, Any]:
     """How many answers are right, strictly and leniently, with Wilson's 95 % interval."""
-    said = ["".join(answer.split()) for answer in answers]
-    right = sum(map(str.__eq__, said, wanted))
-    lenient = sum(answer.translate(ALIKE) == text for answer, text in zip(said, wanted, strict=True))
+    output = ["".join(answer.split()) for answer in answers]
+    right = sum(map(str.__eq__, output, wanted))
+    lenient = sum(answer.translate(ALIKE) == text for answer, text in zip(output, wanted, strict=True))
     interval = wilson(right, len(wanted))
     return {
         "n": len(wanted),
         "right": right / len(wanted),
         "interval": [interval.low, interval.high],
         "lenient": lenient / len(wanted),
-        "silent": sum(not answer for answer in said) / len(wanted),
+        "silent": sum(not answer for answer in output) / len(wanted),
     }
 
 
@@ -183,8 +183,8 @@ def versions() -> dict[str, str]:
     with contextlib.suppress(PackageNotFoundError):
         result["rapidocr-onnxruntime"] = version("rapidocr-onnxruntime")
     if shutil.which("tesseract"):
-        told = subprocess.run(["tesseract", "--version"], check=True, capture_output=True, text=True).stdout
-        result["tesseract"] = told.split()[1]
+        answer = subprocess.run(["tesseract", "--version"], check=True, capture_output=True, text=True).stdout
+        result["tesseract"] = answer.split()[1]
     return result
 
 

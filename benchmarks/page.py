@@ -123,7 +123,7 @@ def measure(address: str, seconds: float, width: int) -> dict[str, Any]:
 
 def measure_training(address: str, rounds: int, width: int) -> dict[str, Any]:
     """Train so often, with a pen at rest and with one that draws; what is told of each, and of the maps meanwhile."""
-    found: dict[str, Any] = {"pen_rests": [], "pen_draws": [], "maps": [], "frames": []}
+    result: dict[str, Any] = {"pen_rests": [], "pen_draws": [], "maps": [], "frames": []}
     with opened(address, width) as (page, box):
         panel = page.locator("[data-panel$=training]")
         panel.scroll_into_view_if_needed()
@@ -132,13 +132,13 @@ def measure_training(address: str, rounds: int, width: int) -> dict[str, Any]:
         page.evaluate("scrollTo(0, 0)")
         trained(page, panel, lambda: page.wait_for_timeout(100))  # the training images are fetched
         for _ in range(rounds):
-            found["pen_rests"].append(trained(page, panel, lambda: page.wait_for_timeout(100)))
+            result["pen_rests"].append(trained(page, panel, lambda: page.wait_for_timeout(100)))
             page.evaluate(WATCH)
-            found["pen_draws"].append(trained(page, panel, lambda: draw(page, box, 0.3)))
+            result["pen_draws"].append(trained(page, panel, lambda: draw(page, box, 0.3)))
             notes = page.evaluate("notes")
-            found["maps"] += notes["maps"]
-            found["frames"] += notes["frames"]
-    return found
+            result["maps"] += notes["maps"]
+            result["frames"] += notes["frames"]
+    return result
 
 
 def trained(page: Any, panel: Any, meanwhile: Callable[[], None]) -> dict[str, float]:
@@ -147,9 +147,9 @@ def trained(page: Any, panel: Any, meanwhile: Callable[[], None]) -> dict[str, f
     panel.get_by_role("button", name="Pause").wait_for()
     while panel.locator(".test-accuracy").count() == 0:
         meanwhile()
-    told = re.search(r"([\d.]+)\s*%.* after ([\d.]+) seconds", panel.locator(".fact").first.inner_text())
-    assert told
-    return {"accuracy": float(told[1]), "seconds": float(told[2])}
+    answer = re.search(r"([\d.]+)\s*%.* after ([\d.]+) seconds", panel.locator(".fact").first.inner_text())
+    assert answer
+    return {"accuracy": float(answer[1]), "seconds": float(answer[2])}
 
 
 def draw(page: Any, box: Any, seconds: float) -> None:
@@ -191,19 +191,19 @@ def main() -> None:
             notes = measure_training(address, options.training, options.width)
         else:
             notes = measure(address, options.seconds, options.width)
-    found = {"stroke_to_maps_ms": percentiles(notes["maps"]), "frame_ms": percentiles(notes["frames"])}
+    result = {"stroke_to_maps_ms": percentiles(notes["maps"]), "frame_ms": percentiles(notes["frames"])}
     trainings = {name: notes[name] for name in ("pen_rests", "pen_draws") if name in notes}
     if options.json:
-        print(json.dumps({**found, **trainings}))
+        print(json.dumps({**result, **trainings}))
         return
     for name, (text, target) in {"stroke_to_maps_ms": ("stroke to maps", 50), "frame_ms": ("frame", 1000 / 60)}.items():
-        numbers = found[name]
+        numbers = result[name]
         print(f"{text:<16} p50 {numbers['p50']:6.1f} ms   p95 {numbers['p95']:6.1f} ms   n {numbers['n']:4.0f}   "
               f"target {target:.1f} ms")  # fmt: skip
-    for name, told in trainings.items():
+    for name, answer in trainings.items():
         print(
             f"trained, {name.replace('_', ' ')}: "
-            + ", ".join(f"{one['seconds']} s ({one['accuracy']} %)" for one in told)
+            + ", ".join(f"{one['seconds']} s ({one['accuracy']} %)" for one in answer)
         )
 
 

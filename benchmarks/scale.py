@@ -98,13 +98,13 @@ def rate(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     kinds: dict[str, Any] = {"Classifier.predict, one at a time": one_at_a_time}
     for workers in (1, 2, 3, 4):
         kinds[f"predict_many, {workers} process{'es' * (workers > 1)}"] = lambda workers=workers: together(workers)
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in kinds}
+    result: dict[str, list[tuple[float, float]]] = {name: [] for name in kinds}
     for _ in range(options.rounds):  # in turn, so that what else the machine does meets all alike
         for name, run in kinds.items():
             start, used = time.perf_counter(), processor_seconds()
             run()
-            found[name].append((time.perf_counter() - start, processor_seconds() - used))
-    first = found["Classifier.predict, one at a time"]
+            result[name].append((time.perf_counter() - start, processor_seconds() - used))
+    first = result["Classifier.predict, one at a time"]
     return {
         "files": options.files,
         "load": os.getloadavg()[0],
@@ -115,7 +115,7 @@ def rate(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
                 "times_as_many": [round(a[0] / b[0], 2) for a, b in zip(first, rounds, strict=True)],
                 "times_less_processor_time": [round(a[1] / b[1], 2) for a, b in zip(first, rounds, strict=True)],
             }
-            for name, rounds in found.items()
+            for name, rounds in result.items()
         },
     }
 

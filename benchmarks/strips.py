@@ -188,7 +188,7 @@ def make_amount(hand: Hand, generator: np.random.Generator, *, stroke: bool) -> 
     return Strip(on_paper(ink, generator), ".".join(texts), 0)
 
 
-def make_sudoku(hand: Hand, generator: np.random.Generator, given: float = 0.4) -> tuple[Picture, list[list[str]]]:
+def make_sudoku(hand: Hand, generator: np.random.Generator, filled: float = 0.4) -> tuple[Picture, list[list[str]]]:
     """A sudoku's grid with digits of the hand in some of its cells, and what is written, empty cells as ""."""
     side, edge = 56, 40
     whole = 9 * side
@@ -200,7 +200,7 @@ def make_sudoku(hand: Hand, generator: np.random.Generator, given: float = 0.4) 
         ink[edge : edge + whole, place - width // 2 : place + width // 2] = 1
     written = [[""] * 9 for _ in range(9)]
     nonzero = np.flatnonzero(hand.labels)
-    for row, column in np.argwhere(generator.random((9, 9)) < given):
+    for row, column in np.argwhere(generator.random((9, 9)) < filled):
         index = int(generator.choice(nonzero))
         cut_ = Image.fromarray(hand.cuts[index])
         factor = 34 / max(cut_.size)

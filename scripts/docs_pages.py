@@ -55,7 +55,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Put the examples in where a page has nothing of them but a line with their name: # examples/NAME.py."""
     return re.sub(
-        r"^# (examples/\w+\.py)$", lambda found: (ROOT / found[1]).read_text("utf-8").rstrip(), markdown, flags=re.M
+        r"^# (examples/\w+\.py)$", lambda result: (ROOT / result[1]).read_text("utf-8").rstrip(), markdown, flags=re.M
     )
 
 
@@ -144,4 +144,4 @@ def described(parameter: Any) -> tuple[str, str] | None:
 def from_the_root(text: str) -> str:
     """A page of the repository's root, its links as seen from project/."""
     text = re.sub(r"\]\(docs/", "](../", text)
-    return re.sub(r"\]\((CONTRIBUTING|SECURITY|CHANGELOG)\.md", lambda found: f"]({found[1].lower()}.md", text)
+    return re.sub(r"\]\((CONTRIBUTING|SECURITY|CHANGELOG)\.md", lambda result: f"]({result[1].lower()}.md", text)

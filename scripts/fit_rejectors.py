@@ -14,16 +14,16 @@ import sys
 from pathlib import Path
 
 from exmachina.data import load_mnist_split
-from exmachina.evaluation.ood.rejector import fit_rejector, lessons
+from exmachina.evaluation.ood.rejector import fit_rejector, rejector_data
 from exmachina.runs import Run, find_run
 from exmachina.runs.run import METADATA, ONNX, PRETRAINED
 
 
 def main(names: list[str]) -> None:
     """Fit the runs named."""
-    given = lessons(load_mnist_split("train"))
+    data = rejector_data(load_mnist_split("train"))
     for name in names or sorted(path.parent.name for path in PRETRAINED.glob(f"*/{METADATA}")):
-        run = fit_rejector(Run.load(name), given)
+        run = fit_rejector(Run.load(name), data)
         assert run.rejector is not None
         path = ship(run, find_run(name))
         print(f"{path}: no digit below {run.rejector.no_digit:.3f}, sure from {run.rejector.sure:.3f}")

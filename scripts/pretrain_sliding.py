@@ -37,13 +37,13 @@ IN_THE_MIDDLE, BESIDE = 1.5, 2.5  # pixels of 20 from a digit's middle: there it
 
 def pools(mnist: strips.Hand, rng: Rng) -> list[strips.Hand]:
     """Digits to write with, by kind."""
-    found = [mnist]
+    result = [mnist]
     for maker, count in ((mixture.made_digits, 10_000), (mixture.drawn_pens, 10_000), (mixture.drawn_typefaces, 4_000)):
         some = list(islice(maker(rng), count))
-        found.append(
+        result.append(
             strips.Hand("", [strips.cut(image) for image, _ in some], np.array([label for _, label in some], np.uint8))
         )
-    return found
+    return result
 
 
 def changed(picture: Picture, generator: Rng) -> Picture:

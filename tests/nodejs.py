@@ -26,6 +26,6 @@ const data = JSON.parse(readFileSync({json.dumps(str(folder / "data.json"))}));
 console.log(JSON.stringify(answer));"""
     (folder / "script.mjs").write_text(module, encoding="utf-8")
     assert NODE is not None
-    found = subprocess.run([NODE, str(folder / "script.mjs")], capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stderr
-    return json.loads(found.stdout)
+    result = subprocess.run([NODE, str(folder / "script.mjs")], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)

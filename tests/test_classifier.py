@@ -140,8 +140,8 @@ def test_arrays_are_normalised_like_files_unless_they_are_said_to_be_prepared(
     expected = normalize(large)
     Image.fromarray(large).save(tmp_path / "digit.png")
     pictures: tuple[Any, ...] = (large, large / 255, large[:, :, None], Image.fromarray(large), tmp_path / "digit.png")
-    for given in pictures:
-        np.testing.assert_array_equal(classifier.prepare(given), expected)
+    for case in pictures:
+        np.testing.assert_array_equal(classifier.prepare(case), expected)
     assert classifier.predict(str(tmp_path / "digit.png")) == classifier.predict(expected, prepared=True)
     palette: Any = Image.fromarray(255 - image).convert("P")
     np.testing.assert_array_equal(classifier.prepare(palette), normalize(255 - image))

@@ -44,11 +44,11 @@ BY_HAND = re.compile(r":[.\d>]*%\}|\* 100\b.*%|100 \*[^\"']*\} ?%|\d?f\} ?%")
 def test_no_module_writes_a_percentage_by_hand() -> None:
     """Lengths in a style sheet are the browser's; everything that people read goes through `formatting`."""
     source = Path(exmachina.__file__).parent
-    found = [
+    result = [
         f"{path.relative_to(source)}:{number}"
         for path in source.rglob("*.py")
         if path.name != "formatting.py"
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
         if BY_HAND.search(line) and "left:" not in line and "width:" not in line and "--s:" not in line
     ]
-    assert not found
+    assert not result

@@ -40,12 +40,12 @@ def test_scikit_learns_own_checks_pass() -> None:
 
 def test_it_is_the_training_of_the_library(tiny_recipe: Recipe, digits: Dataset) -> None:
     recipe = tiny_recipe.replace(epochs=1, batch_size=128)
-    found = DigitClassifier(recipe, epochs=1, random_state=5).fit(digits.images.reshape(-1, 784), digits.labels)
+    result = DigitClassifier(recipe, epochs=1, random_state=5).fit(digits.images.reshape(-1, 784), digits.labels)
     expected = fit(recipe, digits, seed=5)
     for name, weights in expected.weights.items():
-        np.testing.assert_array_equal(found.run_.weights[name], weights)
+        np.testing.assert_array_equal(result.run_.weights[name], weights)
     probabilities = Classifier.from_run(expected).probabilities(digits.images[:50])
-    np.testing.assert_allclose(found.predict_proba(digits.images[:50].reshape(-1, 784)), probabilities, atol=1e-6)
+    np.testing.assert_allclose(result.predict_proba(digits.images[:50].reshape(-1, 784)), probabilities, atol=1e-6)
 
 
 def test_small_images_are_learned_in_a_pipeline_and_cross_validated(tens: tuple[np.ndarray, np.ndarray]) -> None:
@@ -66,13 +66,13 @@ def test_a_grid_chooses_the_rate_that_learns(tens: tuple[np.ndarray, np.ndarray]
 def test_classes_may_have_names_and_be_as_many_as_they_are(tens: tuple[np.ndarray, np.ndarray]) -> None:
     images, labels = tens
     words = np.array(["odd", "even"])[(labels % 2 == 0).astype(int)]
-    first, last, given, true = train_test_split(images, words, random_state=0)
-    found = DigitClassifier(random_state=0).fit(first, given)
-    assert found.classes_.tolist() == ["even", "odd"]
-    assert (found.predict(last) == true).mean() > 0.95
+    first, last, learned, expected = train_test_split(images, words, random_state=0)
+    result = DigitClassifier(random_state=0).fit(first, learned)
+    assert result.classes_.tolist() == ["even", "odd"]
+    assert (result.predict(last) == expected).mean() > 0.95
     twenty = labels + 10 * (np.arange(len(labels)) % 2)  # the parity of a row's number cannot be read off its pixels
-    found = DigitClassifier(random_state=0).fit(images, twenty)
-    assert found.predict_proba(images[:3]).shape == (3, 20) and found.run_.network.classes == 20
+    result = DigitClassifier(random_state=0).fit(images, twenty)
+    assert result.predict_proba(images[:3]).shape == (3, 20) and result.run_.network.classes == 20
     with pytest.raises(InputError, match="tells at most 256"):
         DigitClassifier().fit(np.ones((900, 4)), np.arange(900) % 300)
 
@@ -95,8 +95,8 @@ def test_the_same_random_state_is_the_same_network(tens: tuple[np.ndarray, np.nd
 def test_images_need_not_be_square(tens: tuple[np.ndarray, np.ndarray]) -> None:
     images, labels = tens
     upper = images[:, :48]  # six of eight lines
-    found = DigitClassifier(random_state=0, image_shape=(6, 8)).fit(upper, labels)
-    assert found.shape_ == (6, 8) and found.score(upper, labels) > 0.95
+    result = DigitClassifier(random_state=0, image_shape=(6, 8)).fit(upper, labels)
+    assert result.shape_ == (6, 8) and result.score(upper, labels) > 0.95
     assert DigitClassifier(epochs=1).fit(upper, labels).shape_ == (1, 48)
     with pytest.raises(InputError, match=r"image_shape is \(6, 9\), but X has 48 features"):
         DigitClassifier(image_shape=(6, 9)).fit(upper, labels)
@@ -104,8 +104,8 @@ def test_images_need_not_be_square(tens: tuple[np.ndarray, np.ndarray]) -> None:
 
 def test_the_run_can_be_kept(tens: tuple[np.ndarray, np.ndarray], tmp_path: Path) -> None:
     images, labels = tens
-    found = DigitClassifier(epochs=1, random_state=0).fit(images, labels < 5)
-    found.run_.save(tmp_path / "halves")
+    result = DigitClassifier(epochs=1, random_state=0).fit(images, labels < 5)
+    result.run_.save(tmp_path / "halves")
     assert Classifier.load(tmp_path / "halves").network == telling(get_recipe("fast").network, 2)
 
 

@@ -64,11 +64,11 @@ def test_the_folder_one_stands_in_gives_bare_names(folder: Path, monkeypatch: py
 def test_a_pattern_finds_what_glob_finds(pattern: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = os.path.join(folder, pattern)  # noqa: PTH118
     anything = glob.glob(whole, recursive=True)  # noqa: PTH207
-    found = {name for name in anything if Path(name).suffix.lower() in (".png", ".jpg", ".jpeg")}
-    found = {name for name in found if Path(name).is_file() and "loop" not in name}
-    assert set(paths(whole)) == found and found
+    result = {name for name in anything if Path(name).suffix.lower() in (".png", ".jpg", ".jpeg")}
+    result = {name for name in result if Path(name).is_file() and "loop" not in name}
+    assert set(paths(whole)) == result and result
     monkeypatch.chdir(folder)
-    assert set(paths(pattern)) == {os.path.relpath(name, folder) for name in found}
+    assert set(paths(pattern)) == {os.path.relpath(name, folder) for name in result}
 
 
 def test_a_list_names_a_path_a_line(tmp_path: Path) -> None:
@@ -88,9 +88,9 @@ def test_archives_hold_their_pictures_under_their_own_name(folder: Path, tmp_pat
             tar.add(folder / name, name)
     visible = {f"c/.hidden/{5}.png"}  # in an archive as in `images.archive`, only the file's own name counts
     for name in ("all.zip", "all.tar.gz"):
-        found = list(find_items([tmp_path / name]))
-        assert {item.path for item in found} == {f"{tmp_path / name}/{inner}" for inner in {*chosen, *visible}}
-        assert all(item.content is not None and item.path.endswith(item.content.decode()) for item in found)
+        result = list(find_items([tmp_path / name]))
+        assert {item.path for item in result} == {f"{tmp_path / name}/{inner}" for inner in {*chosen, *visible}}
+        assert all(item.content is not None and item.path.endswith(item.content.decode()) for item in result)
     assert count_items([tmp_path / "all.zip"]) == 7 and count_items([tmp_path / "all.tar.gz"]) is None
 
 

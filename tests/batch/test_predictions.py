@@ -48,15 +48,15 @@ def one_at_a_time(scans: Path, tiny_run: Run) -> list[FilePrediction]:
 def test_many_are_read_as_each_alone(
     workers: int | None, scans: Path, tiny_run: Run, one_at_a_time: list[FilePrediction]
 ) -> None:
-    found = list(exmachina.predict_many(scans, Classifier.from_run(tiny_run), workers=workers))
-    assert [one.path for one in found] == [one.path for one in one_at_a_time]
-    for ours, alone in zip(found, one_at_a_time, strict=True):
+    result = list(exmachina.predict_many(scans, Classifier.from_run(tiny_run), workers=workers))
+    assert [one.path for one in result] == [one.path for one in one_at_a_time]
+    for ours, alone in zip(result, one_at_a_time, strict=True):
         assert (ours.prediction is None) == (alone.prediction is None)
         if ours.prediction is not None and alone.prediction is not None:
             assert ours.prediction == alone.prediction
-    assert "is not a PNG or JPEG" in found[7].problem and "is blank" in found[9].problem
-    assert sum(bool(one.problem) for one in found) == 2
-    assert [place for place, one in enumerate(found) if one.prediction and one.prediction.several] == [11]
+    assert "is not a PNG or JPEG" in result[7].problem and "is blank" in result[9].problem
+    assert sum(bool(one.problem) for one in result) == 2
+    assert [place for place, one in enumerate(result) if one.prediction and one.prediction.several] == [11]
 
 
 def test_they_come_as_they_are_asked_for(scans: Path, tiny_run: Run) -> None:
@@ -91,10 +91,10 @@ def _prepare(items: list[Item]) -> pool.Prepared:
 def test_a_picture_that_ends_its_process_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "prepare", _prepare)
     items = [Item("fatal" if number == 300 else str(number)) for number in range(600)]
-    found = {item.path: problem for some, what in pool.prepare_all(items, 2) for item, problem in named(some, what)}
-    assert len(found) == 600
-    assert [path for path, problem in found.items() if problem] == ["fatal"]
-    assert "ended the process" in found["fatal"]
+    result = {item.path: problem for some, what in pool.prepare_all(items, 2) for item, problem in named(some, what)}
+    assert len(result) == 600
+    assert [path for path, problem in result.items() if problem] == ["fatal"]
+    assert "ended the process" in result["fatal"]
 
 
 def named(some: list[Item], what: pool.Prepared) -> list[tuple[Item, str]]:

@@ -163,10 +163,10 @@ def test_killed_at_any_moment_and_begun_anew_every_file_is_there_once(
             break
     with pytest.raises(SystemExit) as left:
         main(["predict", str(scans), "--out", str(table)])
-    said = capsys.readouterr().err
+    output = capsys.readouterr().err
     assert not left.value.code and sorted(row[0] for row in rows(table)) == sorted(map(str, scans.iterdir()))
     assert {row[1] for row in rows(table)} == {"7"}
-    assert "were read before; going on" in said or not before
+    assert "were read before; going on" in output or not before
 
 
 def ends(group: int) -> bool:

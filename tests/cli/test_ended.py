@@ -26,9 +26,9 @@ def test_folder_of_nobody_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_knob_that_is_none_is_one_line(vary: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["experiment", "--recipe", "fast", "--vary", vary, "--seeds", "1"])
-    told = capsys.readouterr()
-    assert left.value.code == 2 and told.err.startswith("exmachina: ") and told.err.count("\n") == 1
-    assert "Traceback" not in told.err
+    answer = capsys.readouterr()
+    assert left.value.code == 2 and answer.err.startswith("exmachina: ") and answer.err.count("\n") == 1
+    assert "Traceback" not in answer.err
 
 
 def test_page_that_cannot_be_written_whole_is_not_written_at_all(

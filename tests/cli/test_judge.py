@@ -90,9 +90,9 @@ def test_calibrate_teaches_what_is_no_digit_where_asked(
     from exmachina.data import load_mnist_split
     from exmachina.evaluation.ood import rejector
 
-    small, whole = load_mnist_split("train")[:600], rejector.lessons
+    small, whole = load_mnist_split("train")[:600], rejector.rejector_data
     monkeypatch.setattr("exmachina.data.load_mnist_split", lambda name: small)
-    monkeypatch.setattr(rejector, "lessons", lambda train, seed: whole(train, 60, seed))
+    monkeypatch.setattr(rejector, "rejector_data", lambda train, seed: whole(train, 60, seed))
     arguments = ("calibrate", str(tiny_run_directory), "--out", str(tmp_path / "fixed"), "--rejector", "--json")
     code, out, _ = run_judge(*arguments, capsys=capsys)
     run = Run.load(tmp_path / "fixed")

@@ -56,10 +56,10 @@ def test_what_is_below_a_folder_is_read_too(scans: Path, capsys: pytest.CaptureF
 
 def test_a_table_holds_what_json_says(scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run("predict", scans, "--json", capsys=capsys)
-    said = [json.loads(line) for line in out.splitlines()]
+    output = [json.loads(line) for line in out.splitlines()]
     code, out, _ = run("predict", scans, "--out", tmp_path / "new" / "table.csv", capsys=capsys)
     assert (code, out.strip()) == (0, str(tmp_path / "new" / "table.csv"))
-    for row, line in zip(rows(tmp_path / "new" / "table.csv"), said, strict=True):
+    for row, line in zip(rows(tmp_path / "new" / "table.csv"), output, strict=True):
         assert (row["path"], row["digit"], row["rejected"]) == (line["path"], str(line["digit"]), str(line["rejected"]))
         assert float(row["probability"]) == line["probability"] and row["problem"] == ""
 

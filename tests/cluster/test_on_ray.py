@@ -36,14 +36,14 @@ def test_a_sweep_loses_nothing_when_a_node_is_killed(
 ) -> None:
     recipes = {rate: tiny_recipe.replace(learning_rate=rate, epochs=8) for rate in (0.005, 0.02)}
     local = {(one.value, one.seed): one for one in run_trials(recipes, range(4), digits, test_digits)}
-    found: list[Trial] = []
+    result: list[Trial] = []
     for trial in trials.run_trials(recipes, range(4), digits, test_digits):
         assert isinstance(trial, Trial)
-        if not found:
+        if not result:
             cluster.remove_node(victim, allow_graceful=False)  # its training is under way
-        found.append(trial)
-    assert len(found) == 8
-    for trial in found:
+        result.append(trial)
+    assert len(result) == 8
+    for trial in result:
         alone = local.pop((trial.value, trial.seed))
         assert (trial.accuracy, trial.loss) == (alone.accuracy, alone.loss)
 
@@ -211,10 +211,10 @@ def test_a_training_that_cannot_be_done_leaves_the_rest_of_the_table(
     monkeypatch.setattr(trials.run_trials, "__kwdefaults__", {"save": None, "retries": 1})
     with pytest.raises(SystemExit) as left:
         main(["train", "--epochs", "0.02", "--seeds", "3", "--ray", "local", "--json"])
-    said = capsys.readouterr()
-    answer = said.out.splitlines()[-1]  # a cluster that others began may tell of its losses at any time
+    output = capsys.readouterr()
+    answer = output.out.splitlines()[-1]  # a cluster that others began may tell of its losses at any time
     assert left.value.code == 1 and json.loads(answer)["seeds"] == [0, 2]
-    assert "seed 1 failed" in said.err and "2 of 3 trainings ended" in said.err
+    assert "seed 1 failed" in output.err and "2 of 3 trainings ended" in output.err
 
 
 def test_what_is_wrong_with_a_recipe_is_told_as_on_one_machine(

@@ -33,13 +33,13 @@ def test_the_hopeless_are_stopped_and_the_others_end_as_on_one_machine(
     cluster: Any, recipes: dict[Any, Recipe], digits: Dataset, test_digits: Dataset, tmp_path: Path
 ) -> None:
     local = {(one.value, one.seed): one for one in run_trials(recipes, range(2), digits, test_digits)}
-    told: list[Any] = []
+    answer: list[Any] = []
     before = signal.getsignal(signal.SIGINT)
-    tuning.run_trials_stopping_early(recipes, range(2), digits, test_digits, told.append)
+    tuning.run_trials_stopping_early(recipes, range(2), digits, test_digits, answer.append)
     assert signal.getsignal(signal.SIGINT) is before
-    assert sorted((one.value, one.seed) for one in told) == sorted(local)
-    ended = [one for one in told if isinstance(one, Trial)]
-    stopped = [one for one in told if isinstance(one, StoppedTrial)]
+    assert sorted((one.value, one.seed) for one in answer) == sorted(local)
+    ended = [one for one in answer if isinstance(one, Trial)]
+    stopped = [one for one in answer if isinstance(one, StoppedTrial)]
     assert ended and {one.value for one in ended} == {GOOD}
     for one in ended:
         alone = local[one.value, one.seed]
@@ -68,10 +68,10 @@ def test_a_training_whose_process_dies_is_begun_anew_and_at_last_told(
         train(config, jobs, data, held_out)
 
     monkeypatch.setattr(tuning, "_train", some_die)
-    told: list[Any] = []
-    tuning.run_trials_stopping_early({GOOD: recipes[GOOD]}, range(2), digits, test_digits, told.append, retries=1)
-    (first,) = [one for one in told if isinstance(one, Trial)]
-    (second,) = [one for one in told if isinstance(one, FailedTrial)]
+    answer: list[Any] = []
+    tuning.run_trials_stopping_early({GOOD: recipes[GOOD]}, range(2), digits, test_digits, answer.append, retries=1)
+    (first,) = [one for one in answer if isinstance(one, Trial)]
+    (second,) = [one for one in answer if isinstance(one, FailedTrial)]
     assert (first.seed, second.seed) == (0, 1) and second.reason
     (alone,) = run_trials({GOOD: recipes[GOOD]}, [0], digits, test_digits)
     assert first.accuracy == alone.accuracy
@@ -81,15 +81,15 @@ def test_a_training_whose_process_dies_is_begun_anew_and_at_last_told(
 def test_ctrl_c_keeps_what_has_ended(
     cluster: Any, recipes: dict[Any, Recipe], digits: Dataset, test_digits: Dataset
 ) -> None:
-    told: list[Any] = []
+    answer: list[Any] = []
 
     def tell(one: Any) -> None:
-        told.append(one)
+        answer.append(one)
         signal.raise_signal(signal.SIGINT)
 
     before = signal.getsignal(signal.SIGINT)
     tuning.run_trials_stopping_early({GOOD: recipes[GOOD]}, range(4), digits, test_digits, tell)
-    assert 1 <= len(told) < 4 and isinstance(told[0], Trial)
+    assert 1 <= len(answer) < 4 and isinstance(answer[0], Trial)
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -107,13 +107,13 @@ def test_text_and_json_say_who_was_stopped(cluster: Any, capsys: pytest.CaptureF
     command = ["experiment", "--vary", rates, "--seeds", "1", "--ray", "local", "--stop-early", "asha", "--json"]
     with pytest.raises(SystemExit) as left:
         main(command)
-    said = capsys.readouterr()
-    assert "Scheduler" not in said.out + said.err and "detailed results" not in said.out + said.err
-    below = said.err.partition("without a final accuracy:")[2]
+    output = capsys.readouterr()
+    assert "Scheduler" not in output.out + output.err and "detailed results" not in output.out + output.err
+    below = output.err.partition("without a final accuracy:")[2]
     assert f"learning_rate {HOPELESS}   seed 0   after 1 epoch, at " in below
-    table = [line.split() for line in said.err.splitlines() if line.split()[:1] == [str(HOPELESS)]]
+    table = [line.split() for line in output.err.splitlines() if line.split()[:1] == [str(HOPELESS)]]
     assert [line[-2:] for line in table] == [["0", "1"]]
-    answer = json.loads(said.out.splitlines()[-1])
+    answer = json.loads(output.out.splitlines()[-1])
     assert not left.value.code and [row["value"] for row in answer["rows"]] == [GOOD]
     (stopped,) = answer["stopped"]
     assert (stopped["value"], stopped["seed"], stopped["accuracy"]) == (HOPELESS, 0, None)
@@ -133,8 +133,8 @@ def test_what_cannot_be_stopped_early_is_refused_in_one_line(
 ) -> None:
     with pytest.raises(SystemExit) as left:
         main(["experiment", "--vary", "learning_rate=0.01,0.02", *arguments])
-    said = capsys.readouterr()
-    assert (left.value.code, said.out, said.err.count("\n")) == (2, "", 1) and words in said.err
+    output = capsys.readouterr()
+    assert (left.value.code, output.out, output.err.count("\n")) == (2, "", 1) and words in output.err
 
 
 def test_an_epoch_is_told_of_with_the_held_out_accuracy(
@@ -142,9 +142,9 @@ def test_an_epoch_is_told_of_with_the_held_out_accuracy(
 ) -> None:
     ends: list[Any] = []
     recipe = tiny_recipe.replace(epochs=2)
-    (told,) = run_trials({None: recipe}, [0], digits, test_digits)
+    (answer,) = run_trials({None: recipe}, [0], digits, test_digits)
     done = train_job(Job(None, recipe, 0), digits, test_digits, 1, at_epoch=ends.append)
-    assert done is not None and done[0].accuracy == told.accuracy
-    assert [end.epoch for end in ends] == [1, 2] and ends[1].validation_accuracy == told.accuracy
+    assert done is not None and done[0].accuracy == answer.accuracy
+    assert [end.epoch for end in ends] == [1, 2] and ends[1].validation_accuracy == answer.accuracy
     with pytest.raises(InputError, match="no epoch's end"):
         tuning.check_stoppable("asha", {None: tiny_recipe.replace(epochs=0.5)}, digits)

@@ -238,12 +238,12 @@ def test_a_model_that_learns_sees_the_same_changes(digits: Dataset) -> None:
     network = Network("n", (Flatten("flat"), Dense("out", "softmax", units=10)))
     augmentation = EACH[-1]
     losses = []
-    for given, changes in (
+    for case, changes in (
         (scale(digits.images[:30])[:, None], augmentation.numbers()),
         (augmented(scale(digits.images[:30]), augmentation.numbers(), 7, 3)[:, None], Augmentation().numbers()),
     ):
         model = Model(network, learns=30)
         model.initialize(0)
         model.prepare(OptimizerSettings(), changes)
-        losses.append(model.learn(given, digits.labels[:30], seed=7, step=3)[0])
+        losses.append(model.learn(case, digits.labels[:30], seed=7, step=3)[0])
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)

@@ -271,15 +271,15 @@ def to_come(a: Answers) -> tuple[Numbers, Numbers]:
 
 
 def slices(a: Answers) -> tuple[Numbers, Numbers]:
-    found = find_weak_slices(a.test.images, a.labels, a.logits.argmax(axis=1), shown=10_000).slices
-    p_values = [one.p_value for one in found]
+    result = find_weak_slices(a.test.images, a.labels, a.logits.argmax(axis=1), shown=10_000).slices
+    p_values = [one.p_value for one in result]
     theirs = [multipletests(p_values, method=name)[1] for name in ("holm", "fdr_bh")]
-    return [[one.holm for one in found], [one.benjamini_hochberg for one in found]], theirs
+    return [[one.holm for one in result], [one.benjamini_hochberg for one in result]], theirs
 
 
 def one_slice(a: Answers) -> tuple[Numbers, Numbers]:
-    found = find_weak_slices(a.test.images, a.labels, a.logits.argmax(axis=1), shown=10_000).slices
-    ours = [next(one.p_value for one in found if one.name == f"{digit}s") for digit in range(10)]
+    result = find_weak_slices(a.test.images, a.labels, a.logits.argmax(axis=1), shown=10_000).slices
+    ours = [next(one.p_value for one in result if one.name == f"{digit}s") for digit in range(10)]
     tables = [
         [[(a.wrong[m] == w).sum() for w in (True, False)] for m in (a.labels == d, a.labels != d)] for d in range(10)
     ]

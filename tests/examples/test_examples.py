@@ -34,9 +34,9 @@ def run(name: str, *arguments: object, cwd: Path, **environment: str) -> str:
 
 
 def percentage(pattern: str, output: str) -> float:
-    found = re.search(pattern + r" (\d+\.\d+)%", output)
-    assert found, output
-    return float(found[1])
+    result = re.search(pattern + r" (\d+\.\d+)%", output)
+    assert result, output
+    return float(result[1])
 
 
 def pictures(folder: Path, data: Dataset, per_digit: int) -> None:
@@ -92,9 +92,9 @@ def test_its_gradient_is_that_of_the_engine(hundred: dict[str, Any], digits: Dat
     model.set(ours(w))
     expected, _ = model.learn(images, labels, how=GRADIENT)
     assert loss == pytest.approx(expected, rel=1e-5)
-    found = model.get("gradients")
+    result = model.get("gradients")
     for name, values in ours(gradient).items():
-        np.testing.assert_allclose(values, found[name], atol=1e-5 * np.abs(found[name]).max() + 1e-7, err_msg=name)
+        np.testing.assert_allclose(values, result[name], atol=1e-5 * np.abs(result[name]).max() + 1e-7, err_msg=name)
 
 
 def test_its_gradient_is_the_slope_of_its_loss(hundred: dict[str, Any]) -> None:

@@ -112,5 +112,5 @@ def test_kernel_slides_on_by_its_own_stride(words: Read) -> None:
     run = Run.load("fast")
     stride = next(layer.stride for layer in run.network.layers if isinstance(layer, Conv))
     assert stride == 2
-    said = " ".join(words(convolution(neuron_sum(run, np.full((28, 28), 200, np.uint8), "conv1", 3, 4, 5))))
-    assert "slides on by 2 places" in said
+    output = " ".join(words(convolution(neuron_sum(run, np.full((28, 28), 200, np.uint8), "conv1", 3, 4, 5))))
+    assert "slides on by 2 places" in output

@@ -41,7 +41,7 @@ def fuzz_api(seconds: float, count: int, seed: int) -> Tally:
         serving(Settings(data_folder=Path(folder), limits=GENEROUS)) as lesson,
     ):
         schema = schemathesis.openapi.from_url(f"{lesson.address}/api/v1/openapi.json")
-        operations: list[Any] = [found.ok() for found in schema.get_all_operations()]  # type: ignore[union-attr]
+        operations: list[Any] = [operation.ok() for operation in schema.get_all_operations()]  # type: ignore[union-attr]
         each = max(1, min(count, 100_000) // len(operations))
         for operation in operations:
             _try_operation(operation, each, seed, until, tally)

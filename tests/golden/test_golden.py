@@ -87,9 +87,9 @@ def mnist() -> Dataset:
 @pytest.mark.parametrize("name", TRAINING["recipes"])
 def test_first_steps_of_a_training(name: str, mnist: Dataset) -> None:
     expected: dict[str, Any] = TRAINING["recipes"][name]
-    given = expected["recipe"]
-    more = {"network": Network.from_json(given["network"]), "betas": tuple(given["betas"])}
-    recipe = Recipe(**{**given, **more, "augmentation": Augmentation(**given["augmentation"])})
+    case = expected["recipe"]
+    more = {"network": Network.from_json(case["network"]), "betas": tuple(case["betas"])}
+    recipe = Recipe(**{**case, **more, "augmentation": Augmentation(**case["augmentation"])})
     steps = (event for event in train(recipe, mnist, TRAINING["seed"]) if isinstance(event, StepEnd))
     taken = list(itertools.islice(steps, len(expected["losses"])))
     np.testing.assert_allclose([step.loss for step in taken], expected["losses"], rtol=1e-4)

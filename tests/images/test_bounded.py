@@ -60,5 +60,5 @@ PEAK = textwrap.dedent("""
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak in kilobytes")
 def test_largest_picture_that_is_taken_needs_half_a_gigabyte_at_most() -> None:
     picture = zeros(4999, 8, 6, 4)
-    told = subprocess.run([sys.executable, "-c", PEAK], input=picture, capture_output=True, check=True)
-    assert len(picture) < 1 << 20 and int(told.stdout) < 512
+    answer = subprocess.run([sys.executable, "-c", PEAK], input=picture, capture_output=True, check=True)
+    assert len(picture) < 1 << 20 and int(answer.stdout) < 512

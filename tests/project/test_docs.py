@@ -73,8 +73,8 @@ def pages(site: Path) -> list[Path]:
 
 
 def test_there_are_all_kinds_of_pages(site: Path) -> None:
-    found = {path.relative_to(site).parts[0] for path in pages(site)}
-    assert {"index.html", "tutorial", "how-to", "reference", "engine.html", "project"} <= found
+    result = {path.relative_to(site).parts[0] for path in pages(site)}
+    assert {"index.html", "tutorial", "how-to", "reference", "engine.html", "project"} <= result
     assert (site / "lesson" / "index.html").is_file()
 
 

@@ -50,20 +50,20 @@ def test_a_table_holds_each_page_as_it_is_read_alone(
 ) -> None:
     assert run(str(tmp_path / "t.csv"), str(folder)) == 2
     assert "1 pages could not be read" in capsys.readouterr().err
-    found = rows(tmp_path / "t.csv")
+    result = rows(tmp_path / "t.csv")
     classifier = exmachina.Classifier.load("fast")
     for name in ("0.png", "1.png", "2.png"):
         path = str(folder / name)
         alone = [
             ["" if cell is None else str(cell) for cell in row] for row in pages.read(path, classifier).field_rows(path)
         ]
-        assert [row for row in found if row[0] == path] == alone
-    assert [row[-1] for row in found if row[0].endswith("1b.png")] == [
+        assert [row for row in result if row[0] == path] == alone
+    assert [row[-1] for row in result if row[0].endswith("1b.png")] == [
         f"'{folder / '1b.png'}' is not a PNG or JPEG image; save it as one of these."
     ]
     assert run(str(tmp_path / "t.parquet"), str(folder)) == 2
     held = pyarrow.parquet.read_table(tmp_path / "t.parquet").to_pylist()
-    assert [["" if cell is None else str(cell) for cell in row.values()] for row in held] == found
+    assert [["" if cell is None else str(cell) for cell in row.values()] for row in held] == result
 
 
 def test_a_stopped_table_goes_on_with_the_next_page(

@@ -152,10 +152,10 @@ def test_json_holds_every_digit_with_its_box(
 ) -> None:
     code, out, _ = run("read", photo, "--json", capsys=capsys)
     expected = exmachina.read(photo, classifier)
-    told = json.loads(out)
-    assert code == 0 and told == json.loads(json.dumps({"path": str(photo), **expected.to_json()}))
-    assert told["fields"][0].keys() == {"text", "probability", "unsure", "row", "column", "box", "glyphs"}
-    assert told["fields"][0]["glyphs"][0].keys() == {"digit", "probability", "second", "unsure", "box"}
+    answer = json.loads(out)
+    assert code == 0 and answer == json.loads(json.dumps({"path": str(photo), **expected.to_json()}))
+    assert answer["fields"][0].keys() == {"text", "probability", "unsure", "row", "column", "box", "glyphs"}
+    assert answer["fields"][0]["glyphs"][0].keys() == {"digit", "probability", "second", "unsure", "box"}
 
 
 def test_fields_are_told_one_by_one(photo: Path, classifier: Classifier, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,11 +65,11 @@ def test_a_sheets_corners_are_where_they_were_put() -> None:
     upright = np.array([[0.0, 0.0], [399.0, 0.0], [399.0, 499.0], [0.0, 499.0]])
     sheet = np.full((500, 400), 230, np.uint8)
     photo = straighten.seen_through(sheet, straighten.projection(corners, upright), (600, 480), 50)
-    found = straighten.sheet_corners(photo)
-    assert found is not None and np.abs(found - corners).max() < 5
-    matrix, _ = straighten.from_corners(found)
+    result = straighten.sheet_corners(photo)
+    assert result is not None and np.abs(result - corners).max() < 5
+    matrix, _ = straighten.from_corners(result)
     x, y, w = matrix @ np.array([0.0, 0.0, 1.0])
-    assert np.allclose([x / w, y / w], found[0], atol=1e-6)
+    assert np.allclose([x / w, y / w], result[0], atol=1e-6)
 
 
 def test_paper_that_fills_the_picture_has_no_corners() -> None:
@@ -137,7 +137,7 @@ def test_the_likeliest_spelling_of_every_length_is_found() -> None:
     probabilities = np.full((2, 6, 11), 1e-9)
     probabilities[:, :, classes] = np.random.default_rng(3).dirichlet(np.ones(3), (2, 6))
     logs = np.log(probabilities)
-    found, worths = spelling.spelling(logs, 3)
+    result, worths = spelling.spelling(logs, 3)
     for run in range(2):
         for count in range(4):
             every = {}
@@ -147,7 +147,7 @@ def test_the_likeliest_spelling_of_every_length_is_found() -> None:
                     every[way] = sum(logs[run, column, one] for column, one in enumerate(way)) + count * spelling.START
             best = max(every, key=every.__getitem__)
             assert worths[run, count] == pytest.approx(every[best])
-            assert tuple(found[run, count]) == best
+            assert tuple(result[run, count]) == best
 
 
 def test_fields_stand_in_rows_and_columns() -> None:

@@ -90,10 +90,10 @@ def test_the_fields_answer_as_scipy_and_the_tables_do(browser: Any, result: Eval
     page.goto(write_report(result, tmp_path / "report.html").as_uri())
     for digits in (1, 37, 2_000):
         page.fill("#pile", str(digits))
-        said = page.inner_text("#pile-answer")
+        output = page.inner_text("#pile-answer")
         for forecast in decisions.forecasts:
             law = betabinom(digits, forecast.law.a, forecast.law.b)
-            assert f"between {law.ppf(0.025):,.0f} and {law.ppf(0.975):,.0f}." in said, (digits, forecast.like)
+            assert f"between {law.ppf(0.025):,.0f} and {law.ppf(0.975):,.0f}." in output, (digits, forecast.like)
     page.fill("#pile", "-3")
     assert "1 to 1,000,000" in page.inner_text("#pile-answer")
     page.focus("#cost")

@@ -99,10 +99,10 @@ def test_the_bytes_are_those_that_onnxs_own_package_writes(network: Network) -> 
     model = onnx.load_from_string(content)
     assert model.SerializeToString() == content
     for field in (*model.DESCRIPTOR.fields, *model.graph.DESCRIPTOR.fields):
-        assert field.name in SAID or not getattr(model, field.name, None)
+        assert field.name in FIELDS or not getattr(model, field.name, None)
 
 
-SAID = {"ir_version", "producer_name", "graph", "opset_import", "node", "name", "initializer", "input", "output"}
+FIELDS = {"ir_version", "producer_name", "graph", "opset_import", "node", "name", "initializer", "input", "output"}
 
 
 def swap_bias(model: onnx.ModelProto) -> None:

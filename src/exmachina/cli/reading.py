@@ -61,9 +61,9 @@ def progress(
     columns = BarColumn(), MofNCompleteColumn(), TextColumn("read,"), Rate(""), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4) as bar:
         task = bar.add_task("", total=total, completed=before)
-        told = time.monotonic()
+        shown_at = time.monotonic()
         for count, reading in enumerate(readings, before + 1):
             yield reading
-            if time.monotonic() - told > 0.1:
-                told = time.monotonic()
+            if time.monotonic() - shown_at > 0.1:
+                shown_at = time.monotonic()
                 bar.update(task, completed=count)

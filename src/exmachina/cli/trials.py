@@ -58,21 +58,21 @@ def watch_trials(
     stopped: list[StoppedTrial] = []
     total = len(recipes) * len(seeds)
 
-    def tell(trial: Trial | StoppedTrial | FailedTrial) -> None:
+    def show(trial: Trial | StoppedTrial | FailedTrial) -> None:
         what = f"{knob} {trial.value}   " if knob else ""
         if isinstance(trial, Trial):
             trials.append(trial)
-            said = f"{share(trial.accuracy, 2)}"
+            result = f"{share(trial.accuracy, 2)}"
         elif isinstance(trial, StoppedTrial):
             stopped.append(trial)
-            said = f"stopped after {_epochs(trial.epochs)}, at {share(trial.accuracy, 2)}"
+            result = f"stopped after {_epochs(trial.epochs)}, at {share(trial.accuracy, 2)}"
         else:
             print(f"exmachina: {what}seed {trial.seed} failed: {trial.reason}", file=sys.stderr)
             return
-        console.print(f"  {len(trials) + len(stopped):>3}/{total}  {what}seed {trial.seed:<3} {said}", style=QUIET)
+        console.print(f"  {len(trials) + len(stopped):>3}/{total}  {what}seed {trial.seed:<3} {result}", style=QUIET)
 
     with suppress(KeyboardInterrupt):
-        _run(recipes, seeds, images, held_out, save, ray, stop_early, tell)
+        _run(recipes, seeds, images, held_out, save, ray, stop_early, show)
     rows = table_of_trials(trials, [value for value in recipes if any(trial.value == value for trial in trials)])
     stopped.sort(key=lambda trial: (list(recipes).index(trial.value), trial.seed))
     _print_rows(console, rows, knob, None if stop_early is None else stopped)
@@ -90,13 +90,13 @@ def _run(
     save: Path | None,
     ray: str | None,
     stop_early: str | None,
-    tell: Callable[[Trial | StoppedTrial | FailedTrial], None],
+    show: Callable[[Trial | StoppedTrial | FailedTrial], None],
 ) -> None:
     if ray is None:
         from exmachina.training.experiment import run_trials
 
         for trial in run_trials(recipes, seeds, images, held_out, save=save):
-            tell(trial)
+            show(trial)
         return
     from exmachina.cluster import trials
     from exmachina.cluster.connection import connected
@@ -106,10 +106,10 @@ def _run(
         check_stoppable(stop_early, recipes, images)
     with connected(ray):
         if stop_early is not None:
-            run_trials_stopping_early(recipes, seeds, images, held_out, tell, scheduler=stop_early)
+            run_trials_stopping_early(recipes, seeds, images, held_out, show, scheduler=stop_early)
             return
         for one in trials.run_trials(recipes, seeds, images, held_out, save=save):
-            tell(one)
+            show(one)
 
 
 def _print_rows(

@@ -105,14 +105,14 @@ def predict_on_cluster(classifier: Classifier, sources: Iterable[Source], out: s
         part = str(target.with_name(f".{target.name}.part").absolute())
     cores = max(1, int(library.cluster_resources().get("CPU", 1)))
     reader = PageReader if pages else Reader
-    found = _blocks(list(sources), PAGES if pages else PATHS)
-    first = next(found, None)  # what cannot be read is told before anything is written
+    blocks = _blocks(list(sources), PAGES if pages else PATHS)
+    first = next(blocks, None)  # what cannot be read is told before anything is written
     if first is None:
         raise InputError("There is nothing to read; name pictures, or Parquet that has rows.")
-    found = chain([first], found)
+    blocks = chain([first], blocks)
     portions = Portions(part, reader_name(classifier), list(reader.columns), BLOCKS * cores)
     number = 0
-    for number, some in enumerate(iter(lambda: list(islice(found, portions.blocks)), [])):
+    for number, some in enumerate(iter(lambda: list(islice(blocks, portions.blocks)), [])):
         prefix = portions.begin(number, some)
         if prefix is not None:
             _write(reader, classifier, some, cores, part, prefix)
@@ -208,10 +208,10 @@ def _listed(address: str) -> Iterator[str]:
 
     try:
         system, folder = fs.FileSystem.from_uri(address)
-        found = system.get_file_info(fs.FileSelector(folder, recursive=True))
+        entries = system.get_file_info(fs.FileSelector(folder, recursive=True))
     except (OSError, ValueError, arrow.ArrowException) as error:
         raise InputError(f"'{address}' cannot be listed: {' '.join(str(error).split())}") from None
-    inside = sorted(info.path.removeprefix(folder).lstrip("/") for info in found if info.is_file)
+    inside = sorted(info.path.removeprefix(folder).lstrip("/") for info in entries if info.is_file)
     pictures = [name for name in inside if is_picture(name) and not any(map(_hidden, name.split("/")))]
     if not pictures:
         raise InputError(f"'{address}' holds no PNG or JPEG images; name a folder that does.")

@@ -32,7 +32,7 @@ QUIET = {  # as variables of the environment, for these cannot be said otherwise
     "RAY_AIR_NEW_OUTPUT": "0",  # its other way of telling has headings that no setting turns off
 }
 
-Told = Callable[[Trial | StoppedTrial | FailedTrial], None]
+Report = Callable[[Trial | StoppedTrial | FailedTrial], None]
 
 
 def run_trials_stopping_early(
@@ -40,7 +40,7 @@ def run_trials_stopping_early(
     seeds: Sequence[int],
     data: Dataset,
     held_out: Dataset,
-    told: Told,
+    report: Report,
     *,
     scheduler: str = "asha",
     retries: int = RETRIES,
@@ -78,7 +78,7 @@ def run_trials_stopping_early(
                 storage_path=folder,
                 verbose=0,
                 failure_config=tune.FailureConfig(max_failures=retries),
-                callbacks=[_listener(jobs, told)],
+                callbacks=[_listener(jobs, report)],
             ),
         ).fit()
 
@@ -122,11 +122,11 @@ def _train(config: dict[str, int], jobs: list[Job], data: Dataset, held_out: Dat
     job = jobs[config["job"]]
     epochs = epochs_of(job.recipe, len(data))
 
-    def tell(end: EpochEnd) -> None:
+    def report_epoch(end: EpochEnd) -> None:
         if end.epoch < epochs:
             tune.report({"epoch": end.epoch, METRIC: end.validation_accuracy})
 
-    done = train_job(job, data, held_out, threads=1, at_epoch=tell)
+    done = train_job(job, data, held_out, threads=1, at_epoch=report_epoch)
     assert done is not None  # nobody told it to stop
     trial, _ = done
     tune.report(
@@ -140,29 +140,29 @@ def _train(config: dict[str, int], jobs: list[Job], data: Dataset, held_out: Dat
     )
 
 
-def _listener(jobs: list[Job], told: Told) -> Any:
+def _listener(jobs: list[Job], report: Report) -> Any:
     from ray import tune
 
     class Listener(tune.Callback):
         """Hears from Tune which training came to an end, and how."""
 
         jobs: list[Job]
-        told: Told
+        report: Report
 
         def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **more: Any) -> None:
             job, last = self.jobs[trial.config["job"]], trial.last_result
             if "accuracy" in last:
-                self.told(Trial(job.value, job.seed, last["accuracy"], last["loss"], last["seconds"]))
+                self.report(Trial(job.value, job.seed, last["accuracy"], last["loss"], last["seconds"]))
             else:
-                self.told(StoppedTrial(job.value, job.seed, last["epoch"], last[METRIC]))
+                self.report(StoppedTrial(job.value, job.seed, last["epoch"], last[METRIC]))
 
         def on_trial_error(self, iteration: int, trials: Any, trial: Any, **more: Any) -> None:
             job, why = self.jobs[trial.config["job"]], trial.get_error()
-            self.told(FailedTrial(job.value, job.seed, " ".join(str(why).split())))
+            self.report(FailedTrial(job.value, job.seed, " ".join(str(why).split())))
 
         def __getstate__(self) -> dict[str, Any]:
             return {}  # Tune writes down what it was begun with, and whoever listens cannot be
 
     listener = Listener()
-    listener.jobs, listener.told = jobs, told
+    listener.jobs, listener.report = jobs, report
     return listener

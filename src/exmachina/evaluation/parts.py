@@ -248,7 +248,7 @@ def decisions_part(
     seeds: Seeds | Missing,
 ) -> Iterator[Decisions]:
     """What follows for whoever wants to use the network, or to compare it."""
-    known_writers, audit, siblings = measured(writers), measured(data), measured(seeds)
+    known_writers, audit, cross_validation = measured(writers), measured(data), measured(seeds)
     accuracy = known_writers.accuracy if known_writers else wilson(int((~answers.wrong).sum()), len(answers.wrong))
     yield decide(
         answers.finite,
@@ -258,7 +258,7 @@ def decisions_part(
         temperature=answers.temperature,
         test_error=complement(accuracy),
         writers=protocol.writers if known_writers else None,
-        discordance=siblings.discordance if siblings else None,
+        discordance=cross_validation.discordance if cross_validation else None,
         odd=tuple(one.index for one in audit.outliers) if audit else (),
         seed=protocol.seed,
     )

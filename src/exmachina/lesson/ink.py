@@ -84,12 +84,12 @@ def answer(classifier: Classifier, seen: Seen) -> dict[str, Any]:
     return _told(classifier.predict(seen.image, prepared=True), seen)
 
 
-def answers(classifier: Classifier, inks: list[Ink]) -> Iterator[list[dict[str, Any] | InputError]]:
+def answers(classifier: Classifier, drawings: list[Ink]) -> Iterator[list[dict[str, Any] | InputError]]:
     """What is read of many, a few at a time; so many pixels are decoded for all of them as for one."""
     left = MAX_PIXELS
-    for start in range(0, len(inks), TOGETHER):
+    for start in range(0, len(drawings), TOGETHER):
         seen: list[Seen | InputError] = []
-        for ink in inks[start : start + TOGETHER]:
+        for ink in drawings[start : start + TOGETHER]:
             try:
                 one = ink.seen(left)
                 left -= one.decoded if ink.file else 0

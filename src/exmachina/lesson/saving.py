@@ -34,12 +34,12 @@ def _sweep(folder: Path) -> None:
 def saved_runs(folder: Path) -> dict[str, Path]:
     """The runs in a folder by name, without those that are damaged. What a killed server was unpacking is removed."""
     _sweep(folder)
-    found = {}
+    runs = {}
     for metadata in sorted(folder.glob(f"[!.]*/{METADATA}")):
         with suppress(InputError):
             Run.load(metadata.parent)
-            found[metadata.parent.name] = metadata.parent
-    return found
+            runs[metadata.parent.name] = metadata.parent
+    return runs
 
 
 def save_archive(archive: bytes, folder: Path, most: int) -> Path:

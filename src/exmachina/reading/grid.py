@@ -23,8 +23,8 @@ FILLED = 0.35  # of a cell's side: lower ink is dirt
 
 def frame(mask: Mask) -> Values | None:
     """The four corners (4, 2) of the largest hollow, square-like ink, from the upper left clockwise."""
-    labels, found = parts(mask)
-    large = [part for part in found if min(part.height, part.width) >= SMALLEST * min(mask.shape)]
+    labels, components = parts(mask)
+    large = [part for part in components if min(part.height, part.width) >= SMALLEST * min(mask.shape)]
     for part in sorted(large, key=lambda part: -part.height * part.width):
         box = slice(part.top, part.bottom), slice(part.left, part.right)
         if part.area <= HOLLOW * part.height * part.width:
@@ -52,11 +52,11 @@ def is_lined(mask: Mask) -> bool:
     return True
 
 
-def cells(found: list[Part]) -> dict[tuple[int, int], list[Part]]:
+def cells(components: list[Part]) -> dict[tuple[int, int], list[Part]]:
     """The ink within each cell that has some, by row and column; lines and dirt are left out."""
     side = SIDE / CELLS
     filled: dict[tuple[int, int], list[Part]] = {}
-    for part in found:
+    for part in components:
         row, column = (
             int(min(CELLS - 1, middle / side))
             for middle in ((part.top + part.bottom) / 2, (part.left + part.right) / 2)

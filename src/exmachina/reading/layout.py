@@ -46,21 +46,21 @@ def parts(mask: Mask) -> tuple[Labels, list[Part]]:
 
     labels, count = ndimage.label(mask, np.ones((3, 3), bool))
     areas = np.bincount(labels.ravel(), minlength=count + 1)
-    found = [
+    components = [
         Part(label, box[0].start, box[0].stop, box[1].start, box[1].stop, int(areas[label]))
         for label, box in enumerate(ndimage.find_objects(labels), 1)
     ]
-    return labels, found
+    return labels, components
 
 
-def without_stripes(found: list[Part], height: int, width: int) -> list[Part]:
+def without_stripes(components: list[Part], height: int, width: int) -> list[Part]:
     """The parts without those that go through the whole page from edge to edge, if there are several: a pattern."""
     stripes = [
         part
-        for part in found
+        for part in components
         if (part.height >= height - 4 or part.width >= width - 4) and part.area >= SOLID * part.height * part.width
     ]
-    return found if len(stripes) < STRIPES else [part for part in found if part not in stripes]
+    return components if len(stripes) < STRIPES else [part for part in components if part not in stripes]
 
 
 def stroke_width(ink: Mask) -> float:
@@ -77,9 +77,9 @@ def stroke_width(ink: Mask) -> float:
     return max(1.0, float(4 * np.median(inside) - 1.5))
 
 
-def digit_height(found: list[Part]) -> float:
+def digit_height(components: list[Part]) -> float:
     """How high the page's digits are, in pixels: the height about which most of the ink's outline lies; 0 of none."""
-    sized = [part for part in found if part.height >= 6 and part.width * 8 > part.height and part.area >= 12]
+    sized = [part for part in components if part.height >= 6 and part.width * 8 > part.height and part.area >= 12]
     if not sized:
         return 0.0
     heights = np.array([part.height for part in sized], np.float64)
@@ -89,11 +89,11 @@ def digit_height(found: list[Part]) -> float:
     return float(heights[order][np.searchsorted(weights, weights[-1] / 2)])
 
 
-def fields(found: list[Part], height: float, stroke: float) -> list[list[Part]]:
+def fields(components: list[Part], height: float, stroke: float) -> list[list[Part]]:
     """Parts that stand together, each field from left to right; dirt and what is left of printed lines is left out."""
     large = [
         part
-        for part in found
+        for part in components
         if max(part.height, part.width) >= SPECK * height
         and part.area >= THIN * stroke * max(part.height, part.width)
         and part.height <= TALLEST * height

@@ -58,15 +58,15 @@ def read_picture(picture: NDArray[np.uint8], classifier: Classifier) -> Page:
             f"Network '{classifier.network.name}' tells {classifier.network.classes} classes, not 10 digits."
         )
     sheet = prepare(picture)
-    labels, found = layout.parts(sheet.mask)
+    labels, components = layout.parts(sheet.mask)
     cells: list[Place] | None = None
     if sheet.is_grid:
-        filled = grid.cells(found)
+        filled = grid.cells(components)
         cells, groups = list(filled), list(filled.values())
         height = layout.digit_height([part for some in groups for part in some])
     else:
-        height = layout.digit_height(found)
-        groups = layout.fields(found, height, layout.stroke_width(sheet.mask)) if height else []
+        height = layout.digit_height(components)
+        groups = layout.fields(components, height, layout.stroke_width(sheet.mask)) if height else []
     bare = [layout.without_marks(group, height) for group in groups]
     chunks = [chunk(sheet.ink, labels, group, height) for group, _ in bare]
     fields = _read(classifier, chunks, [points for _, points in bare], sheet, cells)
@@ -102,8 +102,8 @@ def prepare(picture: NDArray[np.uint8]) -> Sheet:
         ink = straighten.seen_through(ink, matrix, ink.shape, 0)
         to_picture = to_picture @ matrix
     ink = without_boxes(without_lines(ink)[0])
-    _, found = layout.parts(ink > INKED * 255)
-    height = layout.digit_height(found)
+    _, components = layout.parts(ink > INKED * 255)
+    height = layout.digit_height(components)
     if height > 1.6 * USUAL:
         ink, more = reduced(ink, max(1, int(max(ink.shape) * USUAL / height)))
         to_picture = to_picture @ scaling(more)
@@ -112,17 +112,17 @@ def prepare(picture: NDArray[np.uint8]) -> Sheet:
         size = ink.shape[1] * larger, ink.shape[0] * larger
         ink = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BICUBIC))
         to_picture = to_picture @ scaling(1 / larger)
-    _, found = layout.parts(ink > INKED * 255)
-    ink, _ = without_lines(ink, layout.digit_height(found))
+    _, components = layout.parts(ink > INKED * 255)
+    ink, _ = without_lines(ink, layout.digit_height(components))
     return Sheet(ink, to_picture)
 
 
 def _without_stripes(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    labels, found = layout.parts(ink > INKED * 255)
-    kept = layout.without_stripes(found, *ink.shape)
-    return (
-        ink if len(kept) == len(found) else np.where(np.isin(labels, [part.label for part in kept]), ink, np.uint8(0))
-    )
+    labels, components = layout.parts(ink > INKED * 255)
+    kept = layout.without_stripes(components, *ink.shape)
+    if len(kept) == len(components):
+        return ink
+    return np.where(np.isin(labels, [part.label for part in kept]), ink, np.uint8(0))
 
 
 def _grid(ink: NDArray[np.uint8], to_picture: NDArray[np.float64]) -> Sheet | None:

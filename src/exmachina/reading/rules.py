@@ -54,12 +54,12 @@ def _lines(mask: Mask, least: int) -> tuple[Mask, Mask]:
     thickness = _thickness(mask & runs)
     thin = mask & ~_opened(mask, thickness + 2, 0)
     labels, count = ndimage.label(_dilated(_dilated(runs, 3, 0), 9, 1))
-    found = np.zeros(count + 1, bool)
+    straight = np.zeros(count + 1, bool)
     boxes = ndimage.find_objects(labels)
     widths = np.array([box[1].stop - box[1].start for box in boxes])
     heights = np.array([box[0].stop - box[0].start for box in boxes])
-    found[1:] = heights <= 0.12 * widths + 3 * thickness + 4
-    band = _dilated(found[labels] & runs, 3, 0)
+    straight[1:] = heights <= 0.12 * widths + 3 * thickness + 4
+    band = _dilated(straight[labels] & runs, 3, 0)
     return thin & band, band
 
 
@@ -99,10 +99,10 @@ def _thickness(lines: Mask) -> int:
 
 def without_boxes(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The ink without the frames of boxes, each with a digit or nothing in it, if there are at least two."""
-    labels, found = parts(ink > FAINT * 255)
+    labels, components = parts(ink > FAINT * 255)
     framed = [
         part
-        for part in found
+        for part in components
         if min(part.height, part.width) >= 16
         and part.area <= HOLLOW * part.height * part.width
         and _is_framed(labels[part.top : part.bottom, part.left : part.right] == part.label)

@@ -90,9 +90,9 @@ def _clear(classifier: Classifier, chunks: list[Chunk]) -> list[list[Step | None
     """Each piece's digit, where it is clear, chunk by chunk."""
     places = [(chunk, piece) for chunk in chunks for piece in range(chunk.count)]
     seen = [_middle_window(chunk, piece) for chunk, piece in places]
-    told = iter(sliding().probabilities(np.stack(seen)).astype(np.float64) if seen else ())
+    slid = iter(sliding().probabilities(np.stack(seen)).astype(np.float64) if seen else ())
     answers = iter(_looked_at(classifier, [chunk.glyph(piece, piece + 1) for chunk, piece in places]))
-    return [[_if_clear(chunk, piece, next(told), next(answers)) for piece in range(chunk.count)] for chunk in chunks]
+    return [[_if_clear(chunk, piece, next(slid), next(answers)) for piece in range(chunk.count)] for chunk in chunks]
 
 
 def _if_clear(chunk: Chunk, piece: int, seen: Values, answer: Prediction | None) -> Step | None:
@@ -200,8 +200,8 @@ def _worth(way: _Way, answers: list[Prediction | None]) -> float:
             chance = 0.0 if answer is None else answer.probability * (answer.is_digit or 0.0)
             worth += np.log(max(chance, LEAST))
         elif cut.seen is not None:
-            told = np.zeros(NONE) if answer is None else np.array(answer.probabilities)
-            agreed = float(np.sqrt(told * cut.seen[:NONE] / max(cut.seen[:NONE].sum(), 1e-9)).sum())
+            probabilities = np.zeros(NONE) if answer is None else np.array(answer.probabilities)
+            agreed = float(np.sqrt(probabilities * cut.seen[:NONE] / max(cut.seen[:NONE].sum(), 1e-9)).sum())
             worth += LOOK * np.log(max(agreed, LEAST))
             if answer is not None and answer.is_digit is not None:
                 worth += CHANCE * np.log(max(answer.is_digit, LEAST))

@@ -32,31 +32,31 @@ class Middle:
 Spelling = tuple[list[Middle], float]
 
 
-def spelled(inks: Sequence[tuple[NDArray[np.uint8], float]]) -> list[list[Spelling]]:
+def spelled(lines: Sequence[tuple[NDArray[np.uint8], float]]) -> list[list[Spelling]]:
     """For each ink and the height of its digits, how it may be spelled: middles and the logarithm of the likelihood.
 
     At least one spelling each, the likeliest first, no two with the same number of digits.
     """
-    slid = [windows(ink, height) for ink, height in inks]
+    slid = [windows(ink, height) for ink, height in lines]
     if not any(len(pictures) for pictures, _ in slid):
-        return [[([], 0.0)] for _ in inks]
-    told = sliding().probabilities(np.concatenate([pictures for pictures, _ in slid])).astype(np.float64)
+        return [[([], 0.0)] for _ in lines]
+    probabilities = sliding().probabilities(np.concatenate([pictures for pictures, _ in slid])).astype(np.float64)
     length = max(int(places[-1]) + 1 for _, places in slid if len(places))
-    seen = np.zeros((len(inks), length, NONE + 1))
+    seen = np.zeros((len(lines), length, NONE + 1))
     seen[:, :, NONE] = 1
     ends = np.cumsum([len(pictures) for pictures, _ in slid])
     for index, (end, (pictures, places)) in enumerate(zip(ends, slid, strict=True)):
-        seen[index, places] = told[end - len(pictures) : end]
+        seen[index, places] = probabilities[end - len(pictures) : end]
     classes, worths = spelling(np.log(np.maximum(seen, FLOOR)), min(MOST, 1 + length // NARROWEST))
-    found = []
-    for index, (_, height) in enumerate(inks):
+    spellings = []
+    for index, (_, height) in enumerate(lines):
         order = np.argsort(-worths[index])
         good = [count for count in order if worths[index, count] >= worths[index].max() - MARGIN]
         some = [
             (list(_middles(classes[index, count], seen[index], height)), float(worths[index, count])) for count in good
         ]
-        found.append(some)
-    return found
+        spellings.append(some)
+    return spellings
 
 
 def _middles(classes: Classes, seen: Values, height: float) -> Iterator[Middle]:

@@ -1,4 +1,4 @@
-"""Pictures as inline SVG and HTML that take their inks from the page, so that one serves light, dark and print."""
+"""Pictures as inline SVG and HTML that take their colours from the page, so that one serves light, dark and print."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def test_what_the_docs_claim_of_false_alarms_is_what_was_measured() -> None:
     assert honest["false_alarms"] == [] and honest["n"] >= 500
     # None of n: what happens more often than this would have shown, with 95 % confidence.
     assert honest["at_most"] == pytest.approx(1 - 0.05 ** (1 / honest["n"]))
-    told = sum(one["suspected"] for one in cheats.values())
+    answer = sum(one["suspected"] for one in cheats.values())
     words = (ROOT / "docs" / "evaluation.md").read_text()
     assert f"0 of {honest['n']} honest runs" in words and f"at most {honest['at_most']:.2%}" in words
-    assert f"{told} of {len(cheats)} cheats" in words
+    assert f"{answer} of {len(cheats)} cheats" in words

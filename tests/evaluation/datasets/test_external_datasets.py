@@ -94,9 +94,9 @@ def test_qmnists_test_set_gives_the_digits_that_mnist_left_out(tmp_path: Path) -
     write_idx(tmp_path / "qmnist-test-images-idx3-ubyte", images)
     labels = tmp_path / "qmnist-test-labels-idx2-int.gz"
     labels.write_bytes(gzip.compress(b"\0\0\x0c\x02" + struct.pack(">II", rows, 8) + table.tobytes()))
-    found = load_external(tmp_path)
-    assert len(found) == 30 and found.labels.tolist() == [*range(10)] * 3
-    assert (found.images == images[10_000:]).all()
+    result = load_external(tmp_path)
+    assert len(result) == 30 and result.labels.tolist() == [*range(10)] * 3
+    assert (result.images == images[10_000:]).all()
     table[5, 0] = 12
     for spoilt in (table, table[:-1]):
         head = b"\0\0\x0c\x02" + struct.pack(">II", len(spoilt), 8)

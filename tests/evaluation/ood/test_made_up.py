@@ -10,7 +10,7 @@ import pytest
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset
 from exmachina.evaluation.ood.made_up import KINDS, altered, is_bar, made_up
-from exmachina.evaluation.ood.rejector import HANDS, KEEP, Lessons, fit_rejector, lessons, with_thresholds
+from exmachina.evaluation.ood.rejector import HANDS, KEEP, RejectorData, fit_rejector, rejector_data, with_thresholds
 from exmachina.evaluation.ood.separation import auroc
 from exmachina.runs import Run
 
@@ -40,31 +40,31 @@ def test_altered_digits_keep_the_convention(digits: Dataset) -> None:
 
 
 @pytest.fixture(scope="module")
-def given(digits: Dataset) -> Lessons:
+def data(digits: Dataset) -> RejectorData:
     """The tiny network knows only its own printed hand, so that is what it is taught to keep."""
-    others = lessons(digits, 300, 0).others
-    return Lessons(digits[:300], 2 * (np.arange(300) % 2), others)
+    non_digits = rejector_data(digits, 300, 0).non_digits
+    return RejectorData(digits[:300], 2 * (np.arange(300) % 2), non_digits)
 
 
-def test_lessons_hold_every_hand_and_as_many_others(digits: Dataset) -> None:
-    small = lessons(digits, 100, 3)
+def test_rejector_data_hold_every_hand_and_as_many_non_digits(digits: Dataset) -> None:
+    small = rejector_data(digits, 100, 3)
     assert set(small.hands.tolist()) == set(range(len(HANDS)))
-    assert len(small.digits) == len(small.hands) and abs(len(small.others) - len(small.digits)) < 12
-    np.testing.assert_array_equal(lessons(digits, 100, 3).others, small.others)
+    assert len(small.digits) == len(small.hands) and abs(len(small.non_digits) - len(small.digits)) < 12
+    np.testing.assert_array_equal(rejector_data(digits, 100, 3).non_digits, small.non_digits)
 
 
-def test_a_fitted_rejector_tells_digits_from_what_is_none(tiny_run: Run, given: Lessons, test_digits: Dataset) -> None:
-    run = fit_rejector(tiny_run, given, hidden=8)
+def test_a_fitted_rejector_tells_digits_from_others(tiny_run: Run, data: RejectorData, test_digits: Dataset) -> None:
+    run = fit_rejector(tiny_run, data, hidden=8)
     classifier = Classifier.from_run(run)
     unseen = np.concatenate([made_up(kind, 10, test_digits, np.random.default_rng(9)) for kind in KINDS])
     assert auroc(classifier.chances(test_digits.images[:300]), classifier.chances(unseen)) > 0.9
     assert tiny_run.rejector is None and run.weights is tiny_run.weights
-    again = fit_rejector(tiny_run, given, hidden=8)
+    again = fit_rejector(tiny_run, data, hidden=8)
     np.testing.assert_array_equal(again.rejector and again.rejector.hidden, run.rejector and run.rejector.hidden)
 
 
-def test_thresholds_count_every_hand_alike(tiny_run: Run, given: Lessons, digits: Dataset) -> None:
-    run = fit_rejector(tiny_run, given, hidden=8)
+def test_thresholds_count_every_hand_alike(tiny_run: Run, data: RejectorData, digits: Dataset) -> None:
+    run = fit_rejector(tiny_run, data, hidden=8)
     assert run.rejector is not None
     images = digits.images[:600]
     hands = np.where(np.arange(600) < 500, 0, 1)  # one wrote five times as much

@@ -34,18 +34,18 @@ def test_many_images_are_read_as_one_by_one(
 ) -> None:
     images = [{"pixels": image.ravel().tolist(), "prepared": True} for image in test_digits.images[:70]]
     images += [{"strokes": SEVEN}, {"file": file()}]
-    told = client.post(URL, json={"images": images}).json()["predictions"]
-    assert told == [client.post(URL, json=image).json() for image in images]
+    answer = client.post(URL, json={"images": images}).json()["predictions"]
+    assert answer == [client.post(URL, json=image).json() for image in images]
     expected = Classifier.load(tiny_run_directory).predict_many(test_digits.images[:70], prepared=True)
-    assert [one["digit"] for one in told[:70]] == [one.digit for one in expected]
-    assert told[70]["image"] == render_strokes(SEVEN).ravel().tolist()
+    assert [one["digit"] for one in answer[:70]] == [one.digit for one in expected]
+    assert answer[70]["image"] == render_strokes(SEVEN).ravel().tolist()
 
 
 def test_one_bad_image_costs_none_of_the_others(client: httpx.Client) -> None:
     bad: list[dict[str, Any]] = [{"file": "???"}, {"file": base64.b64encode(b"x").decode()}, {"strokes": [[[1]]]}, {}]
-    told = client.post(URL, json={"images": [*bad, {"pixels": [0] * 784}, {"strokes": SEVEN}]}).json()["predictions"]
-    assert all(list(one) == ["error"] and "\n" not in one["error"] for one in told[:4])
-    assert told[4]["digit"] is None and told[5]["digit"] is not None
+    answer = client.post(URL, json={"images": [*bad, {"pixels": [0] * 784}, {"strokes": SEVEN}]}).json()["predictions"]
+    assert all(list(one) == ["error"] and "\n" not in one["error"] for one in answer[:4])
+    assert answer[4]["digit"] is None and answer[5]["digit"] is not None
 
 
 def test_batch_has_the_same_limits_as_one_image(client: httpx.Client) -> None:
@@ -55,8 +55,8 @@ def test_batch_has_the_same_limits_as_one_image(client: httpx.Client) -> None:
     assert client.post(URL, json={"images": [few], "pixels": few["pixels"]}).status_code == 400
     # 25 million pixels are decoded for one request, whether they lie in one picture or in several.
     large = [{"file": file(3000)}] * 4
-    told = client.post(URL, json={"images": large}).json()["predictions"]
-    assert ["error" in one for one in told] == [False, False, True, True] and "pixels" in told[2]["error"]
+    answer = client.post(URL, json={"images": large}).json()["predictions"]
+    assert ["error" in one for one in answer] == [False, False, True, True] and "pixels" in answer[2]["error"]
 
 
 def test_client_made_from_the_description_works(lesson: Lesson) -> None:

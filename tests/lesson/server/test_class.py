@@ -161,9 +161,9 @@ def test_exports_hold_everybodys_digits_and_no_trace_of_who_or_when(
     assert sorted(load_image_folder(tmp_path / "png/digits").labels.tolist()) == [3, 7]
     read = load_idx_folder(tmp_path / "idx/digits")[0]
     assert read.labels.tolist() == [7, 3] and (read.images == np.stack([IMAGE, IMAGE])).all()
-    told = json.loads((tmp_path / "png/digits/drawings.json").read_text())
-    assert {key for item in told for key in item} == {"id", "label", "strokes", "created"}
-    assert all(len(item["created"]) == len("2000-01-01") for item in told)
+    output = json.loads((tmp_path / "png/digits/drawings.json").read_text())
+    assert {key for item in output for key in item} == {"id", "label", "strokes", "created"}
+    assert all(len(item["created"]) == len("2000-01-01") for item in output)
 
 
 def test_alone_on_this_computer_one_is_the_teacher(client: httpx.Client) -> None:

@@ -22,8 +22,8 @@ from exmachina.training import RECIPES
 def test_networks_and_recipes_are_told_whole(client: httpx.Client) -> None:
     site = client.get("/site.json").json()
     assert site["server"] is True
-    for told in site["networks"]:
-        network = Network.from_json(told)
+    for answer in site["networks"]:
+        network = Network.from_json(answer)
         assert network == NETWORKS[network.name]
     assert {recipe["name"] for recipe in site["recipes"]} == set(RECIPES)
 
@@ -52,40 +52,40 @@ def test_data_are_mnist_byte_for_byte(client: httpx.Client) -> None:
         for part in data[split]["parts"]:
             packed = client.get(f"/{part['file']}").content
             assert len(packed) == pytest.approx(part["bytes"], rel=0.02)
-            found = np.frombuffer(gzip.decompress(packed), np.uint8)
+            result = np.frombuffer(gzip.decompress(packed), np.uint8)
             count = part["count"]
-            assert np.array_equal(found[:count], mnist.labels[start : start + count])
-            assert np.array_equal(found[count:].reshape(count, 28, 28), mnist.images[start : start + count])
+            assert np.array_equal(result[:count], mnist.labels[start : start + count])
+            assert np.array_equal(result[count:].reshape(count, 28, 28), mnist.images[start : start + count])
             start += count
         assert start == len(mnist)
         sample = data[split]["sample"]
-        found = np.frombuffer(gzip.decompress(client.get(f"/{sample['file']}").content), np.uint8)
-        assert np.array_equal(found[: len(sample["indices"])], mnist.labels[sample["indices"]])
+        result = np.frombuffer(gzip.decompress(client.get(f"/{sample['file']}").content), np.uint8)
+        assert np.array_equal(result[: len(sample["indices"])], mnist.labels[sample["indices"]])
 
 
 def test_summary_counts_and_averages(client: httpx.Client) -> None:
     train, _ = load_mnist()
-    told = client.get("/data/summary.json").json()
-    assert told["train"]["n"] == 60_000 and told["test"]["n"] == 10_000
-    assert told["train"]["counts"] == np.bincount(train.labels).tolist()
-    means = np.frombuffer(base64.b64decode(told["train"]["mean_images"]), np.uint8).reshape(10, 28, 28)
+    answer = client.get("/data/summary.json").json()
+    assert answer["train"]["n"] == 60_000 and answer["test"]["n"] == 10_000
+    assert answer["train"]["counts"] == np.bincount(train.labels).tolist()
+    means = np.frombuffer(base64.b64decode(answer["train"]["mean_images"]), np.uint8).reshape(10, 28, 28)
     assert np.abs(means[7] - train.images[train.labels == 7].mean(axis=0)).max() <= 0.5
-    for digit, indices in told["strangest"].items():
+    for digit, indices in answer["strangest"].items():
         assert len(indices) >= 4 and (train.labels[indices] == int(digit)).all()
 
 
 def test_evaluation_agrees_with_counting(client: httpx.Client, tiny_run_directory: Path) -> None:
     _, test = load_mnist()
-    told = client.get("/data/runs/tiny/evaluation.json").json()
+    answer = client.get("/data/runs/tiny/evaluation.json").json()
     read = Classifier.load(tiny_run_directory).logits(test.images).argmax(axis=1)
     right = int((read == test.labels).sum())
-    assert told["accuracy"] == right / 10_000 and told["interval"][0] < told["accuracy"] < told["interval"][1]
-    assert told["errors"] == 10_000 - right and np.trace(told["confusion_matrix"]) == right
-    assert sum(score["support"] for score in told["per_class"]) == 10_000
-    first = told["mistakes"][0]
+    assert answer["accuracy"] == right / 10_000 and answer["interval"][0] < answer["accuracy"] < answer["interval"][1]
+    assert answer["errors"] == 10_000 - right and np.trace(answer["confusion_matrix"]) == right
+    assert sum(score["support"] for score in answer["per_class"]) == 10_000
+    first = answer["mistakes"][0]
     assert read[first["index"]] == first["digit"] != first["label"] == test.labels[first["index"]]
-    assert first["probability"] >= told["mistakes"][-1]["probability"]
-    assert sum(item["count"] for item in told["reliability"]["bins"]) == 10_000
+    assert first["probability"] >= answer["mistakes"][-1]["probability"]
+    assert sum(item["count"] for item in answer["reliability"]["bins"]) == 10_000
 
 
 def test_exported_page_has_the_server_s_files(client: httpx.Client, tmp_path: Path, tiny_run_directory: Path) -> None:

@@ -63,9 +63,9 @@ def test_image_reads_as_the_library_reads_it(
     path.write_bytes(content)
     classifier = Classifier.load(tiny_run_directory)
     expected = classifier.predict(path)
-    told = client.post(URL, content=content, headers=PNG if form == "PNG" else JPEG).json()
-    assert told["digit"] == expected.digit and told["probabilities"] == list(expected.probabilities)
-    assert told["image"] == classifier.prepare(path).ravel().tolist()
+    answer = client.post(URL, content=content, headers=PNG if form == "PNG" else JPEG).json()
+    assert answer["digit"] == expected.digit and answer["probabilities"] == list(expected.probabilities)
+    assert answer["image"] == classifier.prepare(path).ravel().tolist()
 
 
 def test_pixels_read_as_the_library_reads_them(
@@ -73,11 +73,11 @@ def test_pixels_read_as_the_library_reads_them(
 ) -> None:
     classifier = Classifier.load(tiny_run_directory)
     for image in test_digits.images[:20]:
-        told = client.post(URL, json={"pixels": image.ravel().tolist(), "prepared": True}).json()
+        answer = client.post(URL, json={"pixels": image.ravel().tolist(), "prepared": True}).json()
         expected = classifier.predict(image, prepared=True)
-        assert told["digit"] == expected.digit and told["probabilities"] == list(expected.probabilities)
-        assert told["image"] == image.ravel().tolist() and told["rejected"] == expected.rejected
-        assert (told["verdict"], told["is_digit"]) == (expected.verdict, expected.is_digit)
+        assert answer["digit"] == expected.digit and answer["probabilities"] == list(expected.probabilities)
+        assert answer["image"] == image.ravel().tolist() and answer["rejected"] == expected.rejected
+        assert (answer["verdict"], answer["is_digit"]) == (expected.verdict, expected.is_digit)
 
 
 def test_a_file_of_several_digits_is_told_as_such(client: httpx.Client, test_digits: Dataset) -> None:
@@ -91,28 +91,28 @@ def test_a_file_of_several_digits_is_told_as_such(client: httpx.Client, test_dig
 
 def test_pixels_are_normalised_like_a_picture(client: httpx.Client, test_digits: Dataset) -> None:
     image = test_digits.images[0]
-    told = client.post(URL, json={"pixels": (255 - image).ravel().tolist()}).json()  # black on white
-    assert told["image"] == normalize(image).ravel().tolist()
+    answer = client.post(URL, json={"pixels": (255 - image).ravel().tolist()}).json()  # black on white
+    assert answer["image"] == normalize(image).ravel().tolist()
 
 
 def test_strokes_read_as_the_library_reads_them(client: httpx.Client, tiny_run_directory: Path) -> None:
     image = render_strokes(SEVEN, 3.0)
-    told = client.post(URL, json={"strokes": SEVEN, "width": 3.0}).json()
-    assert told["image"] == image.ravel().tolist()
-    assert told["probabilities"] == list(
+    answer = client.post(URL, json={"strokes": SEVEN, "width": 3.0}).json()
+    assert answer["image"] == image.ravel().tolist()
+    assert answer["probabilities"] == list(
         Classifier.load(tiny_run_directory).predict(image, prepared=True).probabilities
     )
 
 
 @pytest.mark.parametrize("body", [{"strokes": []}, {"strokes": [[]]}, {"strokes": [[[5, 5]]]}, {"pixels": [0] * 784}])
 def test_blank_drawing_is_no_digit(client: httpx.Client, body: dict[str, Any]) -> None:
-    told = client.post(URL, json=body)
-    assert told.status_code == 200 and told.json()["digit"] is None and told.json()["rejected"]
+    answer = client.post(URL, json=body)
+    assert answer.status_code == 200 and answer.json()["digit"] is None and answer.json()["rejected"]
 
 
 def test_blank_image_is_no_digit(client: httpx.Client) -> None:
-    told = client.post(URL, content=encode(np.full((60, 60), 255, np.uint8)), headers=PNG).json()
-    assert told["digit"] is None and not any(told["image"])
+    answer = client.post(URL, content=encode(np.full((60, 60), 255, np.uint8)), headers=PNG).json()
+    assert answer["digit"] is None and not any(answer["image"])
 
 
 @pytest.mark.parametrize(
@@ -210,8 +210,8 @@ def test_photo_turned_by_its_exif_tag_is_read_upright(client: httpx.Client) -> N
     exif[0x0112] = 6  # the camera was held sideways
     turned = encode(ink().transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif, quality=95)
     upright = client.post(URL, content=encode(ink(), "JPEG", quality=95), headers=JPEG).json()["image"]
-    told = client.post(URL, content=turned, headers=JPEG).json()["image"]
-    assert np.abs(np.array(upright, int) - np.array(told, int)).mean() < 4
+    answer = client.post(URL, content=turned, headers=JPEG).json()["image"]
+    assert np.abs(np.array(upright, int) - np.array(answer, int)).mean() < 4
 
 
 def test_mutated_images_do_no_harm(client: httpx.Client) -> None:
@@ -242,10 +242,10 @@ def test_unknown_run_is_named(client: httpx.Client, run: str) -> None:
 
 def test_page_reads_as_the_library_reads_it(client: httpx.Client) -> None:
     picture, _ = strips.make_page(strips.mnist_hand(), 4, 2, seed=0)
-    told = client.post("/api/v1/read", content=encode(picture), headers=PNG).json()
+    answer = client.post("/api/v1/read", content=encode(picture), headers=PNG).json()
     page = read(picture)
-    assert told == page.to_json(images=True) and [field["text"] for field in told["fields"]] == list(page.strings)
-    for field in told["fields"]:
+    assert answer == page.to_json(images=True) and [field["text"] for field in answer["fields"]] == list(page.strings)
+    for field in answer["fields"]:
         for glyph in field["glyphs"]:
             assert len(glyph["image"]) == 784 and max(glyph["image"]) == 255
 

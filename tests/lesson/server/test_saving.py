@@ -62,15 +62,15 @@ def test_saved_run_is_measured_anew_and_opened_by_everybody(
 
     answer = client.post("/api/v1/runs", content=archive(tiny_run_directory, boast), headers=ZIP)
     assert answer.status_code == 201, answer.text
-    told = answer.json()
-    assert told["name"] == "fast-mine-1" and Path(told["folder"]).parent == chosen.data_folder / "lesson" / "runs"
-    run, sent = Run.load(told["folder"]), Run.load(tiny_run_directory)
+    output = answer.json()
+    assert output["name"] == "fast-mine-1" and Path(output["folder"]).parent == chosen.data_folder / "lesson" / "runs"
+    run, sent = Run.load(output["folder"]), Run.load(tiny_run_directory)
     test = load_mnist_split("test")
     honest = Classifier.from_run(sent).accuracy(test.images, test.labels)
-    assert run.test_accuracy == told["test_accuracy"] == pytest.approx(honest)
+    assert run.test_accuracy == output["test_accuracy"] == pytest.approx(honest)
     assert (run.temperature, run.rejection_threshold, run.device, run.hardware) == (1.0, None, "browser", {})
     assert all((run.weights[name] == sent.weights[name]).all() for name in sent.weights)
-    assert (Path(told["folder"]) / "model.onnx").exists()
+    assert (Path(output["folder"]) / "model.onnx").exists()
     assert "fast-mine-1" in client.get("/api/v1/runs").json()
     assert "fast-mine-1" in [item["name"] for item in client.get("/site.json").json()["runs"]]
     pixels = {"pixels": test.images[0].ravel().tolist()}

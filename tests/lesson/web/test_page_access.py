@@ -38,10 +38,10 @@ def test_axe_finds_nothing(browser: Any, site: str, width: int) -> None:
         page.add_script_tag(path=str(AXE))
         for scheme, rules in {"light": {}, "dark": COLOURS}.items():
             page.emulate_media(color_scheme=scheme)
-            found = page.evaluate("rules => axe.run(document, {resultTypes: ['violations'], ...rules})", rules)
+            result = page.evaluate("rules => axe.run(document, {resultTypes: ['violations'], ...rules})", rules)
             problems = [
                 f"{scheme}: {violation['id']}: {node['html'][:200]} · {node['failureSummary'][:300]}"
-                for violation in found["violations"]
+                for violation in result["violations"]
                 for node in violation["nodes"]
             ]
             assert problems == []

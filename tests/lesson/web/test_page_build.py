@@ -13,8 +13,8 @@ pytestmark = pytest.mark.browser
 
 
 def names(panel: Any) -> list[str]:
-    found: list[str] = panel.locator(".block h4").all_inner_texts()
-    return found
+    result: list[str] = panel.locator(".block h4").all_inner_texts()
+    return result
 
 
 def test_blocks_are_added_moved_and_removed(copy_visit: Visit) -> None:

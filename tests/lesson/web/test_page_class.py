@@ -54,8 +54,8 @@ def keep(visit: Visit, strokes: list[tuple[float, float]], label: int, count: in
 
 
 def drawings(school: Any) -> list[Any]:
-    found: list[Any] = school.app.state.services.collection.list(None)
-    return found
+    result: list[Any] = school.app.state.services.collection.list(None)
+    return result
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -140,9 +140,9 @@ def test_class_shares_and_the_teacher_sees_judges_trains_and_exports(browser: An
 
         # Whom the teacher shuts out gets no answer until they are let in again; the teacher does.
         who_asks = wall.locator("#visitors")
-        for said, status in (("Shut out browser 2", 403), ("Let in again: browser 2", 200)):
-            who_asks.get_by_role("button", name=said).click()
-            who_asks.get_by_role("button", name=said).wait_for(state="detached")
+        for output, status in (("Shut out browser 2", 403), ("Let in again: browser 2", 200)):
+            who_asks.get_by_role("button", name=output).click()
+            who_asks.get_by_role("button", name=output).wait_for(state="detached")
             assert ben.page.evaluate("fetch('api/v1/runs').then(({ status }) => status)") == status
             assert ada.page.evaluate("fetch('api/v1/runs').then(({ status }) => status)") == 200
         ben.complaints = [one for one in ben.complaints if "403" not in one]
@@ -162,14 +162,14 @@ def test_teacher_finds_the_class_from_the_lesson_and_axe_finds_nothing_on_it(bro
         if AXE.is_file():
             visit.page.locator("#misread figure").first.wait_for(timeout=4 * PATIENCE)
             visit.page.add_script_tag(path=str(AXE))
-            found = visit.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-            assert [violation["id"] for violation in found["violations"]] == []
+            result = visit.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+            assert [violation["id"] for violation in result["violations"]] == []
 
 
 def test_privacy_is_said_as_it_is_on_this_host(copy_visit: Visit, lesson_visit: Visit) -> None:
-    for visit, said, shared in ((copy_visit, "sends nothing to anybody", 0), (lesson_visit, "without your name", 1)):
+    for visit, output, shared in ((copy_visit, "sends nothing to anybody", 0), (lesson_visit, "without your name", 1)):
         visit.open()
-        assert said in visit.show("privacy").inner_text()
+        assert output in visit.show("privacy").inner_text()
         assert visit.show("collection").get_by_role("checkbox").count() == shared
 
 
@@ -200,12 +200,12 @@ def test_trained_run_is_saved_by_the_server_under_the_host_alone(lesson_visit: V
     finish(begin(lesson_visit, Epochs="0.1"))
     takeaway = lesson_visit.show("takeaway")
     takeaway.get_by_role("button", name="Save it on this computer").click()
-    told = takeaway.get_by_text("Kept as")
-    told.wait_for(timeout=4 * PATIENCE)
-    found = re.search(r"Kept as (\S+) in (\S+)\. The server measured ([0-9.]+)\s%", told.inner_text())
-    assert found
-    run = Run.load(found[2])
-    assert found[1] == "fast-1" and float(found[3]) == round(100 * (run.test_accuracy or 0), 2)
+    answer = takeaway.get_by_text("Kept as")
+    answer.wait_for(timeout=4 * PATIENCE)
+    result = re.search(r"Kept as (\S+) in (\S+)\. The server measured ([0-9.]+)\s%", answer.inner_text())
+    assert result
+    run = Run.load(result[2])
+    assert result[1] == "fast-1" and float(result[3]) == round(100 * (run.test_accuracy or 0), 2)
     page.reload()
     page.wait_for_selector("html[data-ready]")
     assert "fast-1" in page.locator(".bar select").inner_text()

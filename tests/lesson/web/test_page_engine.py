@@ -54,15 +54,15 @@ def test_page_assesses_as_the_library_does(tmp_path: Path, tiny_run: Run, test_d
     script = """
 const { assess } = await import(`${web}/network/assess.js`);
 const answer = assess(Float32Array.from(data.logits), Uint8Array.from(data.labels));"""
-    found = node(tmp_path, script, {"logits": logits.ravel().tolist(), "labels": test_digits.labels.tolist()})
+    result = node(tmp_path, script, {"logits": logits.ravel().tolist(), "labels": test_digits.labels.tolist()})
     for key in ("n", "accuracy", "confusion_matrix", "errors"):
-        assert found[key] == expected[key]
-    np.testing.assert_allclose(found["interval"], expected["interval"], atol=1e-6)
-    np.testing.assert_allclose(found["nll"], expected["nll"], rtol=1e-5)
-    np.testing.assert_allclose(found["reliability"]["ece"], expected["reliability"]["ece"], rtol=1e-4)
-    assert [item["count"] for item in found["reliability"]["bins"]] == [
+        assert result[key] == expected[key]
+    np.testing.assert_allclose(result["interval"], expected["interval"], atol=1e-6)
+    np.testing.assert_allclose(result["nll"], expected["nll"], rtol=1e-5)
+    np.testing.assert_allclose(result["reliability"]["ece"], expected["reliability"]["ece"], rtol=1e-4)
+    assert [item["count"] for item in result["reliability"]["bins"]] == [
         item["count"] for item in expected["reliability"]["bins"]
     ]
     for key in ("temperature", "before", "ece"):
-        np.testing.assert_allclose(found["repaired"][key], expected["repaired"][key], rtol=1e-2)
-    assert [item["index"] for item in found["mistakes"][:5]] == [item["index"] for item in expected["mistakes"][:5]]
+        np.testing.assert_allclose(result["repaired"][key], expected["repaired"][key], rtol=1e-2)
+    assert [item["index"] for item in result["mistakes"][:5]] == [item["index"] for item in expected["mistakes"][:5]]

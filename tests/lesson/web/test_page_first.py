@@ -17,13 +17,13 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobil
 FIRST_SCREEN = ("main.js", "panels/pad.js", "panels/reading.js")
 
 
-def imported(path: Path, found: set[Path]) -> set[Path]:
+def imported(path: Path, result: set[Path]) -> set[Path]:
     """`path` and every module that it brings along."""
-    if path not in found:
-        found.add(path)
+    if path not in result:
+        result.add(path)
         for name in re.findall(r'^(?:import|export)[^"]*?"(\..+?\.js)"', path.read_text(encoding="utf-8"), re.M):
-            imported((path.parent / name).resolve(), found)
-    return found
+            imported((path.parent / name).resolve(), result)
+    return result
 
 
 def test_first_screen_s_modules_are_fetched_at_once() -> None:

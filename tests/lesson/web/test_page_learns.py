@@ -39,9 +39,9 @@ def test_gradient_goes_back_from_the_library_s_own_probabilities(copy_visit: Vis
     label = int(shown.labels[0])
     copy_visit.open()
     panel = copy_visit.show("backward")
-    found = table(panel)
-    np.testing.assert_allclose(found[:, 1], probabilities, atol=1e-4)
-    np.testing.assert_allclose(found[:, 3], probabilities - np.eye(10)[label], atol=1e-4)
+    result = table(panel)
+    np.testing.assert_allclose(result[:, 1], probabilities, atol=1e-4)
+    np.testing.assert_allclose(result[:, 3], probabilities - np.eye(10)[label], atol=1e-4)
     other = (label + 1) % 10
     panel.get_by_role("button", name=f"Suppose it is a {other}").click()
     panel.locator(".fact", has_text=f"gives the {other} ").wait_for()
@@ -98,9 +98,9 @@ def test_three_optimizers_step_from_the_same_gradient(copy_visit: Visit) -> None
     status.wait_for()
     for name in cards:
         note = panel.locator(f".optimizer[aria-label={name}] > .note").inner_text()
-        found = re.search(r"Loss (\S+) → (\S+),", note)
-        assert found
-        assert number(found[2]) < number(found[1])
+        matches = re.search(r"Loss (\S+) → (\S+),", note)
+        assert matches
+        assert number(matches[2]) < number(matches[1])
         assert card(panel, name)[0] != cards[name][0]  # another place, another slope
     panel.get_by_role("button", name="Start again").click()
     panel.get_by_text("no step taken yet").first.wait_for()
@@ -158,9 +158,9 @@ def test_way_of_a_training_is_drawn_and_digits_untangle(copy_visit: Visit) -> No
     training.locator(".test-accuracy").wait_for(timeout=4 * PATIENCE)
     panel = copy_visit.show("surface")
     panel.get_by_role("button", name="Compute this slice").click()
-    told = re.compile(r"They hold (\S+)\s% of the way")
-    panel.locator(".note", has_text=told).wait_for(timeout=8 * PATIENCE)
-    share = told.search(panel.locator(".note", has_text=told).inner_text())
+    answer = re.compile(r"They hold (\S+)\s% of the way")
+    panel.locator(".note", has_text=answer).wait_for(timeout=8 * PATIENCE)
+    share = answer.search(panel.locator(".note", has_text=answer).inner_text())
     assert share
     assert 50 < float(share[1]) <= 100
     moments = int(str(panel.locator(".scrub input").get_attribute("max"))) + 1
@@ -183,9 +183,9 @@ def test_way_of_a_training_is_drawn_and_digits_untangle(copy_visit: Visit) -> No
         step = panel.locator(".scrub output").inner_text().removeprefix("step ")
         fact = panel.locator(".fact", has_text=f"Step {step}:")
         fact.wait_for()
-        found = re.search(r"(\d+) of 240", fact.inner_text())
-        assert found
-        return int(found[1])
+        result = re.search(r"(\d+) of 240", fact.inner_text())
+        assert result
+        return int(result[1])
 
     assert right(0) < 80 < 200 < right(moments - 1)
     assert panel.locator(".mark.wrong").count() == 240 - right(moments - 1)

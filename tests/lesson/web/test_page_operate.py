@@ -35,9 +35,9 @@ def test_map_switched_off_is_felt_by_the_whole_page_and_undone(copy_visit: Visit
 
 
 def share(text: str) -> float:
-    found = re.search(r"([\d.]+)\s%", text)
-    assert found, text
-    return float(found[1])
+    result = re.search(r"([\d.]+)\s%", text)
+    assert result, text
+    return float(result[1])
 
 
 def test_the_way_back_is_in_the_bar_from_everywhere(copy_visit: Visit) -> None:

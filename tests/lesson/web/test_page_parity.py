@@ -71,12 +71,12 @@ def test_strokes_give_the_library_s_own_bytes(tmp_path: Path) -> None:
 const { renderStrokes } = await import(`${web}/network/strokes.js`);
 const images = data.map(({ strokes, width }) => renderStrokes(strokes, width));
 const answer = images.map((image) => image && [...image]);"""
-    for drawing, found in zip(drawings, node(tmp_path, script, drawings), strict=True):
+    for drawing, result in zip(drawings, node(tmp_path, script, drawings), strict=True):
         try:
             expected = render_strokes(drawing["strokes"], drawing["width"]).ravel().tolist()
         except NoInk:
             expected = None
-        assert found == expected
+        assert result == expected
 
 
 @pytest.mark.parametrize("off", ["", "contrast", "crop", "scale", "centre"])
@@ -99,6 +99,6 @@ const answer = data.pictures.map(({ height, width, pixels }) =>
         "steps": steps,
         "pictures": [{"height": p.shape[0], "width": p.shape[1], "pixels": p.ravel().tolist()} for p in pictures],
     }
-    for picture, found in zip(pictures, node(tmp_path, script, data), strict=True):
+    for picture, result in zip(pictures, node(tmp_path, script, data), strict=True):
         expected = normalize(picture, Steps(polarity=False, clean=False, **steps)).ravel().astype(int)
-        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(result, expected)

@@ -16,7 +16,7 @@ ENGLISH = re.compile(
     re.IGNORECASE,
 )
 # What a person sees or hears: text on the page, and names of controls and pictures; code and names of files aside.
-SAID = """() => {
+TEXTS = """() => {
   const said = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
@@ -40,7 +40,7 @@ def german(browser: Any, site: str) -> Iterator[Visit]:
 
 def english(page: Any) -> list[str]:
     """English on the page, names of files aside."""
-    return [text for text in page.evaluate(SAID) if ENGLISH.search(text) and not re.fullmatch(r"[\w/]+\.\w+", text)]
+    return [text for text in page.evaluate(TEXTS) if ENGLISH.search(text) and not re.fullmatch(r"[\w/]+\.\w+", text)]
 
 
 def guess(page: Any, name: str, value: str) -> None:

@@ -99,8 +99,8 @@ const answer = data.map(({ height, width, pixels }) => {
   const image = prepare({ height, width, pixels: Uint8Array.from(Buffer.from(pixels, "base64")) });
   return image && [...image];
 });"""
-    for name, page, found in zip(names, pages, node(tmp_path, script, [packed(page) for page in pages]), strict=True):
-        assert found == expected(page), name
+    for name, page, result in zip(names, pages, node(tmp_path, script, [packed(page) for page in pages]), strict=True):
+        assert result == expected(page), name
 
 
 def test_colours_and_transparency_become_the_library_s_greys(tmp_path: Path) -> None:
@@ -117,8 +117,8 @@ const answer = data.map((pixels) => {
   return [...overPaper(luma, alpha)];
 });"""
     answers = node(tmp_path, script, [picture.ravel().tolist() for picture in pictures])
-    for picture, found in zip(pictures, answers, strict=True):
-        assert found == greyscale(picture).ravel().tolist()
+    for picture, result in zip(pictures, answers, strict=True):
+        assert result == greyscale(picture).ravel().tolist()
 
 
 @pytest.mark.browser

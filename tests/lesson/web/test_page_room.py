@@ -118,8 +118,8 @@ def main() -> None:
                     visit.open()
                     if width <= 620:
                         visit.unfold()
-                    found = rules(filled(visit), width)
-                lines += [f"@media {media} {{", *(f"  {rule}" for rule in found), "}"] if media else found
+                    result = rules(filled(visit), width)
+                lines += [f"@media {media} {{", *(f"  {rule}" for rule in result), "}"] if media else result
         browser.close()
     CSS.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

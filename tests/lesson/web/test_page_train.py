@@ -16,9 +16,9 @@ def paused_step(panel: Any) -> int:
     """The step after which the training waits, once it does."""
     fact = panel.locator(".fact", has_text="Paused after step")
     fact.wait_for()
-    found = re.search(r"step (\d+)", fact.inner_text())
-    assert found
-    return int(found[1])
+    result = re.search(r"step (\d+)", fact.inner_text())
+    assert result
+    return int(result[1])
 
 
 def begin_paused(visit: Visit, **sliders: str) -> tuple[Any, int]:

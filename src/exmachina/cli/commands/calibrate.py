@@ -41,9 +41,9 @@ def calibrate(
     held_out = hold_out(subject, train, subject.seed + 1, writers=train_writers.ids if train_writers else None)
     fixed = fix(subject, held_out, keep=keep, temperature=temperature)
     if rejector:
-        from exmachina.evaluation.ood.rejector import fit_rejector, lessons
+        from exmachina.evaluation.ood.rejector import fit_rejector, rejector_data
 
-        fixed = fit_rejector(fixed, lessons(train, seed=subject.seed), subject.seed)
+        fixed = fit_rejector(fixed, rejector_data(train, seed=subject.seed), subject.seed)
     path = fixed.save(target)
     if json:
         summary = {"run": str(path), "rejection_threshold": fixed.rejection_threshold, "temperature": fixed.temperature}

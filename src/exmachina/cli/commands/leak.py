@@ -51,20 +51,20 @@ def leak(
             console.print(f"  seed {item.seed}: {len(accuracies)} networks, {ends}", style=QUIET)
 
 
-def print_selection_bias(console: Console, leak: SelectionBias) -> None:
+def print_selection_bias(console: Console, bias: SelectionBias) -> None:
     """Points from nowhere by test set and number of networks, and what they come to."""
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2), header_style="grey58")
     for column in ("test images", "networks tried", "points from nowhere"):
         table.add_column(column, justify="right")
-    for one in leak.growth:
+    for one in bias.growth:
         table.add_row(f"{one.images:,}", str(one.tried), rounded(100 * one.points, 3))
     console.print(table)
-    spread = "" if leak.points.sd is None else f" ± {rounded(100 * leak.points.sd, 3)}"
+    spread = "" if bias.points.sd is None else f" ± {rounded(100 * bias.points.sd, 3)}"
     console.print(
-        f"Choosing among the {leak.tried} networks of one seed on a test set of {leak.images:,}: "
-        f"{rounded(100 * leak.points.mean, 3)}{spread} points that no new image will give back "
-        f"(n = {leak.points.n} seeds).",
+        f"Choosing among the {bias.tried} networks of one seed on a test set of {bias.images:,}: "
+        f"{rounded(100 * bias.points.mean, 3)}{spread} points that no new image will give back "
+        f"(n = {bias.points.n} seeds).",
         width=76,
     )

@@ -17,7 +17,7 @@ from exmachina.errors import InputError
 if TYPE_CHECKING:
     from exmachina.batch.predictions import FilePrediction
 
-TOLD = 20  # problems that are told one by one where a table holds them all
+LISTED = 20  # problems that are told one by one where a table holds them all
 
 
 def predict(
@@ -78,12 +78,12 @@ def _predict_here(
         for reading in progress(readings, images, before, shown=out is not None):
             unread += bool(reading.problem)
             several += reading.prediction is not None and reading.prediction.several
-            _tell(reading, json, told_all=table is None or max(unread, several) <= TOLD, printed=table is None)
+            _tell(reading, json, told_all=table is None or max(unread, several) <= LISTED, printed=table is None)
             if table is not None:
                 table.add(reading)
     if table is None:
         return unread
-    if several > TOLD:
+    if several > LISTED:
         print(f"{several:,} seem to hold several digits; the table's column 'several' says which.", file=sys.stderr)
     _conclude(table.path, table.rows, table.problems, json)
     return table.problems

@@ -76,7 +76,7 @@ def train(
     if hands:
         from exmachina.data.hands import AGAIN, with_hands
 
-        given, images = len(images), with_hands(images, seed)
+        originals, images = len(images), with_hands(images, seed)
 
     from exmachina.cli.terminal import QUIET, make_console
     from exmachina.cli.watch import watch
@@ -88,7 +88,7 @@ def train(
     events = learn(chosen, images, seed, validation=validation, test=test, backend=backend, device=device)
     run = watch(events, console)
     if hands:
-        run = replace(run, splits={**run.splits, "given": given, "hands": len(images) - AGAIN * given})
+        run = replace(run, splits={**run.splits, "given": originals, "hands": len(images) - AGAIN * originals})
     if held_out:
         run = replace(run, splits={**run.splits, "held_out": {"images": held_out, "seed": seed}})
     path = run.save(directory)

@@ -108,8 +108,8 @@ def ece_interval(
     sure = np.asarray(probabilities.max(axis=1), np.float64)
     right = probabilities.argmax(axis=1) == labels
     gap = mean_gap(sure, right, bin_edges(sure, bins, binning))
-    found = bootstrap(gap, len(labels), generator, clusters=clusters, resamples=resamples, reflected=True)
-    return replace(found, low=max(found.low, 0.0))
+    interval = bootstrap(gap, len(labels), generator, clusters=clusters, resamples=resamples, reflected=True)
+    return replace(interval, low=max(interval.low, 0.0))
 
 
 def ece_by_chance(

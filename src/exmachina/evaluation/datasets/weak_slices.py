@@ -75,17 +75,17 @@ def find_weak_slices(
     """Look for weak slices of images (N, 28, 28) with labels (N,), read as digits (N,), by writers (N,)."""
     check_same_length(read, labels, "Predictions and labels")
     wrong = np.asarray(read != labels)
-    found = [_slice(kind, name, inside, wrong) for kind, name, inside in _slices(images, labels, writers)]
-    found += list(_confusions(labels, read))
+    counted = [_slice(kind, name, inside, wrong) for kind, name, inside in _slices(images, labels, writers)]
+    counted += list(_confusions(labels, read))
     looked: dict[str, int] = {}
-    for one in found:
+    for one in counted:
         looked[one[0]] = looked.get(one[0], 0) + 1
-    p_values = np.array([one[-1] for one in found])
+    p_values = np.array([one[-1] for one in counted])
     strict, lenient = holm(p_values), np.asarray(false_discovery_control(p_values))
-    order = np.lexsort((-np.array([one[3] for one in found]), p_values))[:shown]
+    order = np.lexsort((-np.array([one[3] for one in counted]), p_values))[:shown]
     slices = []
     for i in order:
-        kind, name, n, errors, expected, p_value = found[i]
+        kind, name, n, errors, expected, p_value = counted[i]
         error = wilson(errors, n)
         slices.append(WeakSlice(kind, name, error, errors, expected, p_value, float(strict[i]), float(lenient[i])))
     return WeakSlices(looked, int((strict < RISK).sum()), int((lenient < RISK).sum()), tuple(slices))
@@ -100,10 +100,10 @@ def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
     return corrected
 
 
-Found = tuple[str, str, int, int, float, float]  # kind, name, images, errors, expected errors, p-value
+Counted = tuple[str, str, int, int, float, float]  # kind, name, images, errors, expected errors, p-value
 
 
-def _slice(kind: str, name: str, inside: Flags, wrong: Flags) -> Found:
+def _slice(kind: str, name: str, inside: Flags, wrong: Flags) -> Counted:
     n, errors, total = int(inside.sum()), int(wrong[inside].sum()), int(wrong.sum())
     expected = n * (total - errors) / max(len(wrong) - n, 1)  # at the error of the rest
     return kind, name, n, errors, expected, float(hypergeom.sf(errors - 1, len(wrong), total, n))
@@ -148,7 +148,7 @@ def _traits(images: Images) -> list[tuple[str, str, Flags]]:
     return result
 
 
-def _confusions(labels: Labels, read: Labels) -> Iterator[Found]:
+def _confusions(labels: Labels, read: Labels) -> Iterator[Counted]:
     """Every pair of digits: are its two taken for one another more often than if all mistakes fell evenly on pairs?
 
     Each mistake on a digit is thought to fall on any other digit alike.

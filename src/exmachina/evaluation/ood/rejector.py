@@ -27,15 +27,15 @@ PLAIN_HANDS = (0, 1, 2, 3, 4)  # the thresholds' digits: a neighbour's ink in th
 
 
 @dataclass(frozen=True)
-class Lessons:
+class RejectorData:
     """Digits by several hands, uint8 (N, 28, 28) with labels (N,) and the number of the hand (N,), and what is none."""
 
     digits: Dataset
     hands: NDArray[np.int64]
-    others: Images
+    non_digits: Images
 
 
-def lessons(train: Dataset, n: int = 40_000, seed: int = 0) -> Lessons:
+def rejector_data(train: Dataset, n: int = 40_000, seed: int = 0) -> RejectorData:
     """About `n` digits by the hands of `HANDS`, those of `train` among them, and as many images that are none."""
     generator = np.random.default_rng([seed, 7])
     images, labels, hands = [], [], []
@@ -45,9 +45,9 @@ def lessons(train: Dataset, n: int = 40_000, seed: int = 0) -> Lessons:
             labels.append(label)
             hands.append(number)
     total = sum(weight for _, weight in KINDS.values())
-    others = [made_up(kind, round(n * weight / total), train, generator) for kind, (_, weight) in KINDS.items()]
+    non_digits = [made_up(kind, round(n * weight / total), train, generator) for kind, (_, weight) in KINDS.items()]
     digits = Dataset(np.stack(images), np.array(labels, np.uint8), "several hands")
-    return Lessons(digits, np.array(hands), np.concatenate(others))
+    return RejectorData(digits, np.array(hands), np.concatenate(non_digits))
 
 
 def _digits(hand: str, train: Dataset, generator: np.random.Generator) -> Iterator[tuple[Images, int]]:
@@ -61,7 +61,7 @@ def _digits(hand: str, train: Dataset, generator: np.random.Generator) -> Iterat
     return crowds(train, generator) if hand == "crowded" else made[hand](generator)
 
 
-def fit_rejector(run: Run, given: Lessons, seed: int = 0, *, hidden: int = HIDDEN) -> Run:
+def fit_rejector(run: Run, data: RejectorData, seed: int = 0, *, hidden: int = HIDDEN) -> Run:
     """The same run with a rejector fitted to what is given.
 
     Both thresholds are fixed on digits kept from the fit that the run reads right, every plain hand counting alike.
@@ -70,12 +70,12 @@ def fit_rejector(run: Run, given: Lessons, seed: int = 0, *, hidden: int = HIDDE
     from sklearn.neural_network import MLPClassifier
 
     classifier = Classifier.from_run(run)
-    digits, probabilities = classifier.rejector_inputs(given.digits.images)
-    others, _ = classifier.rejector_inputs(given.others)
+    digits, probabilities = classifier.rejector_inputs(data.digits.images)
+    non_digits, _ = classifier.rejector_inputs(data.non_digits)
     generator = np.random.default_rng([seed, 8])
     kept = generator.random(len(digits)) < VALIDATION
-    examples = np.concatenate([digits[~kept], others])
-    labels = np.repeat([1, 0], [int((~kept).sum()), len(others)])
+    examples = np.concatenate([digits[~kept], non_digits])
+    labels = np.repeat([1, 0], [int((~kept).sum()), len(non_digits)])
     mean, spread = examples.mean(axis=0), examples.std(axis=0)
     spread = np.maximum(spread, 0.01 * float(spread.mean()) + 1e-6)  # a value that hardly moves says little
     model = MLPClassifier(
@@ -98,8 +98,8 @@ def fit_rejector(run: Run, given: Lessons, seed: int = 0, *, hidden: int = HIDDE
         no_digit=0.5,
         sure=0.5,
     )
-    right = kept & (probabilities.argmax(axis=1) == given.digits.labels) & np.isin(given.hands, PLAIN_HANDS)
-    return replace(run, rejector=with_thresholds(rejector, run, given.digits.images, given.hands, right))
+    right = kept & (probabilities.argmax(axis=1) == data.digits.labels) & np.isin(data.hands, PLAIN_HANDS)
+    return replace(run, rejector=with_thresholds(rejector, run, data.digits.images, data.hands, right))
 
 
 def with_thresholds(rejector: Rejector, run: Run, images: Images, hands: NDArray[np.int64], right: Flags) -> Rejector:

@@ -1,4 +1,4 @@
-"""The one set of inks and colour scales that every figure uses, light and dark."""
+"""The one palette that every figure uses, light and dark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One set of inks and scales for every figure, and how a figure begins and is kept."""
+"""One palette for every figure, and how a figure begins and is kept."""
 
 from __future__ import annotations
 

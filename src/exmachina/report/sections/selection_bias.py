@@ -99,9 +99,9 @@ def contamination_section(evaluation: Evaluation) -> Section:
         body: list[object] = [absent(result.reason)]
     else:
         made = [one for one in result.evidence if one.p_value is not None]
-        found = "; ".join(result.reasons)
+        reasons = "; ".join(result.reasons)
         finding = (
-            f"This result is not to be trusted: {found}."
+            f"This result is not to be trusted: {reasons}."
             if result.suspected
             else f"Nothing says that it has seen its test or that its record lies, by {len(made)} tests."
         )

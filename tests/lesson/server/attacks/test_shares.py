@@ -279,13 +279,13 @@ def test_collection_comes_in_pages_that_are_small(settings: Settings, tmp_path: 
         for _ in range(25):
             body = {"label": 1, "strokes": zigzag(4900, step=0.02), "image": [9] * 784}
             keys.append(client.post("/api/v1/collection", json=body).json()["id"])
-        found, path, pages = [], "/api/v1/collection", 0
+        result, path, pages = [], "/api/v1/collection", 0
         while path:
             answer = client.get(path)
             assert len(answer.content) < 2 << 20
-            found += [drawing["id"] for drawing in answer.json()]
+            result += [drawing["id"] for drawing in answer.json()]
             path, pages = answer.links.get("next", {}).get("url", ""), pages + 1
-        assert found == keys and pages > 1
+        assert result == keys and pages > 1
         with zipfile.ZipFile(io.BytesIO(client.get("/api/v1/collection/export").content)) as archive:
             assert [item["id"] for item in json.loads(archive.read("digits/drawings.json"))] == keys
 

@@ -50,10 +50,10 @@ class TokenGuard(Guard):
         cookies = HTTPConnection(scope).cookies
         roles = {name for name, secret in self.passes.items() if _same(secret, cookies.get(name)) or name in self.open}
         bearer = (header(scope, "authorization") or "").removeprefix("Bearer ").strip()
-        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0].strip() if path in PAGES else ""
-        if (bearer or given) and TEACHER_COOKIE not in roles:
-            role = self._guess(scope, bearer or given)
-            if role and given and (role == TEACHER_COOKIE or path == "/"):
+        code = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0].strip() if path in PAGES else ""
+        if (bearer or code) and TEACHER_COOKIE not in roles:
+            role = self._guess(scope, bearer or code)
+            if role and code and (role == TEACHER_COOKIE or path == "/"):
                 # A page that moves on; after a redirect from another site the browser would hold the cookie back.
                 page = PAGE.format(head=f'<meta http-equiv="refresh" content="0; url={path}">', body="<p>Welcome.</p>")
                 kept = {"Set-Cookie": f"{role}={self.passes[role]}; {KEPT}"}
@@ -79,13 +79,13 @@ class TokenGuard(Guard):
 
 def _refuse(path: str, status: int, line: str, headers: dict[str, str] | None = None) -> None:
     if path.startswith("/api/"):
-        told = "This lesson needs its token; open the address that the server printed." if status == 401 else line
-        raise HTTPException(status, told, headers)
+        detail = "This lesson needs its token; open the address that the server printed." if status == 401 else line
+        raise HTTPException(status, detail, headers)
     raise PageRefusal(status, ASK.format(line=line, path=path if path in PAGES else "/"), headers)
 
 
-def _same(secret: str | None, given: str | None) -> bool:
-    return bool(secret and given) and hmac.compare_digest(str(given).encode(), str(secret).encode())
+def _same(secret: str | None, guess: str | None) -> bool:
+    return bool(secret and guess) and hmac.compare_digest(str(guess).encode(), str(secret).encode())
 
 
 class LearnerCookie(Guard):

@@ -94,7 +94,7 @@ def address_of(host: str) -> str:
 
 def header(scope: Scope, name: str) -> str | None:
     """The value of a request header sent exactly once; sent twice, it is as good as forged and reads ''."""
-    found = [value for key, value in scope["headers"] if key == name.encode()]
-    if len(found) > 1:
+    values = [value for key, value in scope["headers"] if key == name.encode()]
+    if len(values) > 1:
         return ""
-    return found[0].decode("latin-1").strip() if found else None
+    return values[0].decode("latin-1").strip() if values else None

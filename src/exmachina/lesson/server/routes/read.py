@@ -54,18 +54,18 @@ def router(services: Services) -> APIRouter:
             question = wire.Question.model_validate_json(body)
         except ValidationError as error:
             raise InputError(first_error(error.errors())) from None
-        inks = question.images
-        if inks is not None and (question.strokes, question.pixels, question.file) != (None, None, None):
+        drawings = question.images
+        if drawings is not None and (question.strokes, question.pixels, question.file) != (None, None, None):
             raise InputError("Send either images or one digit.")
-        pool = services.uploads if any(ink.file for ink in inks or [question]) else services.predictions
-        if inks is None:
+        pool = services.uploads if any(ink.file for ink in drawings or [question]) else services.predictions
+        if drawings is None:
             return _response(await pool.run(lambda: answer(services.classifier(run), question.seen()), who))
-        batch = answers(await pool.run(lambda: services.classifier(run), who), inks)
-        told: list[dict[str, Any]] = []
+        batch = answers(await pool.run(lambda: services.classifier(run), who), drawings)
+        results: list[dict[str, Any]] = []
         # A turn for every few, so that others' strokes come in between; whoever gives up stops the rest.
         while some := await pool.run(lambda: next(batch, None), who):
-            told += [{"error": without_paths(str(one))} if isinstance(one, InputError) else one for one in some]
-        return _response({"predictions": told})
+            results += [{"error": without_paths(str(one))} if isinstance(one, InputError) else one for one in some]
+        return _response({"predictions": results})
 
     @routes.post(
         "/read",

@@ -75,10 +75,10 @@ def router(services: Services) -> APIRouter:
 
     @teacher.get("", summary="The class's drawings after one, 500 at a time", responses={200: {"model": ClassWall}})
     def wall(after: After = 0) -> Response:
-        found = services.collection.wall(after, AT_ONCE)
-        drawings = [[key, label, base64.b64encode(image).decode()] for key, label, image in found.drawings]
+        page = services.collection.wall(after, AT_ONCE)
+        drawings = [[key, label, base64.b64encode(image).decode()] for key, label, image in page.drawings]
         address = None if services.settings.alone else services.settings.address
-        content = {"count": found.count, "learners": found.learners, "address": address, "drawings": drawings}
+        content = {"count": page.count, "learners": page.learners, "address": address, "drawings": drawings}
         return Response(json.dumps(content), media_type="application/json")
 
     @teacher.get("/export", summary="The class's drawings as a zip archive", responses=ZIP_ANSWER)

@@ -32,7 +32,7 @@ from exmachina.evaluation.arrays import Images
 from exmachina.evaluation.datasets.external_datasets import load_external
 from exmachina.evaluation.ood.non_digits import letters
 from exmachina.evaluation.ood.separation import auroc
-from exmachina.evaluation.statistics.intervals import Interval, wilson
+from exmachina.evaluation.statistics.intervals import Interval, proportion, wilson
 from exmachina.images.archive import read_pictures
 from exmachina.images.mnist import NoInk, normalize
 from exmachina.runs import hardware, versions
@@ -113,8 +113,7 @@ def measure(classifier: Classifier, hands: dict[str, Dataset], others: dict[str,
     non_digits = {}
     for kind, images in others.items():
         chances = classifier.chances(images)
-        refused = wilson(int((chances < limit).sum()), len(chances))
-        row = NonDigits(len(chances), auroc(on_mnist, chances), auroc(on_hands, chances), refused)
+        row = NonDigits(len(chances), auroc(on_mnist, chances), auroc(on_hands, chances), proportion(chances < limit))
         non_digits[kind] = asdict(row)
     return {
         "no_digit": limit,

@@ -18,6 +18,8 @@ ACCENT = "bold dark_cyan"
 QUIET = "grey58"
 RAMP = " .:-=+*#%@"  # ink from none to full where there is no colour
 BLOCKS = " ▁▂▃▄▅▆▇█"
+ACROSS, HEIGHT = 60, 6  # characters of a curve
+BAR = 40  # of a bar
 
 
 def make_console(*, stderr: bool = False, quiet: bool = False) -> Console:
@@ -62,25 +64,25 @@ def digits(console: Console, images: NDArray[np.uint8], captions: Sequence[str])
     return table
 
 
-def curve(values: Sequence[float], *, width: int = 60, height: int = 6, low: float = 0.0, high: float = 1.0) -> Text:
+def curve(values: Sequence[float], *, low: float = 0.0, high: float = 1.0) -> Text:
     """A curve in block characters, filled below; the newest value is at the right."""
     if not values:
-        return Text("\n" * (height - 1))
-    edges = np.linspace(0, len(values), min(width, len(values)) + 1).astype(int)
+        return Text("\n" * (HEIGHT - 1))
+    edges = np.linspace(0, len(values), min(ACROSS, len(values)) + 1).astype(int)
     means = [float(np.mean(values[start:end])) for start, end in pairwise(edges)]
-    levels = [min(max((value - low) / (high - low), 0.0), 1.0) * height * 8 for value in means]
+    levels = [min(max((value - low) / (high - low), 0.0), 1.0) * HEIGHT * 8 for value in means]
     lines = []
-    for line in range(height - 1, -1, -1):
+    for line in range(HEIGHT - 1, -1, -1):
         lines.append("".join(BLOCKS[int(min(max(level - 8 * line, 0), 8))] for level in levels))
     return Text("\n".join(lines), style="dark_cyan")
 
 
-def probability_bars(probabilities: Sequence[float], *, width: int = 40) -> Text:
+def probability_bars(probabilities: Sequence[float]) -> Text:
     """Ten bars, one a digit, the largest in the accent colour."""
     best = int(np.argmax(probabilities))
     text = Text()
     for digit, probability in enumerate(probabilities):
-        full, eighths = divmod(round(probability * width * 8), 8)
+        full, eighths = divmod(round(probability * BAR * 8), 8)
         bar = "█" * full + ("▏▎▍▌▋▊▉"[eighths - 1] if eighths else "")
-        text.append(f"  {digit}  {bar:<{width}} {share(probability):>8}\n", style=ACCENT if digit == best else QUIET)
+        text.append(f"  {digit}  {bar:<{BAR}} {share(probability):>8}\n", style=ACCENT if digit == best else QUIET)
     return text

@@ -34,7 +34,6 @@ def run_trials(
     held_out: Dataset,
     *,
     save: Path | None = None,
-    retries: int = RETRIES,
 ) -> Iterator[Trial | FailedTrial]:
     """Train every recipe with every seed, one core each, and yield each trial as it ends.
 
@@ -46,7 +45,7 @@ def run_trials(
     jobs = list_jobs(recipes, seeds, save)
     for recipe in recipes.values():
         check_trainable(recipe, data, held_out)
-    task = library.remote(num_cpus=1, max_retries=retries)(_train)
+    task = library.remote(num_cpus=1, max_retries=RETRIES)(_train)
     parts = library.put(data), library.put(held_out)  # once for all, not with every task
     waiting = {task.remote(job, *parts): job for job in jobs}
     try:

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from exmachina.engine.interface import Library, halves
+from exmachina.engine.interface import halves
 from exmachina.engine.loading import library
 
 CHANGES = 12  # numbers that the engine reads, as many as `Augmentation.numbers` gives
 
 
-def shuffled_order(count: int, seed: int, epoch: int, engine: Library | None = None) -> NDArray[np.int32]:
+def shuffled_order(count: int, seed: int, epoch: int) -> NDArray[np.int32]:
     """The numbers 0 … count - 1 in the order of epoch `epoch` (from 0), the same on every machine."""
-    engine = engine or library()
+    engine = library()
     order: NDArray[np.int32] = engine.zeros(count, np.int32)
     engine.call("shuffle", engine.address(order), count, *halves(seed), epoch)
     return order

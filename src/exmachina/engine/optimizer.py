@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from exmachina.engine.interface import Library
 from exmachina.engine.loading import library
 
 OPTIMIZERS = ("adadelta", "adamw", "sgd")  # the numbers by which the engine knows them; see engine/optimizers.h
@@ -38,9 +37,9 @@ class OptimizerSettings:
 class Optimizer:
     """An optimizer that walks with `count` numbers of your own: the very step that a training takes."""
 
-    def __init__(self, settings: OptimizerSettings, count: int, engine: Library | None = None) -> None:
+    def __init__(self, settings: OptimizerSettings, count: int) -> None:
         self.settings = settings
-        self._engine = engine or library()
+        self._engine = library()
         self._state = [self._engine.zeros(count, np.float32) for _ in range(4)]  # place, gradient, running means
         self._steps = 0
 

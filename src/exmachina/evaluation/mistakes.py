@@ -134,7 +134,7 @@ def features(classifier: Classifier, layer: str, images: Images) -> NDArray[np.f
     return np.concatenate([part.reshape(len(part), -1) for part in parts])
 
 
-def nearest(asked: Floats, known: Floats, train: Dataset, count: int = NEIGHBOURS) -> list[tuple[Neighbour, ...]]:
+def nearest(asked: Floats, known: Floats, train: Dataset) -> list[tuple[Neighbour, ...]]:
     """For each row of `asked` (N, k) the nearest rows of `known` (M, k), which are the images of `train`."""
     result = []
     size = max(float(np.abs(known).max(initial=0)), float(np.abs(asked).max(initial=0))) or 1.0
@@ -142,7 +142,7 @@ def nearest(asked: Floats, known: Floats, train: Dataset, count: int = NEIGHBOUR
         raise InputError("The network's last hidden layer holds nan or infinity; train it anew.")
     known, asked = known / np.float32(size), asked / np.float32(size)  # lest a square overflow
     lengths = np.square(known).sum(axis=1)
-    count = min(count, len(known))
+    count = min(NEIGHBOURS, len(known))
     for number, row in enumerate(asked):
         if number % TOGETHER == 0:  # one product for several reads `known` once for all of them
             products = asked[number : number + TOGETHER] @ known.T

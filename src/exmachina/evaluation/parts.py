@@ -35,7 +35,7 @@ from exmachina.evaluation.statistics.cross_validation import (
     recipe_of,
     train_one,
 )
-from exmachina.evaluation.statistics.intervals import clustered_bootstrap, complement, over_seeds, wilson
+from exmachina.evaluation.statistics.intervals import clustered_bootstrap, complement, over_seeds, proportion
 from exmachina.evaluation.statistics.metrics import losses
 from exmachina.evaluation.test_set.selection_bias import (
     SelectionBias,
@@ -249,7 +249,7 @@ def decisions_part(
 ) -> Iterator[Decisions]:
     """What follows for whoever wants to use the network, or to compare it."""
     known_writers, audit, cross_validation = measured(writers), measured(data), measured(seeds)
-    accuracy = known_writers.accuracy if known_writers else wilson(int((~answers.wrong).sum()), len(answers.wrong))
+    accuracy = known_writers.accuracy if known_writers else proportion(~answers.wrong)
     yield decide(
         answers.finite,
         answers.wrong,

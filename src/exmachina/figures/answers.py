@@ -73,9 +73,7 @@ def confidence(
     return figure
 
 
-def attributions(
-    result: Mapping[str, Attribution], image: NDArray[np.uint8], *, name: str | None = None, dark: bool = False
-) -> Plate:
+def attributions(result: Mapping[str, Attribution], image: NDArray[np.uint8], *, dark: bool = False) -> Plate:
     """The image, and what each attribution method says its pixels do for one digit's logit, each on its own scale."""
     items = list(result.values())
     target = items[0].target
@@ -88,7 +86,7 @@ def attributions(
     with look(dark) as colours:
         figure = new_figure(width, side + 1.2, heading, below, dark=dark)
         show_pixels(place(figure, MARGIN, 0.25, side, side), image, colours)
-        note(figure, MARGIN, 0.2, name or "The image", va="baseline", color=colours.ink, weight="bold")
+        note(figure, MARGIN, 0.2, "The image", va="baseline", color=colours.ink, weight="bold")
         for i, item in enumerate(items):
             left = MARGIN + (i + 1) * (side + gap)
             title, meaning = NAMES[item.method]

@@ -39,8 +39,6 @@ def digits_grid(
     labels: NDArray[np.integer] | None = None,
     indices: Sequence[int] | None = None,
     *,
-    columns: int | None = None,
-    title: str | None = None,
     dark: bool = False,
 ) -> Plate:
     """Images uint8 (N, 28, 28) in a nearly square grid, each with its label and its `indices` number.
@@ -53,12 +51,12 @@ def digits_grid(
     for name, values in (("labels", labels), ("indices", indices)):
         if values is not None and len(values) != count:
             raise InputError(f"{count} images need {count} {name}, not {len(values)}.")
-    across = min(columns or math.ceil(math.sqrt(count)), count)
+    across = math.ceil(math.sqrt(count))
     cell = min(1.5, max(0.45, (WIDE - 2 * MARGIN) / across - 0.14))
     captions = 0.22 if labels is not None or indices is not None else 0.0
     pitch_x, pitch_y = cell + 0.14, cell + captions + 0.12
     width = max(across * pitch_x - 0.14 + 2 * MARGIN, 3.0)
-    heading = title or ("What people wrote, and meant" if labels is not None else "What people wrote")
+    heading = "What people wrote, and meant" if labels is not None else "What people wrote"
     with look(dark) as colours:
         figure = new_figure(width, math.ceil(count / across) * pitch_y + 0.06, heading, dark=dark)
         canvas = stage(figure)

@@ -156,13 +156,12 @@ def optimizer_walk(
     plane: Plane,
     optimizer: str,
     *,
-    start: tuple[float, float] | None = None,
     steps: int = STEPS,
     images: int = IMAGES,
     threads: int | None = None,
     **options: float,
 ) -> Walk:
-    """Let an optimizer walk in the plane from `start` (the plane's own by default).
+    """Let an optimizer walk in the plane from its start.
 
     Its two parameters are the plane's coordinates and its gradient is the real one of the loss that
     `loss_surface` draws, over the same images. `options` override `OPTIMIZERS[optimizer]`. The walk ends early
@@ -172,7 +171,7 @@ def optimizer_walk(
         raise InputError(f"Unknown optimizer '{optimizer}'. Choose one of: {', '.join(OPTIMIZERS)}.")
     chosen = {**OPTIMIZERS[optimizer], **options}
     slope = _Slope(_Loss(run, data, images, threads), plane)
-    place = np.array(plane.start if start is None else start, np.float32)
+    place = np.array(plane.start, np.float32)
     if optimizer == "SGD" and "learning_rate" not in chosen:
         chosen["learning_rate"] = _sgd_rate(slope, place)
     settings = {name: value for name, value in chosen.items() if name != "learning_rate"}

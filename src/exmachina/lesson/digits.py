@@ -53,7 +53,7 @@ def mean_images(data: Dataset) -> NDArray[np.float64]:
     return np.stack([flat[data.labels == digit].mean(axis=0) for digit in range(10)])
 
 
-def strangest(data: Dataset, means: NDArray[np.float64], count: int = STRANGEST) -> dict[str, list[int]]:
+def strangest(data: Dataset, means: NDArray[np.float64]) -> dict[str, list[int]]:
     """For each digit, the images whose own average is furthest away compared with the nearest other average."""
     margins = np.empty(len(data))
     squares = (means**2).sum(axis=1)
@@ -68,5 +68,5 @@ def strangest(data: Dataset, means: NDArray[np.float64], count: int = STRANGEST)
     chosen = {}
     for digit in range(10):
         members = np.flatnonzero(data.labels == digit)
-        chosen[str(digit)] = members[np.argsort(-margins[members])[:count]].tolist()
+        chosen[str(digit)] = members[np.argsort(-margins[members])[:STRANGEST]].tolist()
     return chosen

@@ -167,9 +167,9 @@ def ladder(caption: str, rungs: Sequence[Rung]) -> Html:
     return el("table", el("caption", caption), el("thead", head), el("tbody", *rows), class_="ladder")
 
 
-def rung(label: str, interval: Interval, note: str = "", *, strong: bool = False, group: str = "") -> Rung:
+def rung(label: str, interval: Interval, note: str = "", *, group: str = "") -> Rung:
     """A rung from an interval."""
-    return Rung(label, interval.value, interval.low, interval.high, note, strong, group)
+    return Rung(label, interval.value, interval.low, interval.high, note, group=group)
 
 
 def matrix(caption: str, counts: NDArray[np.int64], across: str, down: str) -> Html:

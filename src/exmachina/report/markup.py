@@ -144,9 +144,9 @@ def section(key: str, number: int, title: str, content: Section) -> Html:
     return el("section", main, notes, id_=key, aria_labelledby=f"{key}-title")
 
 
-def figure(picture: object, caption: object, *, class_: str = "") -> Html:
+def figure(picture: object, caption: object) -> Html:
     """A picture and what it shows."""
-    return el("figure", picture, el("figcaption", caption), class_=class_ or None)
+    return el("figure", picture, el("figcaption", caption))
 
 
 def details(summary: str, *body: object) -> Html:

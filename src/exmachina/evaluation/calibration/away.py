@@ -8,7 +8,7 @@ import numpy as np
 
 from exmachina.evaluation.arrays import Floats, Labels, check_scores
 from exmachina.evaluation.calibration.reliability import calibration, ece_interval
-from exmachina.evaluation.statistics.intervals import Interval, wilson
+from exmachina.evaluation.statistics.intervals import Interval, proportion
 
 RESAMPLES = 200  # it is measured under every corruption
 
@@ -37,10 +37,10 @@ def confidence_away(probabilities: Floats, labels: Labels, threshold: float) -> 
     kept = sure >= threshold
     return ConfidenceAway(
         confidence=float(sure.mean()),
-        accuracy=wilson(int(right.sum()), len(labels)),
+        accuracy=proportion(right),
         ece=calibration(probabilities, labels).ece,
         ece_interval=ece_interval(probabilities, labels, np.random.default_rng(len(labels)), resamples=RESAMPLES),
         threshold=threshold,
-        answered=wilson(int(kept.sum()), len(labels)),
-        risk=wilson(int((kept & ~right).sum()), int(kept.sum())) if kept.any() else None,
+        answered=proportion(kept),
+        risk=proportion(~right[kept]) if kept.any() else None,
     )

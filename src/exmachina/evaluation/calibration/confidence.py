@@ -113,17 +113,17 @@ def measure_confidence(
     )
 
 
-def rule_at_home(held_out: HeldOut, temperature: float = 1.0, share: float = RULE) -> float:
-    """The confidence at or above which the share of the digits lies that the network had not learned."""
+def rule_at_home(held_out: HeldOut, temperature: float = 1.0) -> float:
+    """The confidence at or above which the share `RULE` of the digits lies that the network had not learned."""
     check_scores(held_out.logits)
-    return highest_threshold(softmax(held_out.logits / temperature).max(axis=1), share)
+    return highest_threshold(softmax(held_out.logits / temperature).max(axis=1), RULE)
 
 
 def conformal_elsewhere(
-    probabilities: Floats, labels: Labels, held_out: HeldOut, temperature: float = 1.0, alpha: float = ALPHAS[0]
+    probabilities: Floats, labels: Labels, held_out: HeldOut, temperature: float = 1.0
 ) -> ConformalCoverage:
     """Coverage on images of another kind, for which nothing was promised."""
-    fitted = fit_threshold(softmax(held_out.logits / temperature), held_out.labels, alpha)
+    fitted = fit_threshold(softmax(held_out.logits / temperature), held_out.labels, ALPHAS[0])
     return conformal_coverage(probabilities, labels, fitted)
 
 

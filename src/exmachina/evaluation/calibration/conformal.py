@@ -15,7 +15,7 @@ from scipy.special import betaincinv
 
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Flags, Floats, Labels, check_scores
-from exmachina.evaluation.statistics.intervals import Interval, wilson
+from exmachina.evaluation.statistics.intervals import Interval, proportion
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,10 @@ def conformal_coverage(probabilities: Floats, labels: Labels, fitted: ConformalT
     check_scores(probabilities, labels)
     sets = prediction_sets(probabilities, fitted)
     sizes = sets.sum(axis=1)
-    held = int(sets[np.arange(len(labels)), labels].sum())
     counts = np.bincount(sizes, minlength=sets.shape[1] + 1)
     return ConformalCoverage(
-        fitted.alpha, wilson(held, len(labels)), float(sizes.mean()), tuple(int(count) for count in counts)
+        fitted.alpha,
+        proportion(sets[np.arange(len(labels)), labels]),
+        float(sizes.mean()),
+        tuple(int(count) for count in counts),
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Flags, Floats, Labels, check_scores, softmax
 from exmachina.evaluation.calibration.held_out import HeldOut
-from exmachina.evaluation.statistics.intervals import Interval, normal_mean, wilson
+from exmachina.evaluation.statistics.intervals import Interval, normal_mean, proportion
 
 RATIOS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000)
 
@@ -83,12 +83,11 @@ def cheapest_thresholds(
 
 
 def _measured(ratio: float, threshold: float, answered: Flags, wrong: Flags) -> CheapestThreshold:
-    missed = answered & wrong
     return CheapestThreshold(
         ratio=ratio,
         threshold=threshold,
-        refused=wilson(int((~answered).sum()), len(wrong)),
-        misread=wilson(int(missed.sum()), len(wrong)),
+        refused=proportion(~answered),
+        misread=proportion(answered & wrong),
         cost=normal_mean(np.where(answered, ratio * wrong, 1.0)),
         answering_all=ratio * float(wrong.mean()),
         by_chow=max(1 - 1 / ratio, 0.0) if ratio else 0.0,

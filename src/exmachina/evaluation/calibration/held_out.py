@@ -20,7 +20,6 @@ from exmachina.evaluation.arrays import Floats, Indices, Labels, check_scores, s
 from exmachina.evaluation.calibration.rejection import Rejection, fit_rejection
 from exmachina.evaluation.calibration.reliability import fit_temperature
 from exmachina.evaluation.statistics.cross_validation import (
-    FOLDS,
     CrossValidation,
     check_cheap,
     cross_validate,
@@ -85,9 +84,7 @@ def declared_part(run: Run, train: Dataset) -> Dataset | None:
     return split(train, count, seed=seed).validation if count else None
 
 
-def hold_out(
-    run: Run, train: Dataset, seed: int = 0, *, k: int = FOLDS, writers: NDArray[np.int64] | None = None
-) -> HeldOut:
+def hold_out(run: Run, train: Dataset, seed: int = 0, *, writers: NDArray[np.int64] | None = None) -> HeldOut:
     """Logits of training images that neither the run nor a network in its place learned; touches no test image.
 
     Raises `InputError` if nothing was held out and the recipe is too slow for a cross-validation.
@@ -97,7 +94,7 @@ def hold_out(
         return HeldOut("held_out", Classifier.from_run(run).logits(part.images), part.labels)
     recipe = recipe_of(run)
     check_cheap(recipe, len(train))
-    *_, result = cross_validate(recipe, train, seed, k=k, writers=writers)
+    *_, result = cross_validate(recipe, train, seed, writers=writers)
     if not isinstance(result, CrossValidation):
         raise RuntimeError("cross-validation ended without folds")
     return HeldOut("cross_validation", result.logits, train.labels)
@@ -119,11 +116,11 @@ def calibrate(run: Run, held_out: HeldOut | Dataset, *, keep: float = KEEP, temp
     return replace(run, temperature=divisor, rejection_threshold=result.threshold)
 
 
-def rejection_of(run: Run, held_out: HeldOut, keep: float = KEEP) -> Rejection:
+def rejection_of(run: Run, held_out: HeldOut) -> Rejection:
     """The run's own threshold for "no digit", or else the one that `calibrate` would give it."""
     logits = held_out.logits / np.float32(run.temperature)
     if run.rejection_threshold is None:
-        return fit_rejection(logits, "max_softmax", keep)
+        return fit_rejection(logits, "max_softmax", KEEP)
     check_scores(logits)
     kept = float((softmax(logits).max(axis=1) >= run.rejection_threshold).mean())
     return Rejection("max_softmax", run.rejection_threshold, kept, len(logits))

@@ -24,7 +24,7 @@ from scipy.stats import ks_2samp
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Flags, Floats, Labels, check_scores, softmax
 from exmachina.evaluation.calibration.held_out import HeldOut
-from exmachina.evaluation.statistics.intervals import Interval, wilson
+from exmachina.evaluation.statistics.intervals import Interval, proportion
 
 Method = Literal["lac", "mondrian", "aps", "raps"]
 METHODS: tuple[Method, ...] = ("lac", "mondrian", "aps", "raps")
@@ -132,15 +132,11 @@ def _coverage(
     return SetCoverage(
         method=method,
         alpha=alpha,
-        coverage=_share(held),
+        coverage=proportion(held),
         worst_digit=worst,
-        worst=_share(by_digit[worst]),
-        hardest=_share(held[hardest]),
+        worst=proportion(by_digit[worst]),
+        hardest=proportion(held[hardest]),
         mean_size=float(sizes.mean()),
         sizes=tuple(int(count) for count in np.bincount(sizes, minlength=sets.shape[1] + 1)),
         least_fitted=least,
     )
-
-
-def _share(flags: Flags) -> Interval:
-    return wilson(int(flags.sum()), len(flags))

@@ -22,6 +22,7 @@ from exmachina.evaluation.statistics.bootstrap import RESAMPLES, bootstrap, mean
 from exmachina.evaluation.statistics.intervals import Interval, wilson
 
 Binning = Literal["width", "mass"]
+BINS = 15
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.01, 100.0
 
 
@@ -66,7 +67,7 @@ class Temperature:
     at_bound: bool
 
 
-def calibration(probabilities: Floats, labels: Labels, bins: int = 15, binning: Binning = "width") -> Calibration:
+def calibration(probabilities: Floats, labels: Labels, bins: int = BINS, binning: Binning = "width") -> Calibration:
     """Reliability in `bins` bins of equal width, or of equal numbers of images ("mass")."""
     check_scores(probabilities, labels)
     confidence = np.asarray(probabilities.max(axis=1), np.float64)
@@ -100,32 +101,25 @@ def ece_interval(
     generator: np.random.Generator,
     *,
     binning: Binning = "width",
-    bins: int = 15,
     clusters: NDArray[Any] | None = None,
     resamples: int = RESAMPLES,
 ) -> Interval:
     """The bootstrap's interval of the ECE in these bins, reflected and not below 0; whole `clusters` (N,) are drawn."""
     sure = np.asarray(probabilities.max(axis=1), np.float64)
     right = probabilities.argmax(axis=1) == labels
-    gap = mean_gap(sure, right, bin_edges(sure, bins, binning))
+    gap = mean_gap(sure, right, bin_edges(sure, BINS, binning))
     interval = bootstrap(gap, len(labels), generator, clusters=clusters, resamples=resamples, reflected=True)
     return replace(interval, low=max(interval.low, 0.0))
 
 
-def ece_by_chance(
-    probabilities: Floats,
-    generator: np.random.Generator,
-    bins: int = 15,
-    binning: Binning = "width",
-    draws: int = 200,
-) -> float:
+def ece_by_chance(probabilities: Floats, generator: np.random.Generator, draws: int = 200) -> float:
     """Mean ECE that the same confidences would show if each were exactly true.
 
     A finite test set never gives 0; a measured ECE near this number is as good as this test can tell.
     """
     check_scores(probabilities)
     confidence = np.asarray(probabilities.max(axis=1), np.float64)
-    edges = bin_edges(confidence, bins, binning)
+    edges = bin_edges(confidence, BINS, "width")
     total = 0.0
     for _ in range(draws):
         _, sums, hits = _binned(confidence, generator.random(len(confidence)) < confidence, edges)

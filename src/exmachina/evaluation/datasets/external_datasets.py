@@ -15,10 +15,11 @@ from exmachina.evaluation.calibration.away import ConfidenceAway, confidence_awa
 from exmachina.evaluation.datasets.drift import image_properties
 from exmachina.evaluation.datasets.labelled_pictures import label_of, load_labelled_pictures
 from exmachina.evaluation.datasets.qmnist import holds_further, load_further
-from exmachina.evaluation.statistics.intervals import Interval, wilson
+from exmachina.evaluation.statistics.intervals import Interval, proportion
 from exmachina.evaluation.statistics.metrics import confusion_matrix
 from exmachina.images.archive import is_picture
 
+PICTURED = 24  # mistakes
 TRAITS = {
     "edge": ("thick pen", "middling pen", "thin pen"),
     "intensity": ("little ink", "middling ink", "much ink"),
@@ -117,7 +118,6 @@ def measure_external(
     other: Dataset,
     home: Dataset,
     home_wrong: Flags,
-    pictured: int = 24,
     threshold: float | None = None,
 ) -> ExternalDataset:
     """Read another set and compare it, slice by slice, with the home test set and its mistakes (N,).
@@ -130,11 +130,11 @@ def measure_external(
     wrong = read != other.labels
     slices = compare_slices(image_properties(other.images), wrong, image_properties(home.images), home_wrong)
     probabilities = softmax(logits)
-    order = surest_mistakes(probabilities, other.labels)[:pictured]
+    order = surest_mistakes(probabilities, other.labels)[:PICTURED]
     return ExternalDataset(
         name=other.name,
         n=len(other),
-        error=wilson(int(wrong.sum()), len(other)),
+        error=proportion(wrong),
         home_error=float(home_wrong.mean()),
         slices=slices,
         causes=_causes(slices, float(home_wrong.mean())),
@@ -177,4 +177,4 @@ def _causes(slices: tuple[Slice, ...], home_error: float) -> tuple[Cause, ...]:
 
 
 def _error(wrong: Flags) -> Interval | None:
-    return wilson(int(wrong.sum()), len(wrong)) if len(wrong) else None
+    return proportion(wrong) if len(wrong) else None

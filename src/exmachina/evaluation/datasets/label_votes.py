@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from exmachina.errors import InputError
-from exmachina.evaluation.arrays import Flags, Labels, check_same_length
-from exmachina.evaluation.statistics.intervals import Interval, wilson
+from exmachina.evaluation.arrays import Labels, check_same_length
+from exmachina.evaluation.statistics.intervals import Interval, proportion
 
 STUDENTS = 5_001  # the first 5,001 test digits are by students, the other 4,999 by Census employees (QMNIST)
 
@@ -103,9 +102,9 @@ def labelled_errors(predicted: Labels, labels: Labels) -> LabelledErrors:
     clear[list(AMBIGUOUS)] = False
     blamed = tuple(index for index in REJECTED_LABELS if predicted[index] != labels[index])
     return LabelledErrors(
-        as_given=_error(predicted, labels),
-        corrected=_error(predicted, corrected),
-        unambiguous=_error(predicted[clear], corrected[clear]),
+        as_given=proportion(predicted != labels),
+        corrected=proportion(predicted != corrected),
+        unambiguous=proportion((predicted != corrected)[clear]),
         blamed=blamed,
         vindicated=tuple(index for index in blamed if predicted[index] == REJECTED_LABELS[index].corrected),
     )
@@ -115,15 +114,8 @@ def halves(predicted: Labels, labels: Labels) -> Halves:
     """The error on the students' and on the Census employees' part of MNIST's test set, labels as given."""
     _check_mnist_test(labels)
     check_same_length(predicted, labels, "Predictions and labels")
-    return Halves(
-        students=_error(predicted[:STUDENTS], labels[:STUDENTS]),
-        census=_error(predicted[STUDENTS:], labels[STUDENTS:]),
-    )
-
-
-def _error(predicted: Labels, labels: Labels) -> Interval:
-    wrong: Flags | NDArray[np.bool_] = predicted != labels
-    return wilson(int(wrong.sum()), len(labels))
+    wrong = predicted != labels
+    return Halves(students=proportion(wrong[:STUDENTS]), census=proportion(wrong[STUDENTS:]))
 
 
 def _check_mnist_test(labels: Labels) -> None:

@@ -15,7 +15,7 @@ from exmachina.evaluation.calibration.held_out import KEEP, HeldOut, rejection_o
 from exmachina.evaluation.calibration.rejection import Rejection, fit_rejection, highest_threshold
 from exmachina.evaluation.ood import non_digits
 from exmachina.evaluation.ood.separation import KEPT, OODKind, by_rejector, measure_kind
-from exmachina.evaluation.statistics.intervals import Interval, wilson
+from exmachina.evaluation.statistics.intervals import Interval, proportion
 from exmachina.runs import Run
 
 PICTURED = 8
@@ -93,6 +93,6 @@ def measure_out_of_distribution(
         rejection=rejection,
         stored=run.rejection_threshold is not None,
         source="the run itself" if run.rejection_threshold is not None else held_out.how,
-        digits_rejected=wilson(int(turned_away.sum()), len(digits)),
+        digits_rejected=proportion(turned_away),
         examples=examples,
     )

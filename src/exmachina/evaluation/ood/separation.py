@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from exmachina.errors import InputError
-from exmachina.evaluation.arrays import Flags, Floats, check_scores
+from exmachina.evaluation.arrays import Floats, check_scores
 from exmachina.evaluation.calibration.rejection import SCORES, Rejection, ScoreName, highest_threshold
-from exmachina.evaluation.statistics.bootstrap import separation_intervals
-from exmachina.evaluation.statistics.intervals import Interval, wilson
+from exmachina.evaluation.statistics.bootstrap import RECALL, separation_intervals
+from exmachina.evaluation.statistics.intervals import Interval, proportion, wilson
 
 KEPT = (0.995, 0.99, 0.98, 0.95, 0.9)
 RESAMPLES = 400
@@ -91,9 +91,9 @@ def measure_kind(
     check_scores(digits)
     check_scores(non_digits)
     first, second = (Separation.of(key, score(digits), score(non_digits), generator) for key, score in SCORES.items())
-    turned_away = _share(rejection.rejects(non_digits))
+    turned_away = proportion(rejection.rejects(non_digits))
     sure = SCORES["max_softmax"](non_digits)
-    let_in = tuple(_share(sure >= threshold) for threshold in thresholds)
+    let_in = tuple(proportion(sure >= threshold) for threshold in thresholds)
     return OODKind(name, len(non_digits), first, second, turned_away, let_in)
 
 
@@ -102,11 +102,7 @@ def by_rejector(
 ) -> OODKind:
     """The same kind judged by a rejector: chances (N,) of test digits and (M,) of images that are none."""
     separation = Separation.of("rejector", digits, non_digits, generator)
-    return replace(kind, rejector=separation, turned_away=_share(non_digits < no_digit))
-
-
-def _share(flags: Flags) -> Interval:
-    return wilson(int(flags.sum()), len(flags))
+    return replace(kind, rejector=separation, turned_away=proportion(non_digits < no_digit))
 
 
 def auroc(digits: NDArray[Any], non_digits: NDArray[Any]) -> float:
@@ -117,10 +113,10 @@ def auroc(digits: NDArray[Any], non_digits: NDArray[Any]) -> float:
     return wins / (len(digits) * len(non_digits))
 
 
-def fpr95(digits: NDArray[Any], non_digits: NDArray[Any], recall: float = 0.95) -> float:
-    """Share of the others that score no less than the threshold that lets in `recall` of the digits, or more."""
+def fpr95(digits: NDArray[Any], non_digits: NDArray[Any]) -> float:
+    """Share of the others that score no less than the threshold that lets in 95 % of the digits, or more."""
     _check_filled(digits, non_digits)
-    return float((non_digits >= highest_threshold(digits, recall)).mean())
+    return float((non_digits >= highest_threshold(digits, RECALL)).mean())
 
 
 def _check_filled(digits: NDArray[Any], non_digits: NDArray[Any]) -> None:

@@ -20,7 +20,7 @@ from exmachina.data import Dataset, scale
 from exmachina.engine import Model
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import check_scores, log_softmax
-from exmachina.evaluation.statistics.intervals import Interval, wilson
+from exmachina.evaluation.statistics.intervals import Interval, proportion
 from exmachina.runs import Run
 
 Floats = NDArray[np.float32]
@@ -98,7 +98,7 @@ def attack(
                     part = standing[start : start + BATCH]
                     changed = adversarial_images(model, pixels[part], labels[part], method, epsilon, generator)
                     wrong[part] |= _misread(model, changed, labels[part])
-            error = wilson(int(wrong.sum()), len(labels))
+            error = proportion(wrong)
             yield AttackResult(method, epsilon, TAKEN[method], step_size(method, epsilon), restarts, error)
 
 

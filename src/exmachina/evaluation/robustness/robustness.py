@@ -169,12 +169,10 @@ def _mce(
     return bootstrap(mean_ratio, n, generator)
 
 
-def measure_curves(
-    predict: Predict, data: Dataset, values: dict[str, Sequence[float]] | None = None
-) -> Iterator[Curve]:
+def measure_curves(predict: Predict, data: Dataset) -> Iterator[Curve]:
     """Yield the error against shift, rotation, scale and pen width."""
     for name in SWEEPS:
-        yield curve(predict, data.images, data.labels, name, (values or {}).get(name))
+        yield curve(predict, data.images, data.labels, name)
 
 
 def shipped_reference(test: Dataset, seed: int = 0) -> Reference | None:

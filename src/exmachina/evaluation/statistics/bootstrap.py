@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Flags, Floats, check_same_length
-from exmachina.evaluation.statistics.intervals import Interval
+from exmachina.evaluation.statistics.intervals import ENDS, Interval
 
 RESAMPLES = 1_000
+RECALL = 0.95  # of the digits are let in where it is asked how many others are: FPR95
 BATCH = 100  # resamples at once: 100 × 10,000 counts fit a processor's cache
 
 Counts = NDArray[np.float32]  # (resamples, N)
@@ -29,7 +30,6 @@ def bootstrap(
     *,
     clusters: NDArray[Any] | None = None,
     resamples: int = RESAMPLES,
-    level: float = 0.95,
     reflected: bool = False,
 ) -> Interval:
     """The percentile interval of a statistic of n digits, or of whole `clusters` (n,) of them.
@@ -48,11 +48,11 @@ def bootstrap(
         chosen = generator.integers(0, tickets, (count, tickets)) + np.arange(count)[:, None] * tickets
         counts = np.bincount(chosen.ravel(), minlength=count * tickets).reshape(count, tickets).astype(np.float32)
         drawn.append(statistic(counts if member is None else counts[:, member]))
-    low, high = np.quantile(np.concatenate(drawn), [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(np.concatenate(drawn), ENDS)
     if reflected:
         low, high = 2 * value - high, 2 * value - low
     method = "bootstrap" if member is None else f"bootstrap over {tickets:,} clusters"
-    return Interval(value, float(low), float(high), n, level, method)
+    return Interval(value, float(low), float(high), n, method=method)
 
 
 def mean_gap(confidence: Floats, correct: Flags, edges: NDArray[np.float64]) -> Callable[[Counts], Any]:
@@ -87,12 +87,10 @@ def separation_intervals(
     non_digits: NDArray[Any],
     generator: np.random.Generator,
     *,
-    recall: float = 0.95,
     resamples: int = RESAMPLES,
-    level: float = 0.95,
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Percentile intervals of two numbers, both sets drawn anew: the chance that a digit scores above an image that is
-    none, and the share of those let in by the threshold that lets in `recall` of the digits drawn.
+    none, and the share of those let in by the threshold that lets in `RECALL` of the digits drawn.
 
     Only where a digit lies among the others matters, so digits between the same two of them are drawn together.
     """
@@ -106,9 +104,8 @@ def separation_intervals(
     below = np.concatenate([np.zeros((resamples, 1)), other.cumsum(axis=1)], axis=1)  # others below each place
     halves = (below[:, places // 2] + below[:, (places + 1) // 2]) / 2  # ties count half
     areas = (drawn * halves).sum(axis=1) / (n * m)
-    given_up = int(np.floor((1 - recall) * n + 1e-9))  # digits below the threshold, at most
+    given_up = int(np.floor((1 - RECALL) * n + 1e-9))  # digits below the threshold, at most
     threshold = places[(drawn.cumsum(axis=1) > given_up).argmax(axis=1)]
     let_in = 1 - below[np.arange(resamples), threshold // 2] / m
-    ends = [(1 - level) / 2, (1 + level) / 2]
-    first, second = (np.quantile(values, ends) for values in (areas, let_in))
+    first, second = (np.quantile(values, ENDS) for values in (areas, let_in))
     return (float(first[0]), float(first[1])), (float(second[0]), float(second[1]))

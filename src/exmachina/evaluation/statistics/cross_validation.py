@@ -73,13 +73,13 @@ def folds(count: int, k: int, generator: np.random.Generator, writers: NDArray[A
 
 
 def cross_validate(
-    recipe: Recipe, train: Dataset, seed: int = 0, *, k: int = FOLDS, writers: NDArray[Any] | None = None
+    recipe: Recipe, train: Dataset, seed: int = 0, *, writers: NDArray[Any] | None = None
 ) -> Iterator[int | CrossValidation]:
-    """Train k networks, yielding how many are done after each, and at last their answers."""
-    generator = np.random.default_rng([seed, k])
+    """Train `FOLDS` networks, yielding how many are done after each, and at last their answers."""
+    generator = np.random.default_rng([seed, FOLDS])
     logits = np.zeros((len(train), recipe.network.classes), np.float32)
     accuracies = []
-    for number, part in enumerate(folds(len(train), k, generator, writers)):
+    for number, part in enumerate(folds(len(train), FOLDS, generator, writers)):
         kept = np.setdiff1d(np.arange(len(train)), part)
         classifier = Classifier.from_run(train_one(recipe, train[kept], seed + number))
         logits[part] = classifier.logits(train.images[part])

@@ -17,6 +17,10 @@ import numpy as np
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Flags, Floats, Labels, check_same_length
 
+LEVEL = 0.95  # of confidence, of every interval and test of a report
+ENDS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)  # the quantiles between which such an interval lies
+RESAMPLES = 4_000  # of whole clusters
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -26,7 +30,7 @@ class Interval:
     low: float
     high: float
     n: int
-    level: float = 0.95
+    level: float = LEVEL
     method: str = "Wilson"
 
     def __contains__(self, value: float) -> bool:
@@ -46,9 +50,10 @@ class SeedSummary:
     interval: Interval | None
 
 
-def wilson(successes: float, n: int, level: float = 0.95) -> Interval:
+def wilson(successes: float, n: int, level: float = LEVEL) -> Interval:
     """Wilson's score interval for a proportion (E. B. Wilson 1927); sound even at 0 or n successes."""
-    _check_level(level)
+    if not 0 < level < 1:
+        raise InputError(f"A confidence level of {level} is impossible; choose one between 0 and 1.")
     if n < 1 or not 0 <= successes <= n:
         raise InputError(f"{successes} successes out of {n} is not a proportion; give 0 ≤ successes ≤ n.")
     share, z = successes / n, _normal_quantile(level)
@@ -59,63 +64,58 @@ def wilson(successes: float, n: int, level: float = 0.95) -> Interval:
     return Interval(share, low, high, n, level)
 
 
+def proportion(flags: Flags) -> Interval:
+    """The share of flags (N,) that are true, with Wilson's interval."""
+    return wilson(int(flags.sum()), len(flags))
+
+
 def complement(share: Interval) -> Interval:
     """The interval of 1 − share: the error where the share is an accuracy."""
     return replace(share, value=1 - share.value, low=1 - share.high, high=1 - share.low)
 
 
-def corrected_for_openings(successes: float, n: int, openings: int, level: float = 0.95) -> Interval:
+def corrected_for_openings(successes: float, n: int, openings: int) -> Interval:
     """Wilson's interval for one of `openings` looks at a test set, all of which hold together (Bonferroni).
 
-    After K experiments on one test set, the error probability 1 − level is shared out among the K of them.
+    After K experiments on one test set, the error probability of 5 % is shared out among the K of them.
     """
     if openings < 1:
         raise InputError(f"A test set opened {openings} times has no result; openings must be 1 or more.")
-    _check_level(level)
-    wide = wilson(successes, n, 1 - (1 - level) / openings)
-    return Interval(wide.value, wide.low, wide.high, n, level, f"Wilson, {openings} openings (Bonferroni)")
+    wide = wilson(successes, n, 1 - (1 - LEVEL) / openings)
+    return replace(wide, level=LEVEL, method=f"Wilson, {openings} openings (Bonferroni)")
 
 
-def clustered_bootstrap(
-    values: Floats | Flags,
-    clusters: Labels,
-    generator: np.random.Generator,
-    level: float = 0.95,
-    resamples: int = 4000,
-) -> Interval:
+def clustered_bootstrap(values: Floats | Flags, clusters: Labels, generator: np.random.Generator) -> Interval:
     """Percentile interval for the mean of `values` (N,), drawing whole `clusters` (N,), such as writers.
 
     Each resample draws as many clusters as there are, with replacement, each with all of its values.
     When no value differs from another the interval has no width, which Wilson's then corrects.
     """
-    _check_level(level)
     check_same_length(values, clusters, "Values and clusters")
     _, member = np.unique(clusters, return_inverse=True)
     sizes = np.bincount(member)
     sums = np.bincount(member, weights=values.astype(np.float64))
-    # How often each cluster was drawn is all that a resample is; (resamples, clusters).
-    drawn = generator.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=resamples)
+    # How often each cluster was drawn is all that a resample is: (RESAMPLES, clusters).
+    drawn = generator.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=RESAMPLES)
     means = (drawn @ sums) / (drawn @ sizes)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(means, ENDS)
     value = float(sums.sum() / sizes.sum())
     method = f"bootstrap over {len(sizes):,} clusters"
-    return Interval(value, float(low), float(high), len(values), level, method)
+    return Interval(value, float(low), float(high), len(values), method=method)
 
 
-def normal_mean(values: Floats, level: float = 0.95) -> Interval:
+def normal_mean(values: Floats) -> Interval:
     """Interval for the mean of many independent `values` (N,), such as losses, by the central limit theorem."""
-    _check_level(level)
     if values.ndim != 1 or len(values) < 2:
         raise InputError(f"The mean of values of shape {values.shape} has no interval; give (N,) with N ≥ 2.")
     numbers = values.astype(np.float64)
     mean, n = float(numbers.mean()), len(numbers)
-    half = _normal_quantile(level) * float(numbers.std(ddof=1)) / math.sqrt(n)
-    return Interval(mean, mean - half, mean + half, n, level, "normal")
+    half = _normal_quantile(LEVEL) * float(numbers.std(ddof=1)) / math.sqrt(n)
+    return Interval(mean, mean - half, mean + half, n, method="normal")
 
 
-def over_seeds(values: Sequence[float], level: float = 0.95) -> SeedSummary:
+def over_seeds(values: Sequence[float]) -> SeedSummary:
     """Mean ± sample standard deviation of one number over training seeds, with Student's t interval."""
-    _check_level(level)
     if not values:
         raise InputError("No values to summarise; give the number that each seed reached.")
     numbers = np.asarray(values, np.float64)
@@ -125,14 +125,9 @@ def over_seeds(values: Sequence[float], level: float = 0.95) -> SeedSummary:
     sd = float(numbers.std(ddof=1))
     from scipy.special import stdtrit
 
-    half = float(stdtrit(n - 1, (1 + level) / 2)) * sd / math.sqrt(n)
-    return SeedSummary(mean, sd, n, Interval(mean, mean - half, mean + half, n, level, f"t over {n} seeds"))
+    half = float(stdtrit(n - 1, ENDS[1])) * sd / math.sqrt(n)
+    return SeedSummary(mean, sd, n, Interval(mean, mean - half, mean + half, n, method=f"t over {n} seeds"))
 
 
 def _normal_quantile(level: float) -> float:
     return NormalDist().inv_cdf((1 + level) / 2)
-
-
-def _check_level(level: float) -> None:
-    if not 0 < level < 1:
-        raise InputError(f"A confidence level of {level} is impossible; choose one between 0 and 1.")

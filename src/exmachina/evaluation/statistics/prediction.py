@@ -19,7 +19,7 @@ from scipy.stats import betabinom
 
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Flags, check_same_length
-from exmachina.evaluation.statistics.intervals import Interval
+from exmachina.evaluation.statistics.intervals import ENDS, LEVEL, Interval
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Pile:
     mean: float
     low: int
     high: int
-    level: float = 0.95
+    level: float = LEVEL
 
 
 def rate_law(error: Interval) -> BetaLaw:
@@ -54,12 +54,12 @@ def rate_law(error: Interval) -> BetaLaw:
     return BetaLaw(share * n + 0.5, (1 - share) * n + 0.5)
 
 
-def pile(law: BetaLaw, digits: int, level: float = 0.95) -> Pile:
+def pile(law: BetaLaw, digits: int) -> Pile:
     """What to expect among so many new digits."""
-    if digits < 1 or not 0 < level < 1:
-        raise InputError(f"Nothing can be foretold of {digits} digits at level {level}; give 1 digit or more.")
-    low, high = betabinom.ppf([(1 - level) / 2, (1 + level) / 2], digits, law.a, law.b)
-    return Pile(digits, digits * law.a / (law.a + law.b), int(low), int(high), level)
+    if digits < 1:
+        raise InputError(f"Nothing can be foretold of {digits} digits; give 1 digit or more.")
+    low, high = betabinom.ppf(ENDS, digits, law.a, law.b)
+    return Pile(digits, digits * law.a / (law.a + law.b), int(low), int(high))
 
 
 def hands_law(wrong: Flags, writers: NDArray[Any]) -> BetaLaw:

@@ -3,7 +3,7 @@
 The accuracy is compared image by image (McNemar), since an evaluation's JSON says which images were misread. The other
 figures are shares of the same images of which only the counts are known; Newcombe's interval takes them for
 independent draws, which is careful where two networks find the same images hard. All figures together are wrong with
-the probability 1 − level at most (Holm).
+the probability of 5 % at most (Holm).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scipy.special import ndtr, ndtri
 
 from exmachina.errors import InputError
 from exmachina.evaluation.statistics.comparison import exact_p_value
-from exmachina.evaluation.statistics.intervals import wilson
+from exmachina.evaluation.statistics.intervals import LEVEL, wilson
 from exmachina.runs.files import read_limited
 
 MAX_BYTES = 64 << 20
@@ -75,7 +75,7 @@ def read_report(path: str | Path) -> dict[str, Any]:
     raise InputError(f"'{path}' is not the JSON of an evaluation; make one with: exmachina evaluate RUN --json.")
 
 
-def compare_reports(first: Mapping[str, Any], second: Mapping[str, Any], level: float = 0.95) -> ReportComparison:
+def compare_reports(first: Mapping[str, Any], second: Mapping[str, Any]) -> ReportComparison:
     """Compare two reports. Raises `InputError` if they are of different test images."""
     sets = [
         (one["setting"].get("test_set_digest", one["setting"].get("test_set")), one["n"]) for one in (first, second)
@@ -91,7 +91,7 @@ def compare_reports(first: Mapping[str, Any], second: Mapping[str, Any], level: 
         runs=(str(first.get("run")), str(second.get("run"))),
         n=first["n"],
         paired=changes[0].method.startswith("McNemar"),
-        changes=tuple(_judged(changes, 1 - level)),
+        changes=tuple(_judged(changes)),
         left_out=left_out,
     )
 
@@ -169,7 +169,7 @@ def _mean_change(figure: str, first: list[float], second: list[float], one: floa
     return Change(figure, one, two, two - one - half, two - one + half, p_value, "normal", up_is_better=False)
 
 
-def _judged(changes: list[Change], risk: float) -> Iterator[Change]:
+def _judged(changes: list[Change]) -> Iterator[Change]:
     """Holm's step-down correction, and the verdicts after it."""
     order = np.argsort([change.p_value for change in changes], kind="stable")
     adjusted, running = np.ones(len(changes)), 0.0
@@ -178,5 +178,5 @@ def _judged(changes: list[Change], risk: float) -> Iterator[Change]:
         adjusted[index] = running
     for change, value in zip(changes, adjusted.tolist(), strict=True):
         up = change.second > change.first
-        verdict: Verdict = "within chance" if value >= risk else "better" if up == change.up_is_better else "worse"
+        verdict: Verdict = "within chance" if value >= 1 - LEVEL else "better" if up == change.up_is_better else "worse"
         yield replace(change, adjusted=value, verdict=verdict)

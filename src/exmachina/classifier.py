@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from exmachina.data.dataset import SIDE
 from exmachina.engine import Model
 from exmachina.errors import InputError, check_number
 from exmachina.formatting import share
+from exmachina.images import SIDE
 from exmachina.images.cut import Cut, cut_out
 from exmachina.images.files import read_image
 from exmachina.images.mnist import NoInk, normalize

@@ -14,9 +14,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from exmachina.classifier import Classifier
 from exmachina.data import Dataset
-from exmachina.data.dataset import SIDE
 from exmachina.engine import training_steps
 from exmachina.errors import InputError
+from exmachina.images import SIDE
 from exmachina.images.mnist import resize
 from exmachina.networks import Network
 from exmachina.training import Recipe, fit, get_recipe

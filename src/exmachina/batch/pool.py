@@ -20,15 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exmachina.batch.items import Item
+from exmachina.classifier import TOGETHER
 from exmachina.errors import InputError, check_number
+from exmachina.images import SIDE
 from exmachina.images.clean import SMALL
 from exmachina.images.cut import cut_out
 from exmachina.images.drawings import normalize_drawings
 from exmachina.images.files import read_image
-from exmachina.images.mnist import SIDE
 
-TOGETHER = 256  # pictures that are prepared at a time and that the network then reads at once
-FEW = 32  # the same at first, so that an answer comes soon
+FEW = 32  # pictures that are prepared at a time, at first, so that an answer comes soon
 MOST_BYTES = 8 << 20  # of the contents of archives, sent to a process at a time
 PATIENCE = 1.0  # seconds until processes are worth their start, which takes about half a second
 MOST_WORKERS = 61  # Windows waits for no more

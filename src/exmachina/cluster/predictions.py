@@ -13,7 +13,7 @@ from exmachina.batch.items import ARCHIVES, Item, Source, find_items
 from exmachina.batch.pool import prepare
 from exmachina.batch.predictions import predict_prepared_items
 from exmachina.batch.table import PREDICTIONS, load_pyarrow, parquet_schema, reader_name
-from exmachina.classifier import Classifier
+from exmachina.classifier import TOGETHER, Classifier
 from exmachina.cluster.connection import load_ray
 from exmachina.cluster.portions import Portions, file_system, is_address
 from exmachina.errors import InputError
@@ -27,7 +27,6 @@ PATHS = 1024  # in a block, the least that is done anew when a machine dies
 PAGES = 8  # in a block, where each is a page
 BLOCKS = 64  # a core in a portion, about half a minute's work; the last portion begun is all that a kill costs
 ROWS_PER_FILE = 65_536
-TOGETHER = 256
 NO_CORE = {"num_cpus": 0}  # of what only moves bytes: it must not wait for a core that the readers hold
 
 

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exmachina.errors import InputError, check_number
-
-SIDE = 28
+from exmachina.images import SIDE
 
 
 @dataclass(frozen=True, eq=False)

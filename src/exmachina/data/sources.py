@@ -12,9 +12,10 @@ from typing import Literal
 
 import numpy as np
 
-from exmachina.data.dataset import SIDE, Dataset
+from exmachina.data.dataset import Dataset
 from exmachina.data.idx import read_idx
 from exmachina.errors import InputError
+from exmachina.images import SIDE
 
 SplitName = Literal["train", "test"]
 

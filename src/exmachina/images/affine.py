@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-SIDE = 28
+from exmachina.images import SIDE
+
 CENTRE = (SIDE - 1) / 2
 Matrix = tuple[tuple[float, float], tuple[float, float]]  # acts on (row, column) about the image's centre
 

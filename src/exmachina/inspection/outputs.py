@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from exmachina.classifier import Classifier
 from exmachina.data import scale
-from exmachina.data.dataset import SIDE
 from exmachina.engine import Model
 from exmachina.errors import InputError
+from exmachina.images import SIDE
 from exmachina.networks import BatchNorm, Conv, Network
 from exmachina.runs import Run
 

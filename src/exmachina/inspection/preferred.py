@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from exmachina.data.dataset import SIDE
 from exmachina.engine import Model, Optimizer, OptimizerSettings
 from exmachina.errors import InputError
+from exmachina.images import SIDE
 from exmachina.runs import Run
 
 Floats = NDArray[np.float32]

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exmachina.data.dataset import SIDE
 from exmachina.errors import InputError
+from exmachina.images import SIDE
 from exmachina.images.strokes import Strokes
 from exmachina.runs import private_folder
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from exmachina.classifier import Classifier, Prediction
-from exmachina.data.dataset import SIDE
 from exmachina.errors import InputError
+from exmachina.images import SIDE
 from exmachina.images.cut import cut_out
 from exmachina.images.files import MAX_PIXELS, read_image
 from exmachina.images.mnist import NoInk

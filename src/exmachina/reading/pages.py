@@ -12,8 +12,9 @@ from PIL import Image
 
 from exmachina.classifier import Classifier
 from exmachina.errors import InputError
+from exmachina.images import SIDE
 from exmachina.images.files import read_image
-from exmachina.images.mnist import SIDE, greyscale
+from exmachina.images.mnist import greyscale
 from exmachina.reading import grid, layout, search, straighten
 from exmachina.reading.pieces import Chunk, chunk
 from exmachina.reading.results import FIELDS, Box, Field, Glyph, Page

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exmachina.classifier import Classifier, Prediction
+from exmachina.images import SIDE
 from exmachina.reading.layout import Mask
 from exmachina.reading.pieces import Chunk, cut_between, glyph
-from exmachina.reading.sliding import DIGIT, NONE, SIDE, sliding, windows
+from exmachina.reading.sliding import DIGIT, NONE, sliding, windows
 from exmachina.reading.spelling import Middle, spelled
 
 Picture = NDArray[np.uint8]

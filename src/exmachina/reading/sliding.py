@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from exmachina.classifier import Classifier
+from exmachina.images import SIDE
 from exmachina.networks import BatchNorm, Conv, Dense, Dropout, Flatten, MaxPool, Network
 
 Picture = NDArray[np.uint8]
 
 FOLDER = Path(__file__).parent / "sliding"
-SIDE = 28  # pixels of a window
 DIGIT = 20  # pixels that a digit is high in it
 REACH = 8  # columns to either side whose ink says how high the window stands
 STROKE = 100  # of 255: darker is a stroke

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exmachina.data.hands.skeletons import Points, Rng
-from exmachina.images.mnist import BOX, SIDE, centre, resize
+from exmachina.images import SIDE
+from exmachina.images.mnist import BOX, centre, resize
 
 Image = NDArray[np.uint8]  # (28, 28), white ink on black
 WIDE, LEGIBLE = 4.2, 9.0  # pixels: a pen that no digit is too narrow for, and one for a digit of a single straight line

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-CANVAS = 112  # four times MNIST's side
+from exmachina.images import SIDE
+
+CANVAS = 4 * SIDE
 Picture = NDArray[np.uint8]
 Generator = np.random.Generator
 Stroke = NDArray[np.float64]

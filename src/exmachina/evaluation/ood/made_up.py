@@ -19,9 +19,9 @@ from exmachina.data import Dataset
 from exmachina.evaluation.arrays import Images
 from exmachina.evaluation.ood import lines
 from exmachina.evaluation.ood.non_digits import LETTERS, bundled_fonts
+from exmachina.images import SIDE
 from exmachina.images.mnist import NoInk, Steps, normalize
 
-SIDE, CANVAS = 28, 112
 PLAIN = Steps(polarity=False, clean=False)  # white on black already, and nothing to wipe away
 MIRRORED, ON_ITS_SIDE, TURNED = (2, 3, 4, 5, 7, 9), (2, 3, 4, 5, 6, 7, 9), (3, 4, 7)  # still no digit
 CYRILLIC = "БГДЖИЛПФЦЧШЩЫЭЮЯбджзилпфцшщыэюяъ"
@@ -126,7 +126,7 @@ def letter(digits: Dataset, generator: Generator) -> Picture:
     text = (LETTERS, LETTERS, MORE_LETTERS, CYRILLIC, MARKS)[generator.integers(5)]
     fonts = bundled_fonts()
     face = ImageFont.truetype(str(fonts[generator.integers(len(fonts))]), 72) if fonts else ImageFont.load_default(72)
-    page = Image.new("L", (CANVAS, CANVAS))
+    page = Image.new("L", (lines.CANVAS, lines.CANVAS))
     ImageDraw.Draw(page).text((56, 56), text[generator.integers(len(text))], fill=255, font=face, anchor="mm")
     return np.asarray(page)
 
@@ -175,12 +175,12 @@ def texture(digits: Dataset, generator: Generator) -> Picture:
     """Grain, clouds, stripes and checks, over the whole picture."""
     kind = generator.integers(4)
     if kind == 0:
-        grain = generator.random((CANVAS // 4, CANVAS // 4))
+        grain = generator.random((SIDE, SIDE))
         return np.asarray((grain > generator.uniform(0.5, 0.97)) * 255, np.uint8)
     if kind == 1:
         cloud = gaussian_filter(generator.standard_normal((SIDE, SIDE)), generator.uniform(0.8, 3))
         return np.asarray((cloud > np.quantile(cloud, generator.uniform(0.5, 0.9))) * 255, np.uint8)
-    y, x = np.indices((CANVAS, CANVAS))
+    y, x = np.indices((lines.CANVAS, lines.CANVAS))
     angle, period = generator.uniform(0, math.pi), generator.uniform(8, 40)
     wave = np.sin((math.cos(angle) * x + math.sin(angle) * y) * 2 * math.pi / period)
     if kind == 2:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate1d, label
 
 from exmachina.evaluation.robustness.pixels import Pixels, blur
-from exmachina.images.affine import SIDE
+from exmachina.images import SIDE
 
 CLOUD_SIDE, CLOUDS = 256, 8
 MUD = 63 / 255

@@ -12,8 +12,8 @@ from fastapi import APIRouter, HTTPException, Path, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from exmachina.data.dataset import SIDE
 from exmachina.errors import InputError
+from exmachina.images import SIDE
 from exmachina.images.strokes import Strokes, check_strokes, thinned
 from exmachina.lesson.collection import Drawing
 from exmachina.lesson.exporting import Form, export

@@ -33,9 +33,9 @@ class Findings:
     """What is ink and what is paper in the judged copy of a picture: the dear part, which several questions share."""
 
     copy: Picture
-    found: Mask
+    mask: Mask
     level: Values  # of the paper
-    strokes: Mask  # `found` without ruled lines
+    strokes: Mask  # `mask` without ruled lines
 
 
 def examine(picture: Picture) -> Findings | None:
@@ -43,8 +43,8 @@ def examine(picture: Picture) -> Findings | None:
     if is_plain(picture):
         return None
     copy = judged(picture)
-    found, level = ink(copy, max(2, max(copy.shape) // max(picture.shape) // 2))
-    return Findings(copy, found, level, found & ~ruled_lines(found))
+    mask, level = ink(copy, max(2, max(copy.shape) // max(picture.shape) // 2))
+    return Findings(copy, mask, level, mask & ~ruled_lines(mask))
 
 
 def clean(picture: Picture) -> Picture:
@@ -95,23 +95,23 @@ def _is_none(findings: Findings, digit: Mask) -> bool:
     """Is what was found too faint for ink, or too often crossed by straight lines for a digit?"""
     above = findings.copy - findings.level
     strongest = _ink_level(findings)
-    noise = deviation(above[~grown(findings.found, 2)])
+    noise = deviation(above[~grown(findings.mask, 2)])
     return strongest < MIN_CONTRAST or strongest < 4 * noise or _is_texture(digit)
 
 
 def _ink_level(findings: Findings) -> float:
     """How far strong ink is above its paper; 0 of none."""
-    above, found = findings.copy - findings.level, findings.found
-    return float(np.percentile(above[found], 75)) if found.any() else 0.0
+    above, mask = findings.copy - findings.level, findings.mask
+    return float(np.percentile(above[mask], 75)) if mask.any() else 0.0
 
 
 def _alone(picture: Picture, findings: Findings, digit: Mask) -> Picture:
     """The `digit` of a picture that was examined alone on even paper."""
-    found, level = findings.found, findings.level
-    varies = deviation((findings.copy - np.median(level))[~found])
+    mask, level = findings.mask, findings.level
+    varies = deviation((findings.copy - np.median(level))[~mask])
     if 2 * varies > UNEVEN * _ink_level(findings):
-        picture = flatten(picture, found, level)
-    return isolate(picture, found, digit)
+        picture = flatten(picture, mask, level)
+    return isolate(picture, mask, digit)
 
 
 def is_plain(picture: Picture) -> bool:
@@ -125,17 +125,17 @@ def is_plain(picture: Picture) -> bool:
     return bool(ndimage.label(away, np.ones((3, 3), bool))[1] < 2)
 
 
-def flatten(picture: Picture, found: Mask, level: Values) -> Picture:
+def flatten(picture: Picture, mask: Mask, level: Values) -> Picture:
     """Ink as a share of the way from the paper around it to full ink, 0 to 255; noise and patterns go to 0.
 
-    `found` and `level` are what `paper.ink` says of the judged copy of `picture`.
+    `mask` and `level` are what `paper.ink` says of the judged copy of `picture`.
     """
     height, width = picture.shape
     around = Image.fromarray(level.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR)
     beneath = np.asarray(around).astype(np.float64)
     share = np.maximum(picture - beneath, 0) / np.maximum(255 - beneath, 32)
-    stroke = _resized(found, picture.shape)
-    paper = sample(share[~_resized(grown(found, 2), picture.shape)])
+    stroke = _resized(mask, picture.shape)
+    paper = sample(share[~_resized(grown(mask, 2), picture.shape)])
     floor = float(np.median(paper)) + 3 * deviation(paper) if paper.size else 0.0
     ceiling = float(np.percentile(share[stroke], 75))
     if ceiling <= floor:
@@ -144,14 +144,14 @@ def flatten(picture: Picture, found: Mask, level: Values) -> Picture:
     return even
 
 
-def isolate(picture: Picture, found: Mask, digit: Mask) -> Picture:
-    """The ink of `digit` alone, a part of `found`, which is that of the judged copy; all else becomes paper."""
+def isolate(picture: Picture, mask: Mask, digit: Mask) -> Picture:
+    """The ink of `digit` alone, a part of `mask`, which is that of the judged copy; all else becomes paper."""
     if not digit.any():
         return np.zeros_like(picture)
-    stroke = _resized(found, picture.shape)
+    stroke = _resized(mask, picture.shape)
     paper = float(np.median(picture[~stroke])) if not stroke.all() else 0.0
-    by = max(4, -(-max(found.shape) // max(picture.shape)))
-    keep = _resized(grown(digit, by) & (digit | ~found), picture.shape)  # with the soft edges of its strokes
+    by = max(4, -(-max(mask.shape) // max(picture.shape)))
+    keep = _resized(grown(digit, by) & (digit | ~mask), picture.shape)  # with the soft edges of its strokes
     span = int(picture.max()) - paper
     if not (~keep & (picture > paper + span * (INK / 255))).any():
         return picture

@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from exmachina.images import SIDE
 from exmachina.images.clean import INK, MIN_CONTRAST, SMALL
 from exmachina.images.materials import ring_width
-from exmachina.images.mnist import CENTRE, SIDE, SMALLEST_INK, Picture, resize_all, scaled_size
+from exmachina.images.mnist import CENTRE, SMALLEST_INK, Picture, resize_all, scaled_size
 
 Flags = NDArray[np.bool_]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,13 +47,20 @@ def brighter(values: Values) -> Mask:
     of_steps = np.bincount(steps, minlength=first[-1] + 1)
     counts = np.add.reduceat(of_steps, first[:-1])
     counts[first[:-1] == first[1:]] = 0
+    brighter: Mask = values > parting(counts, edges)
+    return brighter
+
+
+def parting(counts: NDArray[np.integer[Any]], edges: NDArray[np.floating[Any]]) -> float:
+    """The edge (of n + 1) that parts values of which `counts` (n,) lie between each two best into two groups (Otsu).
+
+    The first count is not 0.
+    """
     below = np.cumsum(counts)
     sums = np.cumsum(counts * (edges[:-1] + edges[1:]) / 2)
     above = below[-1] - below
     between = below[:-1] * above[:-1] * (sums[:-1] / below[:-1] - (sums[-1] - sums[:-1]) / above[:-1]) ** 2
-    best = int(between.argmax())
-    brighter: Mask = values > edges[best + 1]
-    return brighter
+    return float(edges[int(between.argmax()) + 1])
 
 
 def grown(mask: Mask, by: int) -> Mask:
@@ -77,9 +86,9 @@ def is_wide(material: Mask) -> bool:
     return bool(least[side // 2 : height, side // 2 : width].any())
 
 
-def is_inside(found: Mask) -> bool:
+def is_inside(mask: Mask) -> bool:
     """Does it leave the corners and most of the border free? Strokes do that reach some sides alone, shadows do not."""
-    return not found[[0, 0, -1, -1], [0, -1, 0, -1]].any() and float(ring(found).mean()) < AT_BORDER
+    return not mask[[0, 0, -1, -1], [0, -1, 0, -1]].any() and float(ring(mask).mean()) < AT_BORDER
 
 
 def uneven(values: Values, bright: Mask) -> float:
@@ -97,22 +106,22 @@ def uneven(values: Values, bright: Mask) -> float:
     return away / values.size
 
 
-def fills(found: Mask) -> bool:
+def fills(mask: Mask) -> bool:
     """Does it come near every side of the picture in few places, and cover few corners? So do strokes in a tight cut.
 
     However wide they are, they are then ink. A shadow at every side covers three corners, paper most of the border, and
     what squares leave free comes near each side many times.
     """
-    near = max(found.shape) // 16
-    along = [float(side.mean()) for side in _sides(found, min(near, min(found.shape) // 8))]
-    places = [int((side & ~np.pad(side, (1, 0))[:-1]).sum()) for side in _sides(found, near)]
-    corners = int(found[[0, 0, -1, -1], [0, -1, 0, -1]].sum())
+    near = max(mask.shape) // 16
+    along = [float(side.mean()) for side in _sides(mask, min(near, min(mask.shape) // 8))]
+    places = [int((side & ~np.pad(side, (1, 0))[:-1]).sum()) for side in _sides(mask, near)]
+    corners = int(mask[[0, 0, -1, -1], [0, -1, 0, -1]].sum())
     few = min(places) > 0 and max(places) <= 3 and corners <= 2 and sum(one > WHOLE_SIDE for one in along) <= 2
-    return few and float(ring(found).mean()) < MOST_AROUND
+    return few and float(ring(mask).mean()) < MOST_AROUND
 
 
-def _sides(found: Mask, near: int) -> list[Mask]:
+def _sides(mask: Mask, near: int) -> list[Mask]:
     """Where along the four sides it comes as near as `near` pixels."""
     near = max(1, near)
-    bands = found[:near], found[-near:], found[:, :near].T, found[:, -near:].T
+    bands = mask[:near], mask[-near:], mask[:, :near].T, mask[:, -near:].T
     return [np.asarray(band.any(axis=0)) for band in bands]

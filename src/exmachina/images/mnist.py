@@ -17,14 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from exmachina.errors import InputError
-from exmachina.images import paper
+from exmachina.images import SIDE, paper
 from exmachina.images.clean import INK, MIN_CONTRAST, clean
 from exmachina.images.materials import ring
 from exmachina.images.sheet import sheet_alone
 
 Picture = NDArray[np.uint8]
 
-SIDE = 28  # a picture's side, in pixels
 BOX = 20  # the longer side of its ink
 CENTRE = 14.0  # pixel index of the centre of mass, half a pixel past the geometric 13.5: MNIST's own mean
 WORKING_SIDE = 1500  # larger pictures are averaged down by a whole number first

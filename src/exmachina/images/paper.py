@@ -75,24 +75,24 @@ def ink(copy: Picture, blur: int = 2) -> tuple[Mask, Values]:
     from scipy import ndimage
 
     values = copy.astype(np.float64)
-    found = brighter(values)
-    if is_wide(found) and not fills(found) and not (is_inside(found) and uneven(values, found) <= TWO_MATERIALS):
+    mask = brighter(values)
+    if is_wide(mask) and not fills(mask) and not (is_inside(mask) and uneven(values, mask) <= TWO_MATERIALS):
         level = _stepped(ndimage.gaussian_filter(_opened(values, WIDE), 1.5, mode="nearest"))
-        found = brighter(values - level)
+        mask = brighter(values - level)
     else:
         for _ in range(3):
-            before, level = found, _level(values, ~grown(found, blur))
-            found = brighter(values - level)
-            if (found == before).all():
+            before, level = mask, _level(values, ~grown(mask, blur))
+            mask = brighter(values - level)
+            if (mask == before).all():
                 break
     fine = values - _opened(values, NARROW)
     narrow = _strongest(fine, brighter(fine))
-    if _strength(fine, narrow) > STRONGER * _strength(values - level, found):
+    if _strength(fine, narrow) > STRONGER * _strength(values - level, mask):
         level = _level(values, ~grown(narrow, blur))
-        found = _strongest(values - level, brighter(values - level))
+        mask = _strongest(values - level, brighter(values - level))
     above = values - level
-    strength = _strength(above, found)
-    noise = deviation(above[~grown(found, blur)])
+    strength = _strength(above, mask)
+    noise = deviation(above[~grown(mask, blur)])
     return above > np.clip(5 * noise, FAINT * strength, strength / 2), level
 
 
@@ -116,24 +116,24 @@ def sample(values: NDArray[np.generic]) -> Values:
     return values.ravel()[:: max(1, values.size // 20_000)].astype(np.float64)
 
 
-def _strongest(above: Values, found: Mask) -> Mask:
-    """What is left of `found` without light and shade that were taken for ink, as small ink far away lets it happen.
+def _strongest(above: Values, mask: Mask) -> Mask:
+    """What is left of `mask` without light and shade that were taken for ink, as small ink far away lets it happen.
 
     The strongest few pixels are then several times as far above their paper as most of what was found.
     """
     peak = float(np.partition(above, above.size - PEAK, axis=None)[above.size - PEAK])
-    while found.any() and peak > FAR_ABOVE * _strength(above, found):
-        less = found.copy()
-        less[found] = brighter(above[found])
-        if (less == found).all():
+    while mask.any() and peak > FAR_ABOVE * _strength(above, mask):
+        less = mask.copy()
+        less[mask] = brighter(above[mask])
+        if (less == mask).all():
             break
-        found = less
-    return found
+        mask = less
+    return mask
 
 
-def _strength(above: Values, found: Mask) -> float:
+def _strength(above: Values, mask: Mask) -> float:
     """How far strong ink is above its paper, at least a level."""
-    return max(2.0, float(np.percentile(above[found], 75))) if found.any() else 2.0
+    return max(2.0, float(np.percentile(above[mask], 75))) if mask.any() else 2.0
 
 
 def _opened(values: Values, windows: int) -> Values:

@@ -31,10 +31,10 @@ def sheet_alone(picture: Picture) -> Picture:
         return picture
     copy = judged(picture)
     filled = ndimage.grey_closing(copy, size=(max(copy.shape) // WRITING | 1,) * 2, mode="nearest")
-    found = _box(filled, brighter(copy.astype(np.float64)))
-    if found is None:
+    box = _box(filled, brighter(copy.astype(np.float64)))
+    if box is None:
         return picture
-    (top, bottom, left, right), apart = found
+    (top, bottom, left, right), apart = box
     ink = filled[top:bottom, left:right].astype(int) - copy[top:bottom, left:right] >= INK * apart
     if float(ink.mean()) < WRITTEN:
         return picture

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from exmachina.images.materials import parting
 from exmachina.reading.layout import Mask
 
 Picture = NDArray[np.uint8]
@@ -31,7 +32,9 @@ def sheet_corners(picture: Picture) -> Values | None:
     factor = -(-max(picture.shape) // COARSE)
     coarse = np.asarray(Image.fromarray(picture).reduce(factor)).astype(np.float32)
     paper = ndimage.grey_closing(ndimage.gaussian_filter(coarse, 1.0), size=(15, 15))  # writing is filled
-    bright = paper > _otsu(paper)
+    if paper.min() == paper.max():
+        return None
+    bright = paper > parting(*np.histogram(paper, 64))
     labels, count = ndimage.label(bright)
     if not count:
         return None
@@ -117,18 +120,6 @@ def _filled(corners: Values, shape: tuple[int, ...]) -> Mask:
     sheet = Image.new("1", (shape[1], shape[0]))
     ImageDraw.Draw(sheet).polygon([(float(x), float(y)) for x, y in corners], fill=1)
     return np.asarray(sheet)
-
-
-def _otsu(values: NDArray[np.float32]) -> float:
-    """The threshold that parts the values best into two groups."""
-    counts, edges = np.histogram(values, 64)
-    middles = (edges[:-1] + edges[1:]) / 2
-    below = np.cumsum(counts)
-    sums = np.cumsum(counts * middles)
-    above = below[-1] - below
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
-    return float(edges[int(np.nan_to_num(between).argmax()) + 1])
 
 
 def from_corners(corners: Values) -> tuple[Values, tuple[int, int]]:

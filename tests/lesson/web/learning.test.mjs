@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { bestFile, Engine } from "../../../src/exmachina/lesson/web/engine/engine.js";
-import { Loss, PLAIN, Walker } from "../../../src/exmachina/lesson/web/engine/loss.js";
-import { Model } from "../../../src/exmachina/lesson/web/engine/model.js";
+import { Loss, Walker } from "../../../src/exmachina/lesson/web/engine/loss.js";
+import { Model, PLAIN } from "../../../src/exmachina/lesson/web/engine/model.js";
 import * as plane from "../../../src/exmachina/lesson/web/engine/plane.js";
 import {
   flattened,

@@ -21,6 +21,18 @@ export const summary = () => (summaryOnce ??= fetchJson(host().data.summary));
 /** @type {Map<string, Promise<Digits>>} */
 const files = new Map();
 
+/**
+ * Digits as the engine takes them, one behind the other.
+ * @param {ArrayLike<number>[]} images
+ * @param {number[]} labels
+ * @returns {Digits}
+ */
+export function inARow(images, labels) {
+  const all = new Uint8Array(PIXELS * images.length);
+  images.forEach((image, i) => all.set(image, PIXELS * i));
+  return { images: all, labels: Uint8Array.from(labels) };
+}
+
 /** A file of digits: labels, then images, compressed by gzip unless the host has undone that. @param {string} file */
 function digitsFile(file) {
   let once = files.get(file);

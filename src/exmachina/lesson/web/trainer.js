@@ -74,9 +74,10 @@ export async function finetune(id, order, onEvent) {
 /** The reader's own drawings. @returns {Promise<dataset.Digits>} */
 async function collected() {
   const drawings = await api.collection();
-  const images = new Uint8Array(784 * drawings.length);
-  drawings.forEach(({ image }, i) => images.set(image, 784 * i));
-  return { images, labels: Uint8Array.from(drawings, ({ label }) => label) };
+  return dataset.inARow(
+    drawings.map(({ image }) => image),
+    drawings.map(({ label }) => label),
+  );
 }
 
 /**
@@ -85,10 +86,10 @@ async function collected() {
  * @returns {Promise<number[]>}
  */
 export async function trySteps({ recipe, network, digits, steps }) {
-  const data = {
-    images: new Uint8Array(digits.flatMap(({ pixels }) => Array.from(pixels))),
-    labels: Uint8Array.from(digits, ({ label }) => label),
-  };
+  const data = dataset.inARow(
+    digits.map(({ pixels }) => pixels),
+    digits.map(({ label }) => label),
+  );
   const wanted = { ...recipe, network, batch_size: digits.length, epochs: steps };
   const module = await api.engineModule(threads > 1);
   return new Promise((resolve, reject) => {

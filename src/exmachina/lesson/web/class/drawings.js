@@ -6,6 +6,8 @@
  *   after a certain drawing; `count` and `learners` are of all
  */
 
+import { inARow } from "../dataset.js";
+
 /**
  * All drawings that there are now, asking only for those that are new. Numbers are given once and in order, so if what
  * is known and what is new are more than there are, something was taken down, and all are fetched again.
@@ -46,8 +48,8 @@ export function split(drawings) {
 }
 
 /** As the engine takes them. @param {Drawing[]} drawings @returns {import("../dataset.js").Digits} */
-export function asDigits(drawings) {
-  const images = new Uint8Array(784 * drawings.length);
-  drawings.forEach(({ image }, i) => images.set(image, 784 * i));
-  return { images, labels: Uint8Array.from(drawings, ({ label }) => label) };
-}
+export const asDigits = (drawings) =>
+  inARow(
+    drawings.map(({ image }) => image),
+    drawings.map(({ label }) => label),
+  );

@@ -5,21 +5,14 @@
  * @typedef {{images: Uint8Array, labels: Uint8Array}} Digits bytes (N, H, W) in a row, and their labels
  */
 
-import { halves, Model } from "./model.js";
+import { halves, Model, PLAIN } from "./model.js";
 
 const [STEPS, BATCH, OWN] = [60, 128, 32]; // images a step, and how many of them are the reader's
 const JITTER = [2, (8 * Math.PI) / 180, ...Array(10).fill(0)]; // pixels, radians
 const RATE = 3e-4;
 const WARMUP = 0.1;
-const SETTINGS = /** @type {const} */ ({
-  optimizer: "adamw",
-  betas: [0.9, 0.999],
-  momentum: 0.9,
-  rho: 0.95,
-  epsilon: 1e-8,
-  weight_decay: 0,
-  label_smoothing: 0,
-});
+/** @type {import("./model.js").OptimizerSettings} */
+const SETTINGS = { ...PLAIN, optimizer: "adamw", momentum: 0.9 };
 
 /** The same as `tuned_recipe` in the library, but for its name and network. */
 export const recipe = {

@@ -7,19 +7,8 @@
  * @typedef {{images: Uint8Array, labels: Uint8Array}} Digits bytes (N, H, W) in a row, and their labels
  */
 
-import { Model } from "./model.js";
+import { Model, optimizerNumber, PLAIN } from "./model.js";
 import { learnedMask } from "./shapes.js";
-
-/** @type {OptimizerSettings} plain descent, to be changed where something else is wanted */
-export const PLAIN = {
-  optimizer: "sgd",
-  betas: [0.9, 0.999],
-  momentum: 0,
-  rho: 0.95,
-  epsilon: 1e-8,
-  weight_decay: 0,
-  label_smoothing: 0,
-};
 
 /** The same network with nothing left to chance. @param {Network} network @returns {Network} */
 const withoutDropout = (network) => ({
@@ -101,7 +90,7 @@ export class Walker {
     const arrays = [this.here, this.slope, this.first, this.second];
     this.engine.call(
       "optimize",
-      numberOf(optimizer),
+      optimizerNumber(optimizer),
       ...options,
       this.steps,
       rate,
@@ -110,6 +99,3 @@ export class Walker {
     );
   }
 }
-
-/** By which the engine knows an optimizer; see engine/optimizers.h. @param {OptimizerSettings["optimizer"]} optimizer */
-const numberOf = (optimizer) => ["adadelta", "adamw", "sgd"].indexOf(optimizer);

@@ -15,6 +15,21 @@ import { flattened, unflattened, weightShapes } from "./shapes.js";
 const KINDS = ["Conv2D", "MaxPooling2D", "BatchNormalization", "Dropout", "Flatten", "Dense"];
 const ACTIVATIONS = ["linear", "relu", "softmax"];
 const OPTIMIZERS = ["adadelta", "adamw", "sgd"];
+
+/** @type {OptimizerSettings} plain descent, to be changed where something else is wanted */
+export const PLAIN = {
+  optimizer: "sgd",
+  betas: [0.9, 0.999],
+  momentum: 0,
+  rho: 0.95,
+  epsilon: 1e-8,
+  weight_decay: 0,
+  label_smoothing: 0,
+};
+
+/** By which the engine knows an optimizer. @param {OptimizerSettings["optimizer"]} optimizer */
+export const optimizerNumber = (optimizer) => OPTIMIZERS.indexOf(optimizer);
+
 const WORDS = 8; // of a layer's description
 const QUANTITIES = ["weights", "gradients", "first_moments", "second_moments"];
 const [LEARN, KEEP, EXPLAIN] = [1, 2, 4];

@@ -100,29 +100,37 @@ export function lineChart(lines, options) {
 }
 
 /**
+ * Lines across at round values, and the numbers along both sides.
+ * @param {{left: number, right: number, bottom: number}} box
+ * @param {{x: (value: number) => number, domain: [number, number], format: (value: number) => string}} across
+ * @param {{y: (value: number) => number, domain: [number, number], format: (value: number) => string}} up
+ */
+export const grid = (box, across, up) => [
+  ...ticks(up.domain).flatMap((value) => [
+    svg("line", { class: "grid", x1: box.left, x2: box.right, y1: up.y(value), y2: up.y(value) }),
+    svg(
+      "text",
+      { class: "tick", x: box.left - 8, y: up.y(value) + 4, "text-anchor": "end" },
+      up.format(value),
+    ),
+  ]),
+  ...ticks(across.domain).map((value) =>
+    svg(
+      "text",
+      { class: "tick", x: across.x(value), y: box.bottom + 18, "text-anchor": "middle" },
+      across.format(value),
+    ),
+  ),
+];
+
+/**
  * The grid, its numbers, and what is measured along each side.
  * @param {any} frame where the plot lies and how values get there
  * @param {{x: string, y: string}} names
  */
 function axes({ box, x, y, xDomain, yDomain, format, height }, names) {
-  const rows = ticks(yDomain).flatMap((value) => [
-    svg("line", { class: "grid", x1: box.left, x2: box.right, y1: y(value), y2: y(value) }),
-    svg(
-      "text",
-      { class: "tick", x: box.left - 8, y: y(value) + 4, "text-anchor": "end" },
-      format(value),
-    ),
-  ]);
-  const columns = ticks(xDomain).map((value) =>
-    svg(
-      "text",
-      { class: "tick", x: x(value), y: box.bottom + 18, "text-anchor": "middle" },
-      short(value),
-    ),
-  );
   return [
-    ...rows,
-    ...columns,
+    ...grid(box, { x, domain: xDomain, format: short }, { y, domain: yDomain, format }),
     svg("text", { class: "axis", x: box.left - 44, y: 12 }, names.y),
     svg("text", { class: "axis", x: box.right, y: height - 4, "text-anchor": "end" }, names.x),
   ];

@@ -4,7 +4,7 @@
 
 import { svg } from "./dom.js";
 import { fixed, significant } from "./format.js";
-import { roomyWidth, ticks } from "./chart.js";
+import { grid, roomyWidth } from "./chart.js";
 
 /**
  * @param {{points: [number, number][], ball: [number, number], slope: number, goal: [number, number] | null, x: string, y: string,
@@ -29,24 +29,12 @@ export function slopeChart({ points, ball, slope, goal, x: xName, y: yName, labe
     role: "img",
     "aria-label": label,
   });
-  for (const value of ticks([low, high]))
-    root.append(
-      svg("line", { class: "grid", x1: box.left, x2: box.right, y1: y(value), y2: y(value) }),
-      svg(
-        "text",
-        { class: "tick", x: box.left - 8, y: y(value) + 4, "text-anchor": "end" },
-        plain(value, high - low),
-      ),
-    );
-  for (const value of ticks([left, right]))
-    root.append(
-      svg(
-        "text",
-        { class: "tick", x: x(value), y: box.bottom + 18, "text-anchor": "middle" },
-        plain(value, right - left),
-      ),
-    );
   root.append(
+    ...grid(
+      box,
+      { x, domain: [left, right], format: (value) => plain(value, right - left) },
+      { y, domain: [low, high], format: (value) => plain(value, high - low) },
+    ),
     svg("text", { class: "axis", x: 4, y: 12 }, yName),
     svg("text", { class: "axis", x: box.right, y: height - 6, "text-anchor": "end" }, xName),
   );

@@ -4,19 +4,15 @@
 
 import { h } from "../marks/dom.js";
 import { fixed } from "../marks/format.js";
-import { PEN, sheet } from "../marks/sheet.js";
+import { PEN } from "../marks/sheet.js";
 import { setStrokes, store } from "../state.js";
 import { copyLink } from "./link.js";
-import { slider } from "./shared.js";
+import { sharedSheet, slider } from "./shared.js";
 import { t } from "../texts.js";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
-  const { canvas, redraw } = sheet({
-    strokes: () => store.get().strokes,
-    pen: () => store.get().pen,
-    onstrokes: (strokes) => setStrokes(strokes),
-  });
+  const { canvas, redraw } = sharedSheet();
   const hint = h("p", { class: "hint", "aria-hidden": "true" }, t("Draw a digit here"));
   const pen = slider({
     label: t("Pen"),

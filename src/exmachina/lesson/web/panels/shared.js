@@ -4,7 +4,8 @@
 
 import { h, uniqueId } from "../marks/dom.js";
 import { plain } from "../marks/format.js";
-import { store } from "../state.js";
+import { sheet } from "../marks/sheet.js";
+import { setStrokes, store } from "../state.js";
 
 /**
  * Call `render` when one of `keys` has changed, but only while `root` is on the screen or near it.
@@ -133,6 +134,17 @@ export function segments(label, choices, chosen, onchoose) {
   return h("div", { class: "segments", role: "group", "aria-label": label }, buttons);
 }
 
+/**
+ * The ten digits to choose from, after other choices.
+ * @param {{value: number, text: string}[]} [before]
+ * @param {(digit: number) => string | undefined} [name] what a digit's button is called, if not by the digit
+ * @returns {{value: number, text: string, name?: string}[]}
+ */
+export const tenDigits = (before = [], name = () => undefined) => [
+  ...before,
+  ...Array.from({ length: 10 }, (_, i) => ({ value: i, text: String(i), name: name(i) })),
+];
+
 /** Whether the reader asked for less motion. */
 export const lessMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -153,6 +165,14 @@ export function select(label, options, value, onchange) {
   box.value = value;
   return h("div", { class: "select" }, h("label", { for: id }, label), box);
 }
+
+/** A sheet for the drawing that all panels share. */
+export const sharedSheet = () =>
+  sheet({
+    strokes: () => store.get().strokes,
+    pen: () => store.get().pen,
+    onstrokes: (strokes) => setStrokes(strokes),
+  });
 
 /** @param {string} text */
 export const bytesFromBase64 = (text) =>

@@ -5,7 +5,7 @@ import { h } from "../../marks/dom.js";
 import { fixed, percent } from "../../marks/format.js";
 import { argmax } from "../../network/forward.js";
 import { store } from "../../state.js";
-import { segments, whileVisible } from "../shared.js";
+import { segments, tenDigits, whileVisible } from "../shared.js";
 import { t } from "../../texts.js";
 
 /** @type {[number, number][]} */
@@ -16,14 +16,9 @@ export function mount(root) {
   let truth = -1;
   const chart = h("div", {});
   const note = h("p", { role: "status" });
-  const which = [
-    { value: -1, text: t("Its label") },
-    ...Array.from({ length: 10 }, (_, i) => ({
-      value: i,
-      text: String(i),
-      name: t("Suppose it is a {i}", { i }),
-    })),
-  ];
+  const which = tenDigits([{ value: -1, text: t("Its label") }], (i) =>
+    t("Suppose it is a {i}", { i }),
+  );
   root.append(
     chart,
     h(

@@ -4,12 +4,11 @@ import * as dataset from "../../dataset.js";
 import { bars } from "../../marks/bars.js";
 import { h, svg } from "../../marks/dom.js";
 import { chance, fixed, percent } from "../../marks/format.js";
-import { sheet } from "../../marks/sheet.js";
 import { forward } from "../../network/forward.js";
 import { judge, votes } from "../../network/rejector.js";
 import { setStrokes, store } from "../../state.js";
 import { parts, t } from "../../texts.js";
-import { whileVisible } from "../shared.js";
+import { sharedSheet, whileVisible } from "../shared.js";
 
 const DIGITS = 40; // of the test set, for comparison
 const VOTES = 4; // of hidden units, of each opinion
@@ -19,11 +18,7 @@ const VOTES = 4; // of hidden units, of each opinion
 
 /** @param {HTMLElement} root */
 export function mount(root) {
-  const { canvas, redraw } = sheet({
-    strokes: () => store.get().strokes,
-    pen: () => store.get().pen,
-    onstrokes: (strokes) => setStrokes(strokes),
-  });
+  const { canvas, redraw } = sharedSheet();
   const clear = h("button", { type: "button", onclick: () => setStrokes([]) }, t("Clear"));
   const ready = examples().map(([name, strokes]) =>
     h("button", { type: "button", onclick: () => setStrokes(strokes) }, name),

@@ -4,7 +4,7 @@ import * as dataset from "../../dataset.js";
 import { h } from "../../marks/dom.js";
 import { digitImage } from "../../marks/heatmap.js";
 import { lookAt, lookAtIndex, store } from "../../state.js";
-import { roving, segments } from "../shared.js";
+import { roving, segments, tenDigits } from "../shared.js";
 import { t } from "../../texts.js";
 
 const PAGE = matchMedia("(max-width: 620px)").matches ? 28 : 60; // digits on show
@@ -44,14 +44,7 @@ export async function mount(root) {
     "test",
     (split) => show({ split: /** @type {"train" | "test"} */ (split), offset: 0 }),
   );
-  const every = [
-    { value: -1, text: t("All") },
-    ...Array.from({ length: 10 }, (_, i) => ({
-      value: i,
-      text: String(i),
-      name: t("Only {i}", { i }),
-    })),
-  ];
+  const every = tenDigits([{ value: -1, text: t("All") }], (i) => t("Only {i}", { i }));
   const kinds = segments(t("Which digit"), every, -1, (digit) =>
     show({ digit: digit < 0 ? null : digit, offset: 0 }),
   );

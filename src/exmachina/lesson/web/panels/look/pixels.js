@@ -1,7 +1,7 @@
 /** Look: the digit large; under the pointer or the arrow keys, its numbers. */
 
 import { h } from "../../marks/dom.js";
-import { digitImage, paint } from "../../marks/heatmap.js";
+import { DIGIT, digitImage, paint } from "../../marks/heatmap.js";
 import { legend } from "../../marks/legend.js";
 import { matrix } from "../../marks/matrix.js";
 import { cellAt, framed, outline } from "../../marks/overlay.js";
@@ -71,10 +71,7 @@ export function mount(root) {
   whileVisible(root, ["image", "source", "theme"], (state) => {
     pixels = state.image ?? new Uint8Array(784);
     paint(canvas, pixels, {
-      width: 28,
-      height: 28,
-      scale: "pixel",
-      max: 255,
+      ...DIGIT,
       label: t("{what}, enlarged", { what: sourceText(state) }),
     });
     show();

@@ -3,7 +3,7 @@
 import { bars } from "../../marks/bars.js";
 import { h } from "../../marks/dom.js";
 import { fixed, percent } from "../../marks/format.js";
-import { heatMap } from "../../marks/heatmap.js";
+import { DIGIT, heatMap } from "../../marks/heatmap.js";
 import { framed, outline } from "../../marks/overlay.js";
 import { PAD } from "../../marks/sheet.js";
 import { argmax, forward } from "../../network/forward.js";
@@ -109,10 +109,7 @@ export function mount(root) {
     if (!image || !model) return;
     way.replaceChildren(...pictures.map(({ name, picture }) => stop(name, picture)));
     const canvas = heatMap(image, {
-      width: 28,
-      height: 28,
-      scale: "pixel",
-      max: 255,
+      ...DIGIT,
       label: t("What the network gets"),
     });
     const frame = framed(canvas);

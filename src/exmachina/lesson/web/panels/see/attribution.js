@@ -2,7 +2,7 @@
 
 import { h } from "../../marks/dom.js";
 import { fixed } from "../../marks/format.js";
-import { digitImage, heatMap, paint } from "../../marks/heatmap.js";
+import { DIGIT, digitImage, heatMap, paint } from "../../marks/heatmap.js";
 import { legend } from "../../marks/legend.js";
 import { reach } from "../../marks/scale.js";
 import { generator } from "../../network/dropout.js";
@@ -10,7 +10,7 @@ import { argmax } from "../../network/forward.js";
 import { dreamStep, integratedGradients } from "../../network/gradient.js";
 import { lookAtPicture, store } from "../../state.js";
 import { t } from "../../texts.js";
-import { segments, whileVisible } from "../shared.js";
+import { segments, tenDigits, whileVisible } from "../shared.js";
 
 const STEPS = 90;
 
@@ -29,14 +29,7 @@ function mountAttribution(root) {
   /** @type {number | null} */
   let asked = null;
   const figure = h("div", {}, ...shown(new Float32Array(784), 1, 0, "\u00a0")); // its place, until it is drawn
-  const choices = [
-    { value: -1, text: t("Its answer") },
-    ...Array.from({ length: 10 }, (_, i) => ({
-      value: i,
-      text: String(i),
-      name: t("For a {i}", { i }),
-    })),
-  ];
+  const choices = tenDigits([{ value: -1, text: t("Its answer") }], (i) => t("For a {i}", { i }));
   root.append(
     h("p", {}, t("What speaks for …")),
     segments(t("What speaks for which digit"), choices, -1, (digit) => {
@@ -110,16 +103,12 @@ function mountDream(root) {
     { type: "button", disabled: true, onclick: () => lookAtPicture(bytes()) },
     t("Use it as the digit"),
   );
-  const names = Array.from({ length: 10 }, (_, i) => ({
-    value: i,
-    text: String(i),
-    name: t("The output for {i}", { i }),
-  }));
+  const outputs = tenDigits([], (i) => t("The output for {i}", { i }));
   root.append(
     h("p", {}, t("What would it like to see?")),
     segments(
       t("What would like to see something"),
-      [...names, { value: -1, text: t("The neuron above") }],
+      [...outputs, { value: -1, text: t("The neuron above") }],
       NaN,
       start,
     ),
@@ -156,10 +145,7 @@ function mountDream(root) {
         });
       }
       paint(canvas, bytes(), {
-        width: 28,
-        height: 28,
-        scale: "pixel",
-        max: 255,
+        ...DIGIT,
         label: t("What the neuron would like to see"),
       });
       if (step < STEPS) frame = requestAnimationFrame(advance);

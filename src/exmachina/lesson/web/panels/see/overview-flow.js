@@ -13,7 +13,7 @@
 import { bars, setBars } from "../../marks/bars.js";
 import { h } from "../../marks/dom.js";
 import { percent } from "../../marks/format.js";
-import { digitImage, heatMap, paint } from "../../marks/heatmap.js";
+import { DIGIT, digitImage, heatMap, paint } from "../../marks/heatmap.js";
 import { drawEdges, edgeLayer } from "../../marks/edges.js";
 import { framed, outline } from "../../marks/overlay.js";
 import { reach } from "../../marks/scale.js";
@@ -65,10 +65,7 @@ export function mountFlow(root) {
     if (key !== built) settled = null;
     built = key;
     paint(canvasOf(input), image ?? new Uint8Array(784), {
-      width: 28,
-      height: 28,
-      scale: "pixel",
-      max: 255,
+      ...DIGIT,
       label: t("The digit, as the network sees it"),
     });
     if (!settled) choose(state);

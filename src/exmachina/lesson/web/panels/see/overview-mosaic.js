@@ -5,7 +5,7 @@
 import { bars } from "../../marks/bars.js";
 import { h } from "../../marks/dom.js";
 import { percent } from "../../marks/format.js";
-import { digitImage, paint } from "../../marks/heatmap.js";
+import { DIGIT, digitImage, paint } from "../../marks/heatmap.js";
 import { mosaicLayout, neuronOnMosaic, onMosaic, paintMosaic } from "../../marks/mosaic.js";
 import { cellAt, framed, outline } from "../../marks/overlay.js";
 import { reach } from "../../marks/scale.js";
@@ -111,10 +111,7 @@ export function mountMosaic(root) {
     if (!model || !inputFrame) return;
     const canvas = /** @type {HTMLCanvasElement} */ (inputFrame.querySelector("canvas"));
     paint(canvas, image ?? new Uint8Array(784), {
-      width: 28,
-      height: 28,
-      scale: "pixel",
-      max: 255,
+      ...DIGIT,
       label: t("The digit, as the network sees it"),
     });
     const levels = receptiveField(steps(model.network), focus.layer, focus.y, focus.x);

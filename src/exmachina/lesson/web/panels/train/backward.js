@@ -12,7 +12,7 @@ import { describe, shapeText, steps } from "../../network/spec.js";
 import { store } from "../../state.js";
 import { t } from "../../texts.js";
 import { player } from "../player.js";
-import { segments, whileVisible } from "../shared.js";
+import { segments, tenDigits, whileVisible } from "../shared.js";
 
 const REST = 200; // milliseconds that the pen must rest
 const NARROW = "(max-width: 620px)"; // where the stations are a strip
@@ -50,14 +50,9 @@ export function mount(root) {
     },
   });
   travel.element.hidden = true; // until there is something to travel through
-  const labels = [
-    { value: -1, text: t("Its label") },
-    ...Array.from({ length: 10 }, (_, i) => ({
-      value: i,
-      text: String(i),
-      name: t("Suppose it is a {digit}", { digit: i }),
-    })),
-  ];
+  const labels = tenDigits([{ value: -1, text: t("Its label") }], (i) =>
+    t("Suppose it is a {i}", { i }),
+  );
   root.append(
     h(
       "div",

@@ -84,9 +84,8 @@ export function trainFirst(text) {
  */
 export async function fewDigits(split) {
   const some = await dataset.digits(split, { limit: FEW });
-  const images = new Uint8Array(784 * some.length);
-  some.forEach(({ pixels }, i) => images.set(pixels, 784 * i));
-  return { images, labels: Uint8Array.from(some, ({ label }) => label), digits: some };
+  const [images, labels] = [some.map(({ pixels }) => pixels), some.map(({ label }) => label)];
+  return { ...dataset.inARow(images, labels), digits: some };
 }
 
 /** How many digits the figures compute with. */

@@ -1,5 +1,6 @@
 /** Train: how three optimizers turn a weight's gradient into a step, written out with its numbers. */
 
+import { PLAIN } from "../../engine/model.js";
 import { h } from "../../marks/dom.js";
 import { raised, significant } from "../../marks/format.js";
 import { take } from "../../network/optimizers.js";
@@ -12,28 +13,14 @@ import { slider } from "../shared.js";
  *   second: Float32Array}} Looked what an optimizer knows of a tensor
  */
 
-const SHARED = {
-  betas: /** @type {[number, number]} */ ([0.9, 0.999]),
-  label_smoothing: 0,
-  weight_decay: 0,
-};
-
 /** @type {Record<string, {title: string, rate: number, settings: OptimizerSettings}>} with their usual settings */
 export const OPTIMIZERS = {
-  sgd: {
-    title: "SGD",
-    rate: 0.1,
-    settings: { ...SHARED, optimizer: "sgd", momentum: 0.9, rho: 0.95, epsilon: 1e-8 },
-  },
-  adamw: {
-    title: "AdamW",
-    rate: 0.0032,
-    settings: { ...SHARED, optimizer: "adamw", momentum: 0, rho: 0.95, epsilon: 1e-8 },
-  },
+  sgd: { title: "SGD", rate: 0.1, settings: { ...PLAIN, momentum: 0.9 } },
+  adamw: { title: "AdamW", rate: 0.0032, settings: { ...PLAIN, optimizer: "adamw" } },
   adadelta: {
     title: "Adadelta",
     rate: 1,
-    settings: { ...SHARED, optimizer: "adadelta", momentum: 0, rho: 0.95, epsilon: 1e-7 },
+    settings: { ...PLAIN, optimizer: "adadelta", epsilon: 1e-7 },
   },
 };
 

@@ -1,15 +1,13 @@
 /** Use: a photo of a whole page; every digit in its box, and a click corrects it. Reading it takes the lesson's server. */
 
-import * as api from "../../api.js";
 import { hasServer } from "../../host.js";
 import { h } from "../../marks/dom.js";
 import { percent } from "../../marks/format.js";
 import { readPage } from "../../server.js";
-import { store } from "../../state.js";
 import { parts, t } from "../../texts.js";
-import { segments } from "../shared.js";
+import { segments, tenDigits } from "../shared.js";
 import { dropZone } from "./drop.js";
-import { decoded } from "./picture.js";
+import { decoded, keepDigit, reduced } from "./picture.js";
 
 /**
  * @typedef {import("../../server.js").Page} Page
@@ -37,7 +35,9 @@ export function mount(root) {
     texts.replaceChildren();
     sheet.hidden = true;
     try {
-      const canvas = fitted(await decoded(picture));
+      const bitmap = await decoded(picture);
+      const canvas = reduced(bitmap, LARGEST, t("Your page"), "white");
+      bitmap.close();
       const page = await readPage(await asJpeg(canvas));
       show(canvas, page);
       const unsure = page.fields.filter(({ unsure }) => unsure).length;
@@ -52,8 +52,6 @@ export function mount(root) {
 
   /** @param {HTMLCanvasElement} canvas @param {Page} page */
   function show(canvas, page) {
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", t("Your page"));
     sheet.replaceChildren(canvas);
     for (const field of page.fields)
       for (const glyph of field.glyphs) sheet.append(box(glyph, field, page));
@@ -96,23 +94,18 @@ export function mount(root) {
             digit: glyph.digit,
             probability: percent(glyph.probability),
           });
-    const digits = Array.from({ length: 10 }, (_, i) => ({ value: i, text: String(i) }));
-    correction.replaceChildren(question, segments(t("Which digit it is"), digits, -1, correct));
+    correction.replaceChildren(
+      question,
+      segments(t("Which digit it is"), tenDigits(), -1, correct),
+    );
   }
 
   /** @param {Glyph} glyph @param {number} label */
   async function keep(glyph, label) {
-    try {
-      await api.keep({ label, strokes: null, image: glyph.image });
-      glyph.digit = label;
-      glyph.unsure = false;
-      said.textContent = t("Kept as a {label} in your collection below.", { label });
-      store.set({ kept: (store.get().kept ?? 0) + 1 });
-      return true;
-    } catch (error) {
-      said.textContent = error instanceof Error ? error.message : String(error);
-      return false;
-    }
+    if (!(await keepDigit(said, { label, strokes: null, image: glyph.image }))) return false;
+    glyph.digit = label;
+    glyph.unsure = false;
+    return true;
   }
 }
 
@@ -141,24 +134,6 @@ function table(page) {
   for (const { row, column, text } of page.fields) cells[row][column] = text;
   const lines = cells.map((row) => h("tr", {}, ...row.map((text) => h("td", {}, text))));
   return h("table", { "aria-label": t("What was read") }, h("tbody", {}, ...lines));
-}
-
-/** No larger than is sent. @param {ImageBitmap} bitmap */
-function fitted(bitmap) {
-  const scale = Math.min(1, LARGEST / Math.max(bitmap.width, bitmap.height));
-  const canvas = h("canvas", {
-    width: Math.max(1, Math.round(bitmap.width * scale)),
-    height: Math.max(1, Math.round(bitmap.height * scale)),
-  });
-  const context = canvas.getContext("2d");
-  if (context) {
-    context.imageSmoothingQuality = "high";
-    context.fillStyle = "white"; // what is transparent is paper
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  }
-  bitmap.close();
-  return canvas;
 }
 
 /** @param {HTMLCanvasElement} canvas @returns {Promise<Blob>} */

@@ -6,7 +6,7 @@ import { greyscale, holdsSeveral, overPaper, prepare } from "../../network/photo
 import { lookAtPicture, store } from "../../state.js";
 import { mount as mountPad } from "../pad.js";
 import { mount as mountReading } from "../reading.js";
-import { segments, whileVisible } from "../shared.js";
+import { segments, tenDigits, whileVisible } from "../shared.js";
 import { t } from "../../texts.js";
 import { dropZone } from "./drop.js";
 
@@ -60,14 +60,7 @@ export function mount(root) {
 
   /** The picture as it came, beside what the network gets of it. @param {ImageBitmap} bitmap */
   function showPhoto(bitmap) {
-    const scale = Math.min(1, PREVIEW / Math.max(bitmap.width, bitmap.height));
-    const canvas = h("canvas", {
-      width: Math.max(1, Math.round(bitmap.width * scale)),
-      height: Math.max(1, Math.round(bitmap.height * scale)),
-      role: "img",
-      "aria-label": t("Your picture"),
-    });
-    canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    const canvas = reduced(bitmap, PREVIEW, t("Your picture"));
     photo.replaceChildren(canvas, h("figcaption", { class: "note" }, t("Your picture")));
     photo.hidden = false;
   }
@@ -77,27 +70,30 @@ export function mount(root) {
     if (source.kind !== "picture") photo.hidden = true;
     correct.replaceChildren(
       t("Keep it in your collection, as a …"),
-      segments(
-        t("Which digit it is"),
-        Array.from({ length: 10 }, (_, i) => ({ value: i, text: String(i) })),
-        -1,
-        async (label) => {
-          if (!image) return;
-          try {
-            await api.keep({
-              label,
-              strokes: source.kind === "drawing" ? strokes : null,
-              image: Array.from(image),
-            });
-            said.textContent = t("Kept as a {label} in your collection below.", { label });
-            store.set({ kept: (store.get().kept ?? 0) + 1 });
-          } catch (error) {
-            said.textContent = error instanceof Error ? error.message : String(error);
-          }
-        },
-      ),
+      segments(t("Which digit it is"), tenDigits(), -1, async (label) => {
+        const drawn = source.kind === "drawing" ? strokes : null;
+        if (image) await keepDigit(said, { label, strokes: drawn, image: Array.from(image) });
+      }),
     );
   });
+}
+
+/**
+ * Keep a digit in the reader's collection, and say so.
+ * @param {HTMLElement} said
+ * @param {Parameters<typeof api.keep>[0]} digit
+ * @returns {Promise<boolean>} whether it was kept
+ */
+export async function keepDigit(said, digit) {
+  try {
+    await api.keep(digit);
+    said.textContent = t("Kept as a {label} in your collection below.", { label: digit.label });
+    store.set({ kept: (store.get().kept ?? 0) + 1 });
+    return true;
+  } catch (error) {
+    said.textContent = error instanceof Error ? error.message : String(error);
+    return false;
+  }
 }
 
 /** @param {Blob} picture @returns {Promise<ImageBitmap>} */
@@ -124,6 +120,31 @@ export async function decoded(picture) {
       ),
     );
   return bitmap;
+}
+
+/**
+ * A picture no larger than `most` pixels a side; what is transparent in it is `paper`.
+ * @param {ImageBitmap} bitmap
+ * @param {number} most
+ * @param {string} label
+ * @param {string} paper
+ */
+export function reduced(bitmap, most, label, paper = "transparent") {
+  const scale = Math.min(1, most / Math.max(bitmap.width, bitmap.height));
+  const canvas = h("canvas", {
+    width: Math.max(1, Math.round(bitmap.width * scale)),
+    height: Math.max(1, Math.round(bitmap.height * scale)),
+    role: "img",
+    "aria-label": label,
+  });
+  const context = canvas.getContext("2d");
+  if (context) {
+    context.imageSmoothingQuality = "high";
+    context.fillStyle = paper;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  }
+  return canvas;
 }
 
 /** @param {Blob & {name?: string}} picture */

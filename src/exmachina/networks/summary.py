@@ -12,14 +12,14 @@ HEADER = ("layer (type)", "output shape", "parameters", "products")
 
 def rows(network: Network) -> list[tuple[str, str, str, str]]:
     """A row a layer, then the total; numbers with their thousands apart."""
-    rows = []
+    lines = []
     for step in network.steps():
         activation = "" if step.layer.activation == "linear" else f" + {step.layer.activation}"
         name = f"{step.layer.name} ({step.layer.kind}){activation}"
         shape = " × ".join(map(str, step.output_shape))
-        rows.append((name, shape, f"{step.parameters:,}", f"{step.multiplications:,}"))
+        lines.append((name, shape, f"{step.parameters:,}", f"{step.multiplications:,}"))
     products = sum(step.multiplications for step in network.steps())
-    return [*rows, ("total", "", f"{network.parameters:,}", f"{products:,}")]
+    return [*lines, ("total", "", f"{network.parameters:,}", f"{products:,}")]
 
 
 def table(network: Network) -> str:

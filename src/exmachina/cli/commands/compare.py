@@ -43,7 +43,7 @@ def compare(
     from exmachina.evaluation.datasets.external_datasets import load_external
     from exmachina.evaluation.results import Subject
     from exmachina.evaluation.statistics.comparison import compare as compare_answers
-    from exmachina.evaluation.test_set.test_set_log import fingerprint, open_test_set
+    from exmachina.evaluation.test_set.test_set_log import open_for_all
     from exmachina.runs import Run
 
     subjects = [Subject.of(Run.load(name), name) for name in (first, second)]
@@ -53,8 +53,7 @@ def compare(
     probabilities = [classifier.probabilities(test.images) for classifier in classifiers]
     answers = [one.argmax(axis=1) for one in probabilities]
     result = compare_answers(answers[0], answers[1], test.labels, names)
-    mark = fingerprint(test.images, test.labels)
-    opening = [open_test_set(mark, subject.digest) for subject in subjects][-1]
+    opening = open_for_all(test.images, test.labels, [subject.digest for subject in subjects])
     if json:
         summary = {
             "runs": list(names),

@@ -19,14 +19,13 @@ def ensemble(
     from exmachina.data import load_mnist_split
     from exmachina.evaluation.results import Subject
     from exmachina.evaluation.statistics.ensemble import evaluate_ensemble
-    from exmachina.evaluation.test_set.test_set_log import fingerprint, open_test_set
+    from exmachina.evaluation.test_set.test_set_log import open_for_all
     from exmachina.runs import Run
 
     subjects = [Subject.of(Run.load(name), name) for name in runs]
     test = load_mnist_split("test")
     result = evaluate_ensemble([Classifier.from_run(subject.run) for subject in subjects], test)
-    mark = fingerprint(test.images, test.labels)
-    opening = [open_test_set(mark, subject.digest) for subject in subjects][-1]
+    opening = open_for_all(test.images, test.labels, [subject.digest for subject in subjects])
     if json:
         print_json(
             {

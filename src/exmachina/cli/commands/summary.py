@@ -48,18 +48,14 @@ def summary_table(network: Any) -> Any:
     from rich.text import Text
 
     from exmachina.cli.terminal import ACCENT, QUIET
+    from exmachina.networks.summary import HEADER, rows
 
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style=QUIET)
-    table.add_column("layer (type)")
-    table.add_column("output shape")
-    table.add_column("parameters", justify="right")
-    table.add_column("products", justify="right")
-    for step in network.steps():
-        shape = " × ".join(map(str, step.output_shape))
-        name = Text.assemble(step.layer.name, (f" ({step.layer.kind})", QUIET))
-        if step.layer.activation != "linear":
-            name.append(f" + {step.layer.activation}", style=QUIET)
-        table.add_row(name, shape, f"{step.parameters:,}", f"{step.multiplications:,}")
-    total = sum(step.multiplications for step in network.steps())
-    table.add_row(Text("total", style=ACCENT), "", f"{network.parameters:,}", f"{total:,}")
+    for place, title in enumerate(HEADER):
+        table.add_column(title, justify="right" if place > 1 else "left")
+    *layers, (total, *numbers) = rows(network)
+    for layer, *cells in layers:
+        name, space, kind = layer.partition(" ")
+        table.add_row(Text.assemble(name, (space + kind, QUIET)), *cells)
+    table.add_row(Text(total, style=ACCENT), *numbers)
     return table

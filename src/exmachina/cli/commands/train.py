@@ -120,11 +120,10 @@ def train(
 
 def _log(test: Dataset, runs: list[str]) -> None:
     """Write down that these networks read the test set: each was a chance to be lucky."""
-    from exmachina.evaluation.test_set.test_set_log import fingerprint, open_test_set
+    from exmachina.evaluation.test_set.test_set_log import open_for_all
 
-    name = fingerprint(test.images, test.labels)
-    for run in runs:
-        open_test_set(name, run)
+    if runs:
+        open_for_all(test.images, test.labels, runs)
 
 
 def _train_seeds(recipe: Recipe, seeds: range, data: str | None, out: Path | None, ray: str | None, json: bool) -> None:

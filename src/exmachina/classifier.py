@@ -207,7 +207,10 @@ class Classifier:
             return Cut(None)
 
     def prepare(self, image: AnyImage, *, prepared: bool = False) -> NDArray[np.uint8]:
-        """The uint8 (28, 28) image that the network will see. Raises `NoInk` for a blank one."""
+        """The uint8 (28, 28) image that the network will see.
+
+        Raises `NoInk` for a blank one, and `InputError`, which that is, for anything else that is no picture.
+        """
         if isinstance(image, str | Path):
             return normalize(read_image(image))
         if not prepared:
@@ -227,7 +230,10 @@ class Classifier:
         return self._reader.logits(_checked(images))
 
     def layer(self, images: NDArray[np.uint8], name: str) -> NDArray[np.float32]:
-        """One layer's output after activation for images uint8 (N, 28, 28), N as large as you like."""
+        """One layer's output after activation for images uint8 (N, 28, 28), N as large as you like.
+
+        Maps are (N, channels, height, width), rows (N, units). Raises `InputError` for a layer that there is not.
+        """
         if name not in {layer.name for layer in self.network.layers}:
             names = ", ".join(layer.name for layer in self.network.layers)
             raise InputError(f"Network '{self.network.name}' has no layer '{name}'. Choose one of: {names}.")
@@ -244,7 +250,7 @@ class Classifier:
         return {**values, last: softmax(values[last]), "logits": values[last]}
 
     def accuracy(self, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> float:
-        """Fraction of images that are read as labelled."""
+        """Fraction of images uint8 (N, 28, 28) that are read as labelled (N,). Raises `InputError` for none."""
         if not len(images) or len(images) != len(labels):
             raise InputError(f"Accuracy needs images and as many labels, not {len(images)} and {len(labels)}.")
         return float((self.logits(images).argmax(axis=1) == labels).mean())

@@ -55,7 +55,11 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Learn the images `X` (N, pixels), of which `y` (N,) tells the classes."""
+        """Learn the images `X` (N, pixels), of which `y` (N,) tells the classes.
+
+        Raises `ValueError` for what scikit-learn refuses, and `InputError`, which is one, for more than 256 classes or
+        images of another shape.
+        """
         pixels, targets = validate_data(self, X, y)
         check_classification_targets(targets)
         self.classes_, labels = np.unique(targets, return_inverse=True)

@@ -54,7 +54,7 @@ class Split:
 def split(dataset: Dataset, validation: int, *, seed: int = 0) -> Split:
     """Hold out `validation` random images, the same ones for the same seed.
 
-    Recipes are chosen on the validation part; the test set only reports.
+    Recipes are chosen on the validation part; the test set only reports. Raises `InputError` if nothing would be left.
     """
     if not 0 <= validation < len(dataset):
         raise InputError(f"Cannot hold out {validation} of {len(dataset)} images; choose from 0 to {len(dataset) - 1}.")
@@ -72,7 +72,10 @@ def scale(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 def with_channels(
     images: NDArray[np.generic], order: Literal["channels_first", "channels_last"] = "channels_first"
 ) -> NDArray[np.generic]:
-    """A view of (N, H, W) images with their one channel written out: (N, 1, H, W) or (N, H, W, 1)."""
+    """A view of (N, H, W) images with their one channel written out: (N, 1, H, W) or (N, H, W, 1).
+
+    Raises `InputError` for another order.
+    """
     if order == "channels_first":
         return images[:, None]
     if order == "channels_last":
@@ -81,7 +84,10 @@ def with_channels(
 
 
 def one_hot(labels: NDArray[np.integer], classes: int = 10) -> NDArray[np.float32]:
-    """Labels (N,) as vectors (N, classes) that are 1 at the label and 0 elsewhere."""
+    """Labels (N,) as vectors (N, classes) that are 1 at the label and 0 elsewhere.
+
+    Raises `InputError` for labels that are no whole numbers from 0 to `classes` - 1.
+    """
     labels = np.asarray(labels)
     if labels.size and labels.dtype.kind not in "iu":
         raise InputError(f"Labels must be whole numbers, not {labels.dtype}.")

@@ -47,14 +47,17 @@ def load_mnist_split(split: SplitName) -> Dataset:
 def load_idx_folder(folder: str | Path) -> tuple[Dataset, Dataset]:
     """Train and test parts from a folder of four IDX files named as MNIST's are, gzipped or not.
 
-    Fashion-MNIST, KMNIST and QMNIST-like sets come in this form.
+    Fashion-MNIST, KMNIST and QMNIST-like sets come in this form. Raises `InputError` if one is missing or damaged.
     """
     name = Path(folder).absolute().name
     return _load_idx_pair(Path(folder), "train", name), _load_idx_pair(Path(folder), "test", name)
 
 
 def load_image_folder(folder: str | Path) -> Dataset:
-    """PNG and JPEG files sorted into one sub-folder per digit, `0` to `9`, each normalised as MNIST was."""
+    """PNG and JPEG files sorted into one sub-folder per digit, `0` to `9`, each normalised as MNIST was.
+
+    Raises `InputError` for a folder without them, and for a file that is blank or no picture.
+    """
     from exmachina.images.files import list_images, read_image
     from exmachina.images.mnist import NoInk, normalize
 
@@ -76,7 +79,10 @@ def load_image_folder(folder: str | Path) -> Dataset:
 
 
 def load_csv(path: str | Path) -> Dataset:
-    """A CSV file with a label and 784 pixels (0 … 255) a line; a header line and empty lines are skipped."""
+    """A CSV file with a label and 784 pixels (0 … 255) a line; a header line and empty lines are skipped.
+
+    Raises `InputError` that names the line of whatever is not so.
+    """
     labels, rows = [], []
     try:
         for number, line in enumerate(_lines(Path(path)), 1):
@@ -114,6 +120,7 @@ def load_data(source: str | Path | None = None) -> tuple[Dataset, Dataset | None
     """Training and, where there is one, test data from MNIST (`None`) or the reader's own files.
 
     `source` is a folder of IDX files, a folder of images in one sub-folder per digit, or a CSV file.
+    Raises `InputError` for anything else.
     """
     if source is None or str(source) == "mnist":
         return load_mnist()

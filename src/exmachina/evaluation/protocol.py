@@ -53,7 +53,7 @@ def evaluate(
     `reference` is a network's name and classifier: mCE counts its errors as 100. `external_datasets` are labelled
     sets from elsewhere, `non_digits` names and paths of pictures that are no digits, `mnist_c` MNIST-C's folder. One
     opening of the test set is written down in `log_folder`, by default the user's own. A part that cannot be measured
-    becomes `Missing`.
+    becomes `Missing`. Raises `InputError` at once for a test set without digits, or of classes that the run lacks.
     """
     if len(test) < 2 or not len(train):
         raise InputError(f"Cannot evaluate with {len(train):,} training and {len(test):,} test images; give both.")

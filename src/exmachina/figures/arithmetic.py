@@ -188,7 +188,7 @@ def receptive_field(
 ) -> Plate:
     """What one neuron depends on, traced back through every layer to the pixels.
 
-    `maps` are of `image`; `channel` is the neuron's map, else its layer's strongest.
+    `maps` are of `image`, uint8 (28, 28); `channel` is the neuron's map, else its layer's strongest.
     """
     stops = [(name, box) for name, box in field.boxes.items() if maps[name].kind != "Dropout"]
     pixels = field.pixels

@@ -100,7 +100,10 @@ def inspect_figures(
 def hello_figures(
     run: Run, train: Dataset, test: Dataset, *, image: NDArray[np.uint8] | None = None, dark: bool = False
 ) -> Figures:
-    """The figures that the introduction leaves behind, in some seconds: by file stem, in its order."""
+    """The figures that the introduction leaves behind, in some seconds: by file stem, in its order.
+
+    `image`, uint8 (28, 28), defaults to test image 257.
+    """
     shown = image if image is not None else _hello_image(train, test)
     maps = inspection.feature_maps(run, shown)
     classifier = Classifier.from_run(run)
@@ -133,8 +136,8 @@ def explain_figures(
 ) -> Figures:
     """Every idea of the introduction at work on one network: figures by file stem, in the order of the lesson.
 
-    `image` defaults to test image 257, or the first training image. `step_losses` are those of `StepEnd`; without
-    them a run of one epoch has no curve to draw, and a network without dropout none to show.
+    `image`, uint8 (28, 28), defaults to test image 257, or the first training image. `step_losses` (steps,) are those
+    of `StepEnd`; without them a run of one epoch has no curve to draw, and a network without dropout none to show.
     Gradient descent walks the plane through the run's start and end (`points` × `points` losses, `steps` steps),
     or, given at least 3 `snapshots` of its training, the plane in which it moved most, with its real way drawn.
     """

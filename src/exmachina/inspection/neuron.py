@@ -88,8 +88,9 @@ class NeuronSum:
 def neuron_sum(run: Run, image: NDArray[np.uint8], layer: str, channel: int, y: int = 0, x: int = 0) -> NeuronSum:
     """The sum of one neuron of a convolution or dense layer, or of the batch norm right after a convolution.
 
-    In a dense layer `channel` is the unit; its inputs are grouped by the feature map they came from. Raises
-    `InputError` if there is no such neuron, and `AssertionError` if the sum is not the network's value.
+    `image` is uint8 (28, 28). In a dense layer `channel` is the unit; its inputs are grouped by the feature map they
+    came from. Raises `InputError` if there is no such neuron, and `AssertionError` if the sum is not the network's
+    value.
     """
     check_image(image)
     steps = list(run.network.steps())

@@ -63,7 +63,7 @@ class FeatureMaps:
 
 
 def kernels(run: Run, layer: str | None = None) -> Kernels:
-    """The kernels of convolution `layer`, by default the first."""
+    """The kernels of convolution `layer`, by default the first. Raises `InputError` for a layer that is none."""
     names = [item.name for item in run.network.layers if isinstance(item, Conv)]
     name = layer if layer is not None else next(iter(names), "")
     if name not in names:

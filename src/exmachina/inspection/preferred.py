@@ -45,7 +45,7 @@ def preferred_images(
 
     Gradient ascent (Adam) on the channel's sums before activation, from faint noise, through a blur as wide as a
     pen, with a price on jumps between neighbouring pixels and a rising one on ink, and a small random shift at every
-    step. Source: Erhan et al. 2009.
+    step. Source: Erhan et al. 2009. Raises `InputError` for a layer or channel that there is not.
     """
     name = layer if layer is not None else run.network.layers[-1].name
     units = run.network.step(name).output_shape[0]

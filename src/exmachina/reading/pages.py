@@ -29,7 +29,7 @@ NETWORK = "accurate"
 
 
 def read(image: ArrayLike | Image.Image | str | os.PathLike[str] | bytes, classifier: Classifier | None = None) -> Page:
-    """Every digit on a page: a path, the bytes of a PNG or JPEG file, a Pillow image or an array of brightness.
+    """Every digit on a page: a path, the bytes of a PNG or JPEG file, a Pillow image or brightness (H, W).
 
     `classifier` reads the single digits; default: the shipped `accurate`. Raises `InputError` for what is no picture
     and for one without a digit.

@@ -14,7 +14,10 @@ from exmachina.runs import write_files
 
 
 def write_report(evaluation: Evaluation, path: str | Path) -> Path:
-    """Write the HTML file `path`, and the same findings as JSON under the same name; return `path`."""
+    """Write the HTML file `path`, and the same findings as JSON under the same name; return `path`.
+
+    Raises `InputError` if they cannot be written.
+    """
     target = Path(path)
     if target.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"Cannot write the report to '{path}'; let its name end in .html.")

@@ -32,7 +32,8 @@ def train(
     The last event, `TrainingEnd`, holds the run. `validation` is evaluated after every epoch; `test` once, at
     the very end. `backend` is the engine unless "torch", a `device` other than the CPU or a recipe in bf16 asks for
     PyTorch. `threads`: all cores unless told. The same recipe, data, seed and kind of processor give the same weights,
-    on the engine with any number of threads.
+    on the engine with any number of threads. Raises `InputError` for data that the network does not take, and for a
+    backend or device that is not there.
     """
     start = time.perf_counter()
     check_number("seed", seed, 0, 2**63 - 1)
@@ -58,7 +59,10 @@ def fit(
     device: str | None = None,
     threads: int | None = None,
 ) -> Run:
-    """The run at the end of `train`, for those who need not watch."""
+    """The run at the end of `train`, for those who need not watch.
+
+    Raises `InputError` for data that the network does not take, and for a backend or device that is not there.
+    """
     events = train(
         recipe, data, seed, validation=validation, test=test, backend=backend, device=device, threads=threads
     )

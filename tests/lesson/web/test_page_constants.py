@@ -15,7 +15,8 @@ import exmachina
 WEB = Path(exmachina.__file__).parent / "lesson" / "web"
 PAIRS = {
     "network/normalize.js": ("images", "images.mnist"),
-    "network/paper.js": ("images.paper",),
+    "network/paper.js": ("images.paper", "images.materials"),
+    "network/materials.js": ("images.materials",),
     "network/sheet.js": ("images.sheet",),
     "network/clean.js": ("images.clean",),
     "network/photo.js": ("images.mnist",),

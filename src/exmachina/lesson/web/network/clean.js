@@ -24,7 +24,7 @@ const NEAR = 4; // times as long as a digit is a picture that is looked at from 
 const NEARBY = 0.12; // of the digit's longer side: ink closer than this belongs to it
 const SPECK = 0.02; // of the digit's ink: less than this, apart from it, is dirt
 const REPEATED = 4; // pieces beside the largest and of its size: a pattern
-const ALIKE = 0.6; // of the height of the digit that is kept: lower ink beside it is no digit
+const BESIDE = 0.6; // of the height of the digit that is kept: lower ink beside it is no digit
 const MOST_STROKES = 6; // that a straight line through a digit meets, on average; a texture has more
 
 /**
@@ -287,9 +287,9 @@ export function digitsBeside(picture) {
     (box) =>
       box !== main &&
       !atEdge(box, strokes) &&
-      tall(box) >= ALIKE * height &&
-      tall(box) <= height / ALIKE &&
-      box.area >= (ALIKE / 2) * main.area &&
+      tall(box) >= BESIDE * height &&
+      tall(box) <= height / BESIDE &&
+      box.area >= (BESIDE / 2) * main.area &&
       gap(box, main) > 0,
   ).length;
 }

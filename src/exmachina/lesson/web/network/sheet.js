@@ -14,7 +14,7 @@ import { greatest, least, median } from "./statistics.js";
 
 const SMALLEST = 100; // pixels: the longer side of what may be a photograph
 const WRITING = 10; // times as long as the widest stroke is the picture
-const [LEAST, MOST] = [0.08, 0.95]; // of the picture: what a sheet lying in it takes up
+const SHEET = [0.08, 0.95]; // of the picture: the least and the most that a sheet lying in it takes up
 const FULL = 0.8; // of its box: a sheet that lies aslant leaves corners free
 const STRAY = 0.2; // of its box: so much may be bright elsewhere
 const APART = 40; // levels between sheet and desk
@@ -65,7 +65,7 @@ function boxOf(filled, paper) {
   for (const i of inside) isInside[i] = 1;
   const outside = Array.from(pixels.keys()).filter((i) => !isInside[i]);
   const share = inside.length / pixels.length;
-  if (atSides > 3 || !(LEAST < share && share < MOST)) return null;
+  if (atSides > 3 || !(SHEET[0] < share && share < SHEET[1])) return null;
   const count = (/** @type {number[]} */ places) => places.reduce((sum, i) => sum + pixels[i], 0);
   if (count(inside) < FULL * inside.length || count(outside) > STRAY * inside.length) return null;
   const level = (/** @type {number[]} */ places) =>

@@ -77,7 +77,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session", autouse=True)
 def nobodys_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test writes to the ledger or the caches of whoever runs it; sub-processes inherit this too."""
+    """No test writes to the log of test sets or the caches of whoever runs it; sub-processes inherit this too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EXMACHINA_DATA", str(tmp_path_factory.mktemp("data")))
         yield

@@ -1,4 +1,4 @@
-"""One quick evaluation of the tiny run for all tests, and a ledger that is nobody's own."""
+"""One quick evaluation of the tiny run for all tests, and a log of test sets that is nobody's own."""
 
 from __future__ import annotations
 

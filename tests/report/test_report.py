@@ -36,7 +36,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def evaluation(
     tiny_recipe: Recipe, digits: Dataset, test_digits: Dataset, tmp_path_factory: pytest.TempPathFactory
 ) -> Evaluation:
-    log_folder = tmp_path_factory.mktemp("ledger")
+    log_folder = tmp_path_factory.mktemp("log")
     external_datasets = [test_digits[:100]]
     # Stopped early enough to make mistakes worth reporting.
     *_, end = train(tiny_recipe.replace(learning_rate=0.01, epochs=1), digits, seed=0, test=test_digits)

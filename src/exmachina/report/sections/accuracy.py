@@ -124,7 +124,7 @@ def _left_out(evaluation: Evaluation) -> list[Html]:
 def _opening_note(evaluation: Evaluation) -> Html:
     opening = evaluation.opening
     if opening.warning:
-        return para(el("strong", "The ledger could not be kept. "), opening.warning)
+        return para(el("strong", "The log of test sets could not be kept. "), opening.warning)
     return para(
         f"K = {opening.openings}: this test set has been opened {count(opening.openings, 'time')} on this computer, by "
         f"{count(opening.runs, 'network')}; by this one {count(opening.by_this_run, 'time')}. The interval that this "

@@ -144,7 +144,7 @@ export async function digits(split, { offset = 0, limit = 100, digit = null } = 
   );
   if (places.length >= offset + limit)
     return places.slice(offset, offset + limit).map((place) => cut(few, place, place));
-  const found = [];
+  const results = [];
   let skip = offset;
   let start = 0;
   for (const { file, count } of host().data[split].parts) {
@@ -152,12 +152,12 @@ export async function digits(split, { offset = 0, limit = 100, digit = null } = 
     for (let place = 0; place < count; place++) {
       if (digit !== null && labels[place] !== digit) continue;
       if (skip-- > 0) continue;
-      found.push(cut({ labels, images }, place, start + place));
-      if (found.length === limit) return found;
+      results.push(cut({ labels, images }, place, start + place));
+      if (results.length === limit) return results;
     }
     start += count;
   }
-  return found;
+  return results;
 }
 
 /**
@@ -167,6 +167,6 @@ export async function digits(split, { offset = 0, limit = 100, digit = null } = 
  * @returns {Promise<Digit[]>}
  */
 export async function digitsByIndex(split, indices) {
-  const found = await Promise.all(indices.map((index) => digitAt(split, index)));
-  return found.filter((digit) => digit !== undefined);
+  const results = await Promise.all(indices.map((index) => digitAt(split, index)));
+  return results.filter((digit) => digit !== undefined);
 }

@@ -22,7 +22,7 @@ const FEW_STEPS = 60;
 const GUESSING = 0.12; // about what the most frequent digit earns
 
 /** @returns {Exercise[]} */
-export const exercises = () => [...drawn(), ...found(), ...trained()];
+export const exercises = () => [...drawn(), ...findings(), ...trained()];
 
 /** Done on the pad. @returns {Exercise[]} */
 const drawn = () => [
@@ -85,7 +85,7 @@ function reads({ result, source, strokes, model, moment }, wanted) {
 }
 
 /** Done by looking. @returns {Exercise[]} */
-const found = () => [
+const findings = () => [
   {
     id: "silent",
     title: t("A neuron that stays silent"),

@@ -24,14 +24,16 @@ export function rights() {
 
 /** The class's drawings after number `after`, so many at a time. @param {number} after @returns {Promise<Wall>} */
 export async function wall(after) {
-  const told = await fetchJson(`api/v1/class?after=${after}`);
+  const answer = await fetchJson(`api/v1/class?after=${after}`);
   return {
-    ...told,
-    drawings: told.drawings.map((/** @type {[number, number, string]} */ [id, label, pixels]) => ({
-      id,
-      label,
-      image: Uint8Array.from(atob(pixels), (character) => character.charCodeAt(0)),
-    })),
+    ...answer,
+    drawings: answer.drawings.map(
+      (/** @type {[number, number, string]} */ [id, label, pixels]) => ({
+        id,
+        label,
+        image: Uint8Array.from(atob(pixels), (character) => character.charCodeAt(0)),
+      }),
+    ),
   };
 }
 

@@ -39,7 +39,7 @@ export function recallWay() {
 export function followWay() {
   const all = exercises();
   let before = { ...store.get() };
-  const given = before.strokes; // a drawing that came with the address is somebody else's solution
+  const arrived = before.strokes; // a drawing that came with the address is somebody else's solution
   let focus = FIRST_FOCUS; // the neuron that the reader chose, in the network that is still looked at
   let timer = 0;
   store.watch(FOLLOWED, (now) => {
@@ -55,7 +55,7 @@ export function followWay() {
 
   function check() {
     const state = store.get();
-    const strokes = state.strokes === given ? [] : state.strokes;
+    const strokes = state.strokes === arrived ? [] : state.strokes;
     const solved = newlySolved(all, { ...state, strokes, focus });
     const [first] = Object.keys(solved);
     if (first) store.set({ solved: { ...state.solved, ...solved }, justSolved: first });

@@ -34,9 +34,9 @@ export function layers(room, model) {
   const classifier = classifierOf(model);
   const input = framed(digitImage(EMPTY), "input");
   const answers = h("div", { class: "answers" });
-  const told = h("p", { class: "note", role: "status" });
+  const text = h("p", { class: "note", role: "status" });
   const grid = h("div", { class: "layers" });
-  room.append(h("div", { class: "overview" }, grid, told));
+  room.append(h("div", { class: "overview" }, grid, text));
   /** @type {Maps[]} */
   let all = [];
   /** @type {unknown} */
@@ -143,7 +143,7 @@ export function layers(room, model) {
     }
     const field = chosen && receptiveField(steps(network), chosen.layer, chosen.y, chosen.x)[0];
     outline(input, result && field);
-    told.replaceChildren(
+    text.replaceChildren(
       ...(chosen && result
         ? [neuronText(network, result, chosen)]
         : [t("Choose a place in a map to see its value and what it looks at.")]),

@@ -27,10 +27,10 @@ export class Engine {
    */
   constructor(module, memory) {
     const shares = WebAssembly.Module.imports(module).length > 0;
-    const given = shares ? (memory ?? new WebAssembly.Memory({ ...PAGES, shared: true })) : null;
-    const { exports } = new WebAssembly.Instance(module, given ? { env: { memory: given } } : {});
+    const shared = shares ? (memory ?? new WebAssembly.Memory({ ...PAGES, shared: true })) : null;
+    const { exports } = new WebAssembly.Instance(module, shared ? { env: { memory: shared } } : {});
     this.module = module;
-    this.memory = given ?? /** @type {WebAssembly.Memory} */ (exports.memory);
+    this.memory = shared ?? /** @type {WebAssembly.Memory} */ (exports.memory);
     this.functions = /** @type {Record<string, Exported>} */ (/** @type {unknown} */ (exports));
   }
 

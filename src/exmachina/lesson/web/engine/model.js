@@ -56,7 +56,7 @@ export class Model {
     const [channels, height, width] = network.input_shape;
     const uses = (learns ? LEARN : 0) | (keepsValues ? KEEP : 0) | (explains ? EXPLAIN : 0);
     const description = engine.place(describe(network));
-    const given = [
+    const values = [
       description,
       network.layers.length,
       height,
@@ -66,11 +66,15 @@ export class Model {
       learns,
       threads,
     ];
-    const floats = engine.call("model_floats", engine.reserve(engine.call("model_size")), ...given);
+    const floats = engine.call(
+      "model_floats",
+      engine.reserve(engine.call("model_size")),
+      ...values,
+    );
     if (floats <= 0)
       throw new Error(`The engine has no room for ${network.layers[-floats - 1].name}.`);
     const memory = engine.reserve(4 * floats);
-    this.address = engine.call("model_create", memory, ...given, network.mean, network.std);
+    this.address = engine.call("model_create", memory, ...values, network.mean, network.std);
     this.size = Object.values(this.shapes).reduce((sum, shape) => sum + count(shape), 0);
     this.flat = engine.reserve(4 * this.size);
     /** @type {Record<string, {address: number, bytes: number}>} */
@@ -166,10 +170,10 @@ export class Model {
     return this.#learn([images, 0, ALL, labels, size, 0, ...halves(0), 0, how], size);
   }
 
-  /** @param {number[]} given to `model_learn` @param {number} size */
-  #learn(given, size) {
+  /** @param {number[]} values to `model_learn` @param {number} size */
+  #learn(values, size) {
     const { engine, address } = this;
-    engine.call("model_learn", address, ...given);
+    engine.call("model_learn", address, ...values);
     engine.call("model_finish", address);
     return {
       loss: engine.call("model_loss", address),

@@ -11,24 +11,24 @@ import { Model } from "./model.js";
 const PIXELS = 784;
 const RENEWED = 64 << 20; // bytes of memory after which another engine takes over; an engine's memory only grows
 
-/** @typedef {{module: WebAssembly.Module, images: Uint8Array}} Given */
-/** @type {Given | null} */
-let given = null;
+/** @typedef {{module: WebAssembly.Module, images: Uint8Array}} Source */
+/** @type {Source | null} */
+let source = null;
 /** @type {{model: Model, key: string, images: number} | null} */
 let ready = null;
 
 self.onmessage = ({ data }) => {
-  if (data.module) [given, ready] = [data, null];
-  else if (given) read(given, data);
+  if (data.module) [source, ready] = [data, null];
+  else if (source) read(source, data);
 };
 
-/** @param {Given} given
+/** @param {Source} source
  * @param {{number: number, network: import("./model.js").Network, weights: import("./model.js").Weights}} task */
-function read(given, { number, network, weights }) {
+function read(source, { number, network, weights }) {
   try {
-    const { model, images } = prepared(given, network);
+    const { model, images } = prepared(source, network);
     model.setWeights(weights);
-    const logits = model.logits(images, given.images.length / PIXELS);
+    const logits = model.logits(images, source.images.length / PIXELS);
     self.postMessage({ number, logits }, { transfer: [logits.buffer] });
   } catch (error) {
     ready = null;
@@ -36,7 +36,7 @@ function read(given, { number, network, weights }) {
   }
 }
 
-/** A network of this shape in an engine that has room. @param {Given} given @param {import("./model.js").Network} network */
+/** A network of this shape in an engine that has room. @param {Source} source @param {import("./model.js").Network} network */
 function prepared({ module, images }, network) {
   const key = JSON.stringify(network);
   if (ready?.key === key && ready.model.engine.memory.buffer.byteLength < RENEWED) return ready;

@@ -32,7 +32,7 @@ const CORNERS = [
 /** Where a level crosses a cell's sides, in turn; two that follow each other belong together. @param {number[]} corners
  * @param {number} level @returns {number[][]} */
 function crossings(corners, level) {
-  const found = CORNERS.flatMap(([x, y], i) => {
+  const points = CORNERS.flatMap(([x, y], i) => {
     const next = (i + 1) % 4;
     const [a, b] = [corners[i], corners[next]];
     if (a < level === b < level) return [];
@@ -40,8 +40,10 @@ function crossings(corners, level) {
     const [toX, toY] = CORNERS[next];
     return [[x + share * (toX - x), y + share * (toY - y)]];
   });
-  if (found.length < 4) return found;
+  if (points.length < 4) return points;
   // A saddle: what its middle is decides which corners are cut off.
   const middle = corners.reduce((sum, value) => sum + value, 0) / 4;
-  return middle < level === corners[0] < level ? found : [found[3], found[0], found[1], found[2]];
+  return middle < level === corners[0] < level
+    ? points
+    : [points[3], points[0], points[1], points[2]];
 }

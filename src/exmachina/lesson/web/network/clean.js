@@ -29,7 +29,7 @@ const MOST_STROKES = 6; // that a straight line through a digit meets, on averag
 
 /**
  * Ink and paper of a picture's judged copy; `strokes`: the ink without ruled lines.
- * @typedef {{copy: Picture, found: Mask, level: Level, strokes: Mask}} Findings
+ * @typedef {{copy: Picture, mask: Mask, level: Level, strokes: Mask}} Findings
  */
 
 /**
@@ -73,9 +73,9 @@ function examined(picture) {
   if (isPlain(picture)) return null;
   const copy = judged(picture);
   const enlarged = Math.floor(longer(copy) / longer(picture));
-  const { found, level } = ink(copy, Math.max(2, Math.floor(enlarged / 2)));
-  const lines = ruledLines(found).pixels;
-  return { copy, found, level, strokes: where(found, (i) => found.pixels[i] && !lines[i]) };
+  const { mask, level } = ink(copy, Math.max(2, Math.floor(enlarged / 2)));
+  const lines = ruledLines(mask).pixels;
+  return { copy, mask, level, strokes: where(mask, (i) => mask.pixels[i] && !lines[i]) };
 }
 
 /**
@@ -117,7 +117,7 @@ function cut({ pixels, width: whole }, { top, bottom, left, right }) {
 
 /** Is what was found too faint for ink, or too often crossed by straight lines for a digit? @param {Findings} findings @param {Mask} wanted */
 function isNone(findings, wanted) {
-  const beside = grown(findings.found, 2).pixels;
+  const beside = grown(findings.mask, 2).pixels;
   const above = minus(findings.copy, findings.level).pixels;
   const noise = deviation(above.filter((_, i) => !beside[i]));
   const strongest = inkLevel(findings);
@@ -125,19 +125,19 @@ function isNone(findings, wanted) {
 }
 
 /** How far strong ink is above its paper; 0 of none. @param {Findings} findings */
-function inkLevel({ copy, found, level }) {
-  const strong = minus(copy, level).pixels.filter((_, i) => found.pixels[i]);
+function inkLevel({ copy, mask, level }) {
+  const strong = minus(copy, level).pixels.filter((_, i) => mask.pixels[i]);
   return strong.length ? percentile(strong, 75) : 0;
 }
 
 /** One digit of a picture that was examined alone on even paper. @param {Picture} picture @param {Findings} findings @param {Mask} wanted */
 function alone(picture, findings, wanted) {
-  const { copy, found, level } = findings;
+  const { copy, mask, level } = findings;
   const middle = median(level.pixels);
   const paper = Float64Array.from(copy.pixels, (value) => value - middle);
-  const varies = deviation(paper.filter((_, i) => !found.pixels[i]));
-  const even = 2 * varies > UNEVEN * inkLevel(findings) ? flatten(picture, found, level) : picture;
-  return isolate(even, found, wanted);
+  const varies = deviation(paper.filter((_, i) => !mask.pixels[i]));
+  const even = 2 * varies > UNEVEN * inkLevel(findings) ? flatten(picture, mask, level) : picture;
+  return isolate(even, mask, wanted);
 }
 
 const NOWHERE = { top: 0, left: 0, bottom: 0, right: 0, area: 0 };
@@ -157,11 +157,11 @@ function isPlain(picture) {
 /**
  * Ink as a share of the way from the paper around it to full ink, 0 to 255; noise and patterns go to 0.
  * @param {Picture} picture
- * @param {Mask} found the ink of its judged copy
+ * @param {Mask} mask the ink of its judged copy
  * @param {Level} level the paper's there
  * @returns {Picture}
  */
-function flatten(picture, found, level) {
+function flatten(picture, mask, level) {
   const { height, width, pixels } = picture;
   const beneath = resized(
     { ...level, pixels: Float32Array.from(level.pixels) },
@@ -171,8 +171,8 @@ function flatten(picture, found, level) {
   const share = new Float64Array(pixels.length);
   for (let i = 0; i < share.length; i++)
     share[i] = Math.max(pixels[i] - beneath[i], 0) / Math.max(255 - beneath[i], 32);
-  const stroke = fitted(found, picture).pixels;
-  const beside = fitted(grown(found, 2), picture).pixels;
+  const stroke = fitted(mask, picture).pixels;
+  const beside = fitted(grown(mask, 2), picture).pixels;
   const paper = sample(share.filter((_, i) => !beside[i]));
   const floor = paper.length ? median(paper) + 3 * deviation(paper) : 0;
   const strong = share.filter((_, i) => stroke[i]);
@@ -187,18 +187,18 @@ function flatten(picture, found, level) {
 /**
  * The ink of `wanted` alone; all else becomes paper.
  * @param {Picture} picture
- * @param {Mask} found the ink of its judged copy
+ * @param {Mask} mask the ink of its judged copy
  * @param {Mask} wanted a part of it
  * @returns {Picture}
  */
-function isolate(picture, found, wanted) {
+function isolate(picture, mask, wanted) {
   if (!wanted.pixels.some(Boolean)) return blank(picture);
   const { pixels } = picture;
-  const stroke = fitted(found, picture).pixels;
+  const stroke = fitted(mask, picture).pixels;
   const beside = pixels.filter((_, i) => !stroke[i]);
   const paper = beside.length ? median(beside) : 0;
-  const near = grown(wanted, Math.max(4, Math.ceil(longer(found) / longer(picture)))).pixels;
-  const soft = where(found, (i) => near[i] && (wanted.pixels[i] || !found.pixels[i])); // with its strokes' edges
+  const near = grown(wanted, Math.max(4, Math.ceil(longer(mask) / longer(picture)))).pixels;
+  const soft = where(mask, (i) => near[i] && (wanted.pixels[i] || !mask.pixels[i])); // with its strokes' edges
   const keep = fitted(soft, picture).pixels;
   const faintest = paper + (greatest(pixels) - paper) * (INK / 255);
   if (!pixels.some((value, i) => value > faintest && !keep[i])) return picture;

@@ -59,23 +59,23 @@ export function isWide(material) {
  * Does it come near every side of the picture in few places, and cover few corners? So do strokes in a tight cut, and
  * are then ink however wide. A shadow at every side covers three corners, paper most of the border, and what squares
  * leave free comes near each side many times.
- * @param {Mask} found
+ * @param {Mask} mask
  */
-export function fills(found) {
-  const { height, width, pixels } = found;
-  const near = Math.floor(longer(found) / 16);
+export function fills(mask) {
+  const { height, width, pixels } = mask;
+  const near = Math.floor(longer(mask) / 16);
   const narrow = Math.min(near, Math.floor(Math.min(height, width) / 8));
-  const along = sidesOf(found, narrow).filter((side) => mean(side) > WHOLE_SIDE).length;
-  const places = sidesOf(found, near).map(
+  const along = sidesOf(mask, narrow).filter((side) => mean(side) > WHOLE_SIDE).length;
+  const places = sidesOf(mask, near).map(
     (side) => side.filter((one, i) => one && !side[i - 1]).length,
   );
   const corners = [0, width - 1, (height - 1) * width, height * width - 1];
   const covered = corners.filter((i) => pixels[i]).length;
   const few = Math.min(...places) > 0 && Math.max(...places) <= 3 && covered <= 2 && along <= 2;
-  return few && mean(ring(found)) < MOST_AROUND;
+  return few && mean(ring(mask)) < MOST_AROUND;
 }
 
-/** Where along the four sides it comes as near as `near` pixels. @param {Mask} found @param {number} near */
+/** Where along the four sides it comes as near as `near` pixels. @param {Mask} mask @param {number} near */
 function sidesOf({ height, width, pixels }, near) {
   near = Math.max(1, near);
   const sides = [width, width, height, height].map((length) => new Uint8Array(length));
@@ -90,11 +90,11 @@ function sidesOf({ height, width, pixels }, near) {
   return sides;
 }
 
-/** Does it leave the corners and most of the border free? Strokes that reach only some sides do, a shadow does not. @param {Mask} found */
-export function isInside(found) {
-  const { height, width, pixels } = found;
+/** Does it leave the corners and most of the border free? Strokes that reach only some sides do, a shadow does not. @param {Mask} mask */
+export function isInside(mask) {
+  const { height, width, pixels } = mask;
   const corners = [0, width - 1, (height - 1) * width, height * width - 1];
-  return corners.every((i) => !pixels[i]) && mean(ring(found)) < AT_BORDER;
+  return corners.every((i) => !pixels[i]) && mean(ring(mask)) < AT_BORDER;
 }
 
 /**

@@ -61,63 +61,59 @@ export function isDarkOnLight(copy) {
  * Which pixels of a judged copy, bright on dark, are ink, and the paper's level everywhere.
  * @param {Picture} copy
  * @param {number} blur how many pixels beside ink are neither
- * @returns {{found: Mask, level: Level}}
+ * @returns {{mask: Mask, level: Level}}
  */
 export function ink(copy, blur) {
-  let found = brighter(copy);
+  let mask = brighter(copy);
   /** @type {Level} */
   let level;
-  if (
-    isWide(found) &&
-    !fills(found) &&
-    !(isInside(found) && uneven(copy, found) <= TWO_MATERIALS)
-  ) {
+  if (isWide(mask) && !fills(mask) && !(isInside(mask) && uneven(copy, mask) <= TWO_MATERIALS)) {
     level = stepped(blurred(opened(copy, WIDE), 1.5));
-    found = brighter(minus(copy, level));
+    mask = brighter(minus(copy, level));
   } else {
-    level = lit(copy, found, blur);
+    level = lit(copy, mask, blur);
     for (let again = 0; again < 2; again++) {
-      found = brighter(minus(copy, level));
-      level = lit(copy, found, blur);
+      mask = brighter(minus(copy, level));
+      level = lit(copy, mask, blur);
     }
-    found = brighter(minus(copy, level));
+    mask = brighter(minus(copy, level));
   }
   const fine = minus(copy, opened(copy, NARROW));
   const narrow = strongest(fine, brighter(fine));
-  const most = STRONGER * strengthOf(minus(copy, level).pixels, found);
+  const most = STRONGER * strengthOf(minus(copy, level).pixels, mask);
   if (strengthOf(fine.pixels, narrow) > most) {
     level = lit(copy, narrow, blur);
-    found = strongest(minus(copy, level), brighter(minus(copy, level)));
+    mask = strongest(minus(copy, level), brighter(minus(copy, level)));
   }
   const above = minus(copy, level).pixels;
-  const strength = strengthOf(above, found);
-  const beside = grown(found, blur).pixels;
+  const strength = strengthOf(above, mask);
+  const beside = grown(mask, blur).pixels;
   const noise = deviation(above.filter((_, i) => !beside[i]));
   const faintest = Math.min(strength / 2, Math.max(FAINT * strength, 5 * noise));
-  return { found: where(copy, (i) => above[i] > faintest), level };
+  return { mask: where(copy, (i) => above[i] > faintest), level };
 }
 
 /**
  * What is left of what was found without light and shade that were taken for ink, as small ink far away lets it happen:
  * the strongest few pixels are then several times as far above their paper as most of what was found.
  * @param {Level} above
- * @param {Mask} found
+ * @param {Mask} mask
  */
-function strongest({ pixels }, found) {
+function strongest({ pixels }, mask) {
   const peak = Float64Array.from(pixels).sort()[pixels.length - PEAK];
-  while (found.pixels.some(Boolean) && peak > FAR_ABOVE * strengthOf(pixels, found)) {
-    const some = pixels.filter((_, i) => found.pixels[i]);
+  while (mask.pixels.some(Boolean) && peak > FAR_ABOVE * strengthOf(pixels, mask)) {
+    const some = pixels.filter((_, i) => mask.pixels[i]);
     const bright = brighter({ height: 1, width: some.length, pixels: some }).pixels;
     if (bright.every(Boolean)) break;
     let at = 0;
-    found = where(found, (i) => found.pixels[i] && bright[at++]);
+    mask = where(mask, (i) => mask.pixels[i] && bright[at++]);
   }
-  return found;
+  return mask;
 }
 
-/** How far strong ink is above its paper, at least a level. @param {Float64Array} above @param {Mask} found */
-function strengthOf(above, found) {
-  const strong = above.filter((_, i) => found.pixels[i]);
+/** How far strong ink is above its paper, at least a level. @param {Float64Array} above @param {Mask} mask */
+function strengthOf(above, mask) {
+  const strong = above.filter((_, i) => mask.pixels[i]);
   return strong.length ? Math.max(2, percentile(strong, 75)) : 2;
 }
 
@@ -143,11 +139,11 @@ function opened(copy, windows) {
  * The paper's level everywhere: its mean around each place, ink left out. Where ink is all around, it is what a
  * quadratic surface through all of the paper says, as light falls off smoothly.
  * @param {Picture} copy
- * @param {Mask} found
+ * @param {Mask} mask
  * @param {number} blur
  */
-function lit(copy, found, blur) {
-  const beside = grown(found, blur).pixels;
+function lit(copy, mask, blur) {
+  const beside = grown(mask, blur).pixels;
   const paper = where(copy, (i) => !beside[i]);
   const smooth = surface(copy, paper);
   const away = minus(copy, smooth).pixels;

@@ -28,9 +28,9 @@ export function sheetAlone(picture) {
   if (longer(picture) < SMALLEST || least(border) === greatest(border)) return picture;
   const copy = judged(picture);
   const filled = greyClosing(copy, Math.floor(longer(copy) / WRITING) | 1);
-  const found = boxOf(filled, brighter(copy));
-  if (!found) return picture;
-  const { box, apart } = found;
+  const result = boxOf(filled, brighter(copy));
+  if (!result) return picture;
+  const { box, apart } = result;
   const ink = within(copy.width, box).filter(
     (i) => filled.pixels[i] - copy.pixels[i] >= INK * apart,
   );

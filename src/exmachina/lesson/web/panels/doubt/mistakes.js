@@ -69,13 +69,13 @@ async function cards(mistakes) {
   return images.map((image, i) => {
     const { index, label, digit, probability } = mistakes[i];
     const button = thumbnail("test", image, `${label} → ${digit}`);
-    const said = { label, digit, index, percent: percent(probability) };
-    button.title = t("Labelled {label}, read as {digit}, {percent} sure", said);
+    const words = { label, digit, index, percent: percent(probability) };
+    button.title = t("Labelled {label}, read as {digit}, {percent} sure", words);
     button.setAttribute(
       "aria-label",
       t(
         "{label} → {digit}: test image {index}, labelled {label}, read as {digit}, {percent} sure",
-        said,
+        words,
       ),
     );
     return button;

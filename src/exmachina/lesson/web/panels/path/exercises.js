@@ -49,8 +49,8 @@ function card(exercise) {
 
   /** The reader says what the page cannot know. */
   function claim() {
-    const found = check(store.get());
-    if (found) store.set({ solved: { ...store.get().solved, [id]: found }, justSolved: id });
+    const result = check(store.get());
+    if (result) store.set({ solved: { ...store.get().solved, [id]: result }, justSolved: id });
   }
 
   /** @param {import("../../state.js").State} state */

@@ -83,12 +83,12 @@ export function mount(root) {
     try {
       const few = await fewDigits("test");
       digits = few.digits;
-      const given = {
+      const question = {
         network,
         snapshots: snapshots.map(({ weights }) => weights),
         digits: { images: few.images, labels: few.labels },
       };
-      const answer = await engine.ask("embed", given, ({ done }) => (progress.value = done));
+      const answer = await engine.ask("embed", question, ({ done }) => (progress.value = done));
       if (!answer || computing !== id) return;
       embedded = { id, ...answer };
       build();

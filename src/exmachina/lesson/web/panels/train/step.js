@@ -115,9 +115,9 @@ export function mount(root) {
 
   /** @param {() => boolean} mine */
   async function lookAgain(mine) {
-    const found = await engine.ask("look", { tensor: chooser.tensor() });
-    if (!found || !mine()) return;
-    looked = found;
+    const answer = await engine.ask("look", { tensor: chooser.tensor() });
+    if (!answer || !mine()) return;
+    looked = answer;
     render();
     await askCurve(mine);
   }
@@ -166,9 +166,9 @@ export function mount(root) {
     );
     const wanted = key === curve.key ? [] : values;
     const question = { optimizer, tensor, position, values: [next.weight, ...wanted] };
-    const found = await engine.ask("curve", question);
-    if (!found || !mine()) return;
-    const [goal, ...heights] = found;
+    const answer = await engine.ask("curve", question);
+    if (!answer || !mine()) return;
+    const [goal, ...heights] = answer;
     if (heights.length) {
       const points = values.map((w, i) => /** @type {[number, number]} */ ([w, heights[i]]));
       curve = { key, points };

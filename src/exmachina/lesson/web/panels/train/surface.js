@@ -113,8 +113,8 @@ export function mount(root) {
     running = true;
     render(state);
     try {
-      const given = { network, snapshots, digits: { images, labels }, size: SIZE, seed };
-      await engine.ask("slice", given, (news) => {
+      const question = { network, snapshots, digits: { images, labels }, size: SIZE, seed };
+      await engine.ask("slice", question, (news) => {
         Object.assign(own, news);
         if (slice === own) render(store.get());
       });

@@ -21,16 +21,16 @@ const QUALITY = 0.92;
 /** @param {HTMLElement} root */
 export function mount(root) {
   if (!hasServer()) return void root.append(withoutServer());
-  const said = h("p", { class: "note", role: "status" });
+  const status = h("p", { class: "note", role: "status" });
   const sheet = h("div", { class: "page-sheet", hidden: true });
   const correction = h("div", { class: "correct" });
   const texts = h("div", { class: "page-texts" });
   const drop = dropZone("page-file", t("Choose a page"), read);
-  root.append(drop, said, sheet, correction, texts);
+  root.append(drop, status, sheet, correction, texts);
 
   /** @param {File} picture */
   async function read(picture) {
-    said.textContent = t("Reading it …");
+    status.textContent = t("Reading it …");
     correction.replaceChildren();
     texts.replaceChildren();
     sheet.hidden = true;
@@ -41,12 +41,12 @@ export function mount(root) {
       const page = await readPage(await asJpeg(canvas));
       show(canvas, page);
       const unsure = page.fields.filter(({ unsure }) => unsure).length;
-      said.textContent = t(
+      status.textContent = t(
         "{fields} numbers, {unsure} of them unsure (orange). Click a digit to correct it.",
         { fields: page.fields.length, unsure },
       );
     } catch (error) {
-      said.textContent = error instanceof Error ? error.message : String(error);
+      status.textContent = error instanceof Error ? error.message : String(error);
     }
   }
 
@@ -102,7 +102,7 @@ export function mount(root) {
 
   /** @param {Glyph} glyph @param {number} label */
   async function keep(glyph, label) {
-    if (!(await keepDigit(said, { label, strokes: null, image: glyph.image }))) return false;
+    if (!(await keepDigit(status, { label, strokes: null, image: glyph.image }))) return false;
     glyph.digit = label;
     glyph.unsure = false;
     return true;

@@ -21,7 +21,7 @@ export function mount(root) {
   mountPad(pad);
   mountReading(reading);
   const drop = dropZone("picture-file", t("Choose a picture"), read);
-  const said = h("p", { class: "note", role: "status" });
+  const status = h("p", { class: "note", role: "status" });
   const photo = h("figure", { class: "photo", hidden: true });
   const correct = h("div", { class: "correct" });
   root.append(
@@ -29,13 +29,13 @@ export function mount(root) {
       "div",
       { class: "hero-stage" },
       h("div", {}, pad, drop, photo),
-      h("div", {}, reading, correct, said),
+      h("div", {}, reading, correct, status),
     ),
   );
 
   /** @param {File} picture */
   async function read(picture) {
-    said.textContent = t("Reading it …");
+    status.textContent = t("Reading it …");
     try {
       const bitmap = await decoded(picture);
       showPhoto(bitmap);
@@ -43,18 +43,18 @@ export function mount(root) {
       const image = prepare(levels);
       lookAtPicture(image?.some(Boolean) ? image : null);
       if (holdsSeveral(levels))
-        said.textContent = t(
+        status.textContent = t(
           "This picture seems to hold several digits, and at most one of them was read. Choose it below as a whole page, and all of them are.",
         );
-      else if (store.get().image) said.textContent = "";
+      else if (store.get().image) status.textContent = "";
       else
-        said.textContent = t(
+        status.textContent = t(
           "There is no digit to be seen in this picture. One dark digit on light paper works best.",
         );
     } catch (error) {
       photo.hidden = true;
       lookAtPicture(null); // no old answer beside a picture that it is not about
-      said.textContent = error instanceof Error ? error.message : String(error);
+      status.textContent = error instanceof Error ? error.message : String(error);
     }
   }
 
@@ -72,7 +72,7 @@ export function mount(root) {
       t("Keep it in your collection, as a …"),
       segments(t("Which digit it is"), tenDigits(), -1, async (label) => {
         const drawn = source.kind === "drawing" ? strokes : null;
-        if (image) await keepDigit(said, { label, strokes: drawn, image: Array.from(image) });
+        if (image) await keepDigit(status, { label, strokes: drawn, image: Array.from(image) });
       }),
     );
   });
@@ -80,18 +80,18 @@ export function mount(root) {
 
 /**
  * Keep a digit in the reader's collection, and say so.
- * @param {HTMLElement} said
+ * @param {HTMLElement} status
  * @param {Parameters<typeof api.keep>[0]} digit
  * @returns {Promise<boolean>} whether it was kept
  */
-export async function keepDigit(said, digit) {
+export async function keepDigit(status, digit) {
   try {
     await api.keep(digit);
-    said.textContent = t("Kept as a {label} in your collection below.", { label: digit.label });
+    status.textContent = t("Kept as a {label} in your collection below.", { label: digit.label });
     store.set({ kept: (store.get().kept ?? 0) + 1 });
     return true;
   } catch (error) {
-    said.textContent = error instanceof Error ? error.message : String(error);
+    status.textContent = error instanceof Error ? error.message : String(error);
     return false;
   }
 }

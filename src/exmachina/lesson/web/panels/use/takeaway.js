@@ -57,7 +57,7 @@ function shippedFiles(id) {
 /** @param {Own} training */
 function ownFiles(training) {
   const name = folderName(training);
-  const said = h("p", { class: "note", role: "status" });
+  const status = h("p", { class: "note", role: "status" });
   const save = h(
     "button",
     { type: "button", hidden: true, onclick: keepOnHost },
@@ -70,15 +70,15 @@ function ownFiles(training) {
 
   async function keepOnHost() {
     save.disabled = true;
-    said.textContent = t("Measuring it on all 10,000 test digits …");
+    status.textContent = t("Measuring it on all 10,000 test digits …");
     try {
       const kept = await server.saveRun(runArchive(training));
-      said.textContent = t(
+      status.textContent = t(
         "Kept as {name} in {folder}. The server measured {accuracy} itself; the page lists the run from its next load on.",
         { name: kept.name, folder: kept.folder, accuracy: percent(kept.test_accuracy, 2) },
       );
     } catch (error) {
-      said.textContent = error instanceof Error ? error.message : String(error);
+      status.textContent = error instanceof Error ? error.message : String(error);
       save.disabled = false;
     }
   }
@@ -102,7 +102,7 @@ function ownFiles(training) {
       t("a folder of two files: the weights, and how they were trained, down to the seed"),
     ),
     save,
-    said,
+    status,
   );
 }
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.sparse import csr_array
 
+from exmachina.images import SIDE
 from exmachina.images.affine import (
     IDENTITY,
-    SIDE,
     Matrix,
     apply,
     bilinear,

@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+export PYTHONDONTWRITEBYTECODE = # or each of a hundred small processes would compile the package anew
 
 .PHONY: hello lesson notebook test test-long lint quick docs bench fuzz release clean
 
@@ -36,7 +37,8 @@ test: $(VENV)/.installed-dev
 # Whole systems at work for ten processor seconds or more: every platform's wheel, ARM, sanitizers, the docs, the notebook,
 # JupyterLab, a class, a page at more widths, Ray that loses its driver. CI runs them too.
 test-long: $(VENV)/.installed-dev
-	PATH="$(abspath $(VENV))/bin:$$PATH" $(VENV)/bin/python -m pytest -q -n auto --dist loadgroup -m long --durations 0
+	PATH="$(abspath $(VENV))/bin:$$PATH" $(VENV)/bin/python -m pytest -q -n auto --dist loadgroup -m long --durations 0 \
+		$$(grep -rl --include="test_*.py" "mark\.long" tests) # the other files would be read and imported for nothing
 
 lint: $(VENV)/.installed-dev
 	PATH="$(abspath $(VENV))/bin:$$PATH" scripts/lint
@@ -55,10 +57,13 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(ENGINE)
 	@$(VENV)/bin/python -c "import exmachina.engine; exmachina.engine.library()" || $(PIP) -e ".[wasm]"
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed
+# All at once, not after the package alone: each call compiles the engine and asks for every dependency anew.
+$(VENV)/.installed-dev: pyproject.toml constraints.txt $(ENGINE)
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -c 'import sys; sys.exit("The tools of the tests need Python 3.11.5 or later: make PYTHON=… test." if sys.version_info < (3, 11, 5) else 0)'
+	@echo "Installing with the tests' tools, and compiling the engine (two minutes or so, once)"
 	$(PIP) -e ".[dev]"
-	@touch $@
+	@touch $(VENV)/.installed $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed
 	$(PIP) -e ".[docs]"

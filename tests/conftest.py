@@ -9,6 +9,7 @@ import sys
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,11 @@ def _draw(glyph: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.uint
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that drive a browser or train come first, so that at the end no worker is left alone with one of them."""
-    heavy = {item.path for item in items if item.get_closest_marker("browser") or item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in heavy)
+    """Files that drive a browser or train come first, those with most such tests before all, so that no worker is left
+    alone with one of them at the end.
+    """
+    heavy = Counter(item.path for item in items if any(map(item.get_closest_marker, ("browser", "slow"))))
+    items.sort(key=lambda item: -heavy[item.path])
 
 
 @pytest.fixture(scope="module")

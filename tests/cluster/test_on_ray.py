@@ -28,7 +28,7 @@ from exmachina.reading.pages import read_rows
 from exmachina.training import Recipe
 from exmachina.training.experiment import Trial, run_trials, train_job
 
-pytestmark = pytest.mark.filterwarnings("default")  # Ray's own
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # Ray's own warnings
 
 
 def test_a_sweep_loses_nothing_when_a_node_is_killed(

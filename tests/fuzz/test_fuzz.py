@@ -8,6 +8,7 @@ from fuzz_kinds import KINDS
 
 from exmachina.lesson.server import create_app
 
+pytestmark = pytest.mark.slow
 PATIENCE = 600  # seconds; the number of cases is what ends it, on a busy machine too
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from page_browser import SEVEN, Visit, visiting
 
+pytestmark = pytest.mark.browser
+
 ENGLISH = re.compile(
     r"\b(the|of|and|with|is|are|you|your|what|which|from|that|this|not|step|right|choose|draw|digits?|images?|network"
     r"|layer|weights?|loss|learning|steps|seconds?|training images?|reads?|labelled|sure|open|close|row|column)\b",

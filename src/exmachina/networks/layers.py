@@ -263,10 +263,7 @@ class Network:
         return {name: shape for step in self.steps() for name, shape in step.weights.items()}
 
     def replace(self, layer: str, /, **changes: Any) -> Network:
-        """The same network with one layer changed, e.g. `replace("conv1", kernel=5)`.
-
-        Raises `InputError` for a layer or an option that there is not, and for what does not fit together.
-        """
+        """The same with one layer changed: `replace("conv1", kernel=5)`. Raises `InputError` for what does not fit."""
         changed = self.step(layer).layer  # raises if there is none
         options_of = [item.name for item in fields(changed) if item.init and item.name != "name"]
         unknown = sorted(changes.keys() - set(options_of))

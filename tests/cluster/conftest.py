@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from exmachina.cluster.connection import load_ray
+from exmachina.training import Recipe
 from needed import without_grammar
 
 STORE = 150 << 20  # bytes of a node's object store
@@ -63,3 +64,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pair.paste(Image.new("L", (10, 60), 0), (left, 20))
     pair.save(folder / "_0011.png")
     return folder
+
+
+@pytest.fixture
+def recipes(tiny_recipe: Recipe) -> dict[Any, Recipe]:
+    """By learning rate: one that learns, and one that is hopeless."""
+    return {rate: tiny_recipe.replace(learning_rate=rate, epochs=2.5) for rate in (0.02, 1e-9)}

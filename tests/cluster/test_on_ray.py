@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ import strips
 from exmachina import predict_many
 from exmachina.classifier import Classifier
 from exmachina.cli import main
-from exmachina.cluster import portions, predictions, trials
+from exmachina.cluster import portions, predictions, trials, tuning
 from exmachina.cluster.connection import connected
 from exmachina.data import Dataset
 from exmachina.errors import InputError
@@ -229,6 +230,52 @@ def test_who_is_connected_stays_so(cluster: Any) -> None:
     with connected("nobody-asks:1") as library:
         assert library.is_initialized()
     assert library.is_initialized()
+
+
+def test_ctrl_c_keeps_what_has_ended(
+    cluster: Any, recipes: dict[Any, Recipe], digits: Dataset, test_digits: Dataset
+) -> None:
+    good, _ = recipes
+    answer: list[Any] = []
+
+    def tell(one: Any) -> None:
+        answer.append(one)
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    tuning.run_trials_stopping_early({good: recipes[good]}, range(4), digits, test_digits, tell)
+    assert 1 <= len(answer) < 4 and isinstance(answer[0], Trial)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch, tiny_recipe: Recipe, digits: Dataset) -> None:
+    """`experiment` on a tiny network and few images."""
+    monkeypatch.setattr("exmachina.training.get_recipe", lambda name: tiny_recipe.replace(epochs=2))
+    monkeypatch.setattr("exmachina.data.load_mnist_split", lambda split: digits)
+    monkeypatch.setattr("exmachina.cli.commands.experiment.HELD_OUT", 200)
+
+
+@pytest.mark.usefixtures("small")
+def test_text_and_json_say_who_was_stopped(
+    cluster: Any, recipes: dict[Any, Recipe], capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, hopeless = recipes
+    rates = f"learning_rate={good},{hopeless}"
+    command = ["experiment", "--vary", rates, "--seeds", "1", "--ray", "local", "--stop-early", "asha", "--json"]
+    with pytest.raises(SystemExit) as left:
+        main(command)
+    output = capsys.readouterr()
+    assert "Scheduler" not in output.out + output.err and "detailed results" not in output.out + output.err
+    below = output.err.partition("without a final accuracy:")[2]
+    assert f"learning_rate {hopeless}   seed 0   after 1 epoch, at " in below
+    table = [line.split() for line in output.err.splitlines() if line.split()[:1] == [str(hopeless)]]
+    assert [line[-2:] for line in table] == [["0", "1"]]
+    answer = json.loads(output.out.splitlines()[-1])
+    assert not left.value.code and [row["value"] for row in answer["rows"]] == [good]
+    (stopped,) = answer["stopped"]
+    assert (stopped["value"], stopped["seed"], stopped["accuracy"]) == (hopeless, 0, None)
+    assert stopped["stopped_after_epochs"] == 1 and 0 <= stopped["accuracy_then"] <= 1
 
 
 @pytest.fixture(autouse=True)

@@ -181,7 +181,9 @@ def test_token_is_asked_of_everybody(settings: Settings, tmp_path: Path) -> None
         client = httpx.Client(base_url=lesson.address, trust_env=False)
         assert client.get("/api/v1/health").status_code == 401
         asked = client.get("/")
-        assert asked.status_code == 401 and "<form" in asked.text
+        assert asked.status_code == 401 and "<form" in asked.text and "Type the code" in asked.text
+        german = client.get("/", headers={"Accept-Language": "fr-CH, de;q=0.9, en;q=0.8"}).text
+        assert 'lang="de"' in german and "Gib den Code ein" in german
         assert client.get("/style.css").status_code == 401
         assert client.get("/?token=wrong-wrong").status_code == 401
         assert client.get("/api/v1/health?token=" + TOKEN).status_code == 401  # the address bar is for the page alone

@@ -14,20 +14,15 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exmachina.lesson.server.guards.guard import PAGE, PAGES, Guard, PageRefusal, header, visitor
+from exmachina.lesson.notices import LEARNERS_CODE, TEACHERS_CODE, WELCOME, WRONG_CODES, page
+from exmachina.lesson.server.guards.guard import PAGES, Guard, PageRefusal, header, visitor
 from exmachina.lesson.server.guards.turns import Pace, retry_after
 
 LEARNER_COOKIE, TOKEN_COOKIE, TEACHER_COOKIE = "exmachina_learner", "exmachina_token", "exmachina_teacher"
 KEPT = f"Path=/; Max-Age={365 * 24 * 3600}; HttpOnly; SameSite=Strict"
 LEARNER = re.compile(r"[A-Za-z0-9_-]{22}")
 GUESSES, GUESSES_PER_SECOND = 20, 0.5  # wrong codes from one address
-ASK = """<p>{line}</p>
-<form action="{path}" method="get"><label>Code <input name="token" autocomplete="off" autofocus></label>
-<button>Enter</button></form>"""
-LINES = {
-    "/": "This lesson belongs to a class. Type the code that your teacher shows.",
-    "/class": "This page is the teacher's. Type the teacher's code, which the server's window shows.",
-}
+LINES = {"/": LEARNERS_CODE, "/class": TEACHERS_CODE}
 
 
 class TokenGuard(Guard):
@@ -55,9 +50,10 @@ class TokenGuard(Guard):
             role = self._guess(scope, bearer or code)
             if role and code and (role == TEACHER_COOKIE or path == "/"):
                 # A page that moves on; after a redirect from another site the browser would hold the cookie back.
-                page = PAGE.format(head=f'<meta http-equiv="refresh" content="0; url={path}">', body="<p>Welcome.</p>")
+                moves_on = f'<meta http-equiv="refresh" content="0; url={path}">'
+                text = page(WELCOME, header(scope, "accept-language"), head=moves_on)
                 kept = {"Set-Cookie": f"{role}={self.passes[role]}; {KEPT}"}
-                await HTMLResponse(page, headers=kept)(scope, receive, send)
+                await HTMLResponse(text, headers=kept)(scope, receive, send)
                 return
             roles |= {role} if role and bearer else set()
         teacher = TEACHER_COOKIE in roles
@@ -70,7 +66,7 @@ class TokenGuard(Guard):
         """The cookie that a code opens, if it is one of the two."""
         address = visitor(scope).address
         if (wait := self.guesses.wait(address)) > 0:
-            _refuse(scope["path"], 429, "Too many wrong codes came from your address; wait.", retry_after(wait))
+            _refuse(scope["path"], 429, WRONG_CODES, retry_after(wait))
         role = next((name for name, known in self.codes.items() if _same(known, code)), None)
         if role is None and any(self.codes.values()):
             self.guesses.spend(address)
@@ -81,7 +77,7 @@ def _refuse(path: str, status: int, line: str, headers: dict[str, str] | None = 
     if path.startswith("/api/"):
         detail = "This lesson needs its token; open the address that the server printed." if status == 401 else line
         raise HTTPException(status, detail, headers)
-    raise PageRefusal(status, ASK.format(line=line, path=path if path in PAGES else "/"), headers)
+    raise PageRefusal(status, line, headers, asks=path if path in PAGES else "/")
 
 
 def _same(secret: str | None, guess: str | None) -> bool:

@@ -12,17 +12,19 @@ from fastapi import HTTPException
 from fastapi.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from exmachina.lesson.notices import page
 from exmachina.lesson.server.errors import problem
 
 DRAIN_SECONDS = 1.0
 PAGES = ("/", "/class")  # the lesson, and the class's page, which is the teacher's
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hello Ex Machina</title>
-<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">{head}
-<body><main><h1>Hello Ex Machina</h1>{body}</main>"""
 
 
 class PageRefusal(HTTPException):
-    """A refusal that a person sees, told in HTML."""
+    """A refusal that a person sees, told in HTML; `asks`: the path at which a code may be shown."""
+
+    def __init__(self, status: int, line: str, headers: dict[str, str] | None = None, asks: str | None = None) -> None:
+        super().__init__(status, line, headers)
+        self.asks = asks
 
 
 class Guard:
@@ -42,8 +44,8 @@ class Guard:
             # What still comes after that is not read, so the connection cannot be kept.
             headers = {"Connection": "close", **(error.headers or {})}
             if isinstance(error, PageRefusal):
-                page = HTMLResponse(PAGE.format(head="", body=error.detail), error.status_code, headers)
-                await page(scope, receive, send)
+                text = page(error.detail, header(scope, "accept-language"), asks=error.asks)
+                await HTMLResponse(text, error.status_code, headers)(scope, receive, send)
             else:
                 await problem(error.status_code, error.detail, headers)(scope, receive, send)
 

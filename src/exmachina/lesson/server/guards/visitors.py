@@ -17,11 +17,11 @@ from fastapi import HTTPException
 from pydantic import BaseModel, PrivateAttr, computed_field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from exmachina.lesson.notices import STOPPED
 from exmachina.lesson.server.guards.guard import PAGES, Guard, PageRefusal, Visitor, visitor
 
 ADDRESSES, BROWSERS = 1000, 50  # that are remembered, and of each address: the longest unseen are forgotten
 MINUTE = 60.0
-STOPPED = "The teacher has stopped you here; ask them."
 
 
 class Demand(BaseModel):
@@ -142,5 +142,5 @@ class VisitorBook(Guard):
         if any(demand.stopped for demand in demands) and not scope["state"].get("teacher"):
             for demand in demands:
                 demand.refused += 1
-            raise PageRefusal(403, f"<p>{STOPPED}</p>") if scope["path"] in PAGES else HTTPException(403, STOPPED)
+            raise PageRefusal(403, STOPPED) if scope["path"] in PAGES else HTTPException(403, STOPPED)
         await self.app(scope, received, sent)

@@ -45,7 +45,7 @@ def test_block_that_does_not_fit_is_the_one_that_is_marked(copy_visit: Visit) ->
     marked = panel.locator(".block.wrong")
     assert marked.locator("h4").all_inner_texts() == ["dense1"]
     assert "put a flatten layer before it" in marked.locator(".misfit").inner_text()
-    assert panel.locator(".block .shape").all_inner_texts()[3:6] == ["→ 64 × 12 × 12", "→ ?", "→ ?"]
+    assert panel.locator(".block .shape").all_inner_texts()[3:6] == ["→ 64\u00a0×\u00a012\u00a0×\u00a012", "→ ?", "→ ?"]
     assert panel.locator(".segments [aria-pressed=true]").count() == 0
     assert not panel.get_by_role("link", name="Train this one").is_visible()
     panel.get_by_label("Put a block before dense1").select_option(label="maps in one row")
@@ -77,7 +77,7 @@ def test_what_a_block_does_is_counted_as_the_library_counts(copy_visit: Visit) -
         panel.get_by_text(f"{f'⌊{hops}⌋' if unread else hops} + 1 = {count}", exact=True).wait_for()
         costs = f"Each map costs {size * size} weights and {layer.multiplications((1, 28, 28)):,} multiplications"
         assert costs in panel.locator(".note").inner_text()
-        assert panel.locator("figcaption").all_inner_texts() == [f"{wide} × {wide}", f"{count} × {count}"]
+        assert panel.locator("figcaption").all_inner_texts() == [f"{side}\u00a0×\u00a0{side}" for side in (wide, count)]
         panel.get_by_label("Place").fill(str(count * count - 1))
         panel.get_by_text(f"row {last}, column {last}", exact=True).wait_for()
         shown = page.evaluate(WINDOW, panel.element_handle())

@@ -150,6 +150,9 @@ def test_class_shares_and_the_teacher_sees_judges_trains_and_exports(browser: An
         # Who no longer shares is gone from the wall.
         ada.show("collection").get_by_role("checkbox").uncheck()
         wall.get_by_text("One digit from one browser").wait_for()
+        # And so is what its learner deletes.
+        ben.show("collection").get_by_role("button", name="Delete this 1").click()
+        wall.get_by_text("Nobody has sent a digit yet").wait_for()
 
 
 def test_teacher_finds_the_class_from_the_lesson_and_axe_finds_nothing_on_it(browser: Any, school: Any) -> None:

@@ -173,3 +173,22 @@ def test_page_works_offline_after_the_first_visit(browser: Any, site: str) -> No
         assert page.evaluate("crossOriginIsolated")  # threads may share memory, whatever the host says or does not
         visit.draw(SEVEN)
         visit.reads(7)
+
+
+def test_host_that_is_gone_is_told_in_sight_and_the_message_can_be_closed(copy_visit: Visit) -> None:
+    page = copy_visit.open()
+    panel = copy_visit.show("look/browse")
+    page.context.set_offline(True)
+    panel.get_by_label("Number").fill("5000")  # not among the few that come first
+    panel.get_by_label("Number").press("Enter")
+    told = page.locator("#trouble", has_text="host does not answer")
+    told.wait_for()
+    box = told.bounding_box()
+    assert box and 0 <= box["y"] < 200
+    told.get_by_role("button", name="Close this message").click()
+    told.wait_for(state="hidden")
+    page.context.set_offline(False)
+    panel.get_by_label("Number").fill("5001")  # and once it is back, it is asked again
+    panel.get_by_label("Number").press("Enter")
+    page.locator(".bar", has_text="test image 5001").wait_for()
+    copy_visit.complaints = [one for one in copy_visit.complaints if "ERR_INTERNET_DISCONNECTED" not in one]

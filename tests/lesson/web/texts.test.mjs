@@ -75,6 +75,8 @@ test("values are put in by name, and an unknown wording is said as it is", () =>
   assert.equal(t("step {n} of {all}", { n: 0, all: 9 }), "step 0 of 9");
 });
 
-test("a line does not break between a number and its %", () => {
+test("a line does not break between a number and its % or unit, nor around ×", () => {
   assert.equal(t("{n} % or 95 % of", { n: 2 }), "2\u00a0% or 95\u00a0% of");
+  assert.equal(t("{n} MB in 5 min, 5 minutes", { n: 2 }), "2\u00a0MB in 5\u00a0min, 5 minutes");
+  assert.equal(t("{n} × {n} of 28 × 28", { n: 2 }), "2\u00a0×\u00a02 of 28\u00a0×\u00a028");
 });

@@ -6,7 +6,8 @@
  * @typedef {{id: string, name: string, recipe: string, network: string, test_accuracy: number | null}} RunInfo
  * @typedef {{id: string, network: Network, weights: Weights, temperature: number, threshold: number | null,
  *   rejector: import("./network/rejector.js").Rejector | null, rejectorFile?: string, testAccuracy: number | null}} Model
- * @typedef {{id: string, label: number, strokes: number[][][] | null, image: number[]}} Drawing
+ * @typedef {{id: string, label: number, strokes: number[][][] | null, image: number[], sent?: number}} Drawing
+ *   `sent`: its number in the class's collection
  * @typedef {import("./training.js").Training} Training
  */
 
@@ -145,11 +146,32 @@ export const collection = () => shelf.all("drawings");
 export async function keep(drawing) {
   const kept = { ...drawing, id: shelf.newId(), created: Date.now() };
   await shelf.put("drawings", kept);
-  if (shares()) await post("collection", drawing);
+  if (shares()) await send(kept);
 }
 
-/** Forget one drawing, or all of them. @param {string} [id] */
-export const forget = (id) => shelf.remove("drawings", id);
+/** Send a drawing to the class. @param {Drawing & {created: number}} kept */
+async function send(kept) {
+  const { label, strokes, image } = kept;
+  const { id } = await post("collection", { label, strokes, image });
+  const known = { ...kept, sent: id };
+  await shelf.put("drawings", known);
+}
+
+/** Forget one drawing, or all of them; the class forgets them too. @param {string} [id] */
+export async function forget(id) {
+  if (shares()) await takeBack(id);
+  await shelf.remove("drawings", id);
+}
+
+/** @param {string} [id] of a drawing */
+async function takeBack(id) {
+  const sent = (await collection()).find((drawing) => drawing.id === id)?.sent;
+  if (id !== undefined && sent === undefined) return;
+  const path = id === undefined ? "" : `/${sent}`;
+  await request(`api/v1/collection${path}`, { method: "DELETE" }).catch((error) => {
+    if (error.status !== 404) throw error; // the teacher has taken it down already
+  });
+}
 
 const SHARING = "exmachina.sharing";
 /** Whether the reader sends what they keep to the class's collection as well. */
@@ -159,6 +181,5 @@ export const shares = () => hasServer() && localStorage.getItem(SHARING) === "ye
 export async function share(wanted) {
   localStorage.setItem(SHARING, wanted ? "yes" : "no");
   if (!wanted) return void (await request("api/v1/collection", { method: "DELETE" }));
-  for (const { label, strokes, image } of await collection())
-    await post("collection", { label, strokes, image });
+  for (const drawing of await shelf.all("drawings")) await send(drawing);
 }

@@ -6,6 +6,15 @@
 import { secondsToWait, turn } from "./busy.js";
 import { t } from "./texts.js";
 
+/** What was asked for did not come; `status`: what the host answered, if it did. */
+export class HostError extends Error {
+  /** @param {string} message @param {number} [status] */
+  constructor(message, status = 0) {
+    super(message);
+    this.status = status;
+  }
+}
+
 /** @type {any} */
 let site = null;
 
@@ -37,7 +46,7 @@ export async function post(path, body) {
 export async function request(url, options) {
   for (let attempt = 1; ; attempt++) {
     const response = await fetch(url, options).catch(() => {
-      throw new Error(
+      throw new HostError(
         t(
           "The page's host does not answer; is the connection, or the lesson's server, still there?",
         ),
@@ -50,6 +59,6 @@ export async function request(url, options) {
     );
     const seconds = secondsToWait(response, attempt);
     if (seconds === null || !(await turn(seconds, reason ?? t("The server is busy."))))
-      throw new Error(reason ?? `${response.status} ${response.statusText}`);
+      throw new HostError(reason ?? `${response.status} ${response.statusText}`, response.status);
   }
 }

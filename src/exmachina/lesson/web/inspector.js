@@ -6,6 +6,7 @@
  */
 
 import * as api from "./api.js";
+import { t } from "./texts.js";
 
 export function inspector() {
   /** @type {Worker | null} */
@@ -27,7 +28,7 @@ export function inspector() {
     };
     begun.onerror = (event) => {
       for (const { reject } of waiting.values())
-        reject(new Error(event.message || "The engine could not be started."));
+        reject(new Error(event.message || t("the engine could not be started")));
       waiting.clear();
       worker = null;
     };

@@ -4,6 +4,8 @@
  */
 
 import * as api from "./api.js";
+import { HostError } from "./host.js";
+import { h } from "./marks/dom.js";
 import { store } from "./state.js";
 import { remember, restore } from "./url.js";
 import { mount as mountBar } from "./panels/bar.js";
@@ -81,16 +83,25 @@ function mountPanels() {
 
 /** @param {unknown} error */
 function fail(error) {
-  const text = error instanceof Error ? error.message : String(error);
-  const place = /** @type {HTMLElement} */ (document.querySelector("#trouble"));
-  place.hidden = false;
-  place.textContent = t("The page cannot reach its data. {why}", { why: text });
+  const why = error instanceof Error ? error.message : String(error);
+  store.set({ error: t("The page cannot reach its data. {why}", { why }) });
 }
 
+/** Told on top of whatever is being read, until it is closed. */
 store.watch(["error"], ({ error }) => {
   const place = /** @type {HTMLElement} */ (document.querySelector("#trouble"));
+  const close = h("button", { type: "button", class: "quiet" }, "×");
+  close.setAttribute("aria-label", t("Close this message"));
+  close.onclick = () => store.set({ error: "" });
   place.hidden = !error;
-  place.textContent = error;
+  place.replaceChildren(...(error ? [h("span", {}, error), close] : []));
+});
+
+/** Whoever asks the host for something and has no place of their own to say that it did not come. */
+addEventListener("unhandledrejection", (event) => {
+  if (!(event.reason instanceof HostError)) return;
+  event.preventDefault();
+  store.set({ error: event.reason.message });
 });
 
 start();

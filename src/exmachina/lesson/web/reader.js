@@ -6,6 +6,7 @@
 
 import * as api from "./api.js";
 import * as dataset from "./dataset.js";
+import { t } from "./texts.js";
 
 const PIXELS = 784;
 const CLASSES = 10;
@@ -35,7 +36,7 @@ export function testReader(count) {
     };
     worker.onerror = ({ message }) => {
       for (const { reject } of waiting.values())
-        reject(new Error(message || "the reader could not be started"));
+        reject(new Error(message || t("the reader could not be started")));
       waiting.clear();
       opening = null;
     };

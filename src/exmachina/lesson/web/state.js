@@ -68,14 +68,24 @@ export async function useRun(id) {
   const model = await api.loadRun(id);
   store.set({ model, moment: null, operation: null });
   keepFocus();
-  afterPicture(async () => {
+  afterReading(async () => {
     const whole = await api.withRejector(model);
     if (store.get().model === model) store.set({ model: whole });
   });
 }
 
-/** Once what has been set is on the screen. @param {() => void} then */
-const afterPicture = (then) => requestAnimationFrame(() => setTimeout(then, 100));
+const PAINTED = 100; // milliseconds
+const EMPTY_SHEET = 2000; // after which nothing is to be read
+
+/** Once something has been read and is on the screen: what comes now may not hold it up. @param {() => void} then */
+function afterReading(then) {
+  const end = performance.now() + EMPTY_SHEET;
+  const look = () => {
+    if (store.get().result || performance.now() > end) setTimeout(then, PAINTED);
+    else setTimeout(look, PAINTED);
+  };
+  requestAnimationFrame(look);
+}
 
 /** Use the weights of a recorded moment. @param {Model} base @param {Moment} moment
  * @param {import("./network/safetensors.js").Weights} weights */

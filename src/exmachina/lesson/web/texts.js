@@ -29,8 +29,9 @@ export const keyOf = (english) => english.replaceAll("\u00a0", " ");
 /** @param {string} english */
 const wording = (english) => catalogue[keyOf(english)] ?? english;
 
-/** A number stays on the line with its %. @param {string} text */
-const unbroken = (text) => text.replace(/(\d) (?=%)/g, "$1\u00a0");
+/** A number stays on the line with its % or unit, and with the one that it is multiplied by. @param {string} text */
+const unbroken = (text) =>
+  text.replace(/(?<=\d) (?=%|(?:[kM]B|s|min)\b)|(?<=×) | (?=×)/g, "\u00a0");
 
 /**
  * @param {string} english
@@ -40,6 +41,9 @@ const unbroken = (text) => text.replace(/(\d) (?=%)/g, "$1\u00a0");
 export function t(english, values = {}) {
   return unbroken(wording(english).replace(/\{(\w+)\}/g, (_, name) => String(values[name])));
 }
+
+/** What a worker said: English is spoken there. @param {string} english */
+export const translated = (english) => unbroken(wording(english));
 
 /**
  * As `t`, with elements among the values.

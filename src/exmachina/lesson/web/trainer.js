@@ -11,7 +11,7 @@
 
 import * as api from "./api.js";
 import * as dataset from "./dataset.js";
-import { t } from "./texts.js";
+import { t, translated } from "./texts.js";
 
 const ALL = 60_000; // epochs are counted of these, however many of them are fetched
 const PART = 10_000;
@@ -20,7 +20,7 @@ const REHEARSAL = 10_000;
 const MOST_THREADS = 8;
 
 /** How many threads train together: as many as there are cores, in a page that may share memory. */
-const threads = globalThis.crossOriginIsolated
+export const threads = globalThis.crossOriginIsolated
   ? Math.min(MOST_THREADS, navigator.hardwareConcurrency ?? 1)
   : 1;
 
@@ -82,10 +82,11 @@ async function collected() {
 
 /**
  * Take a few steps with a network on some digits, and tell the seconds that each took.
- * @param {{recipe: any, network: Network, digits: dataset.Digit[], steps: number}} attempt all digits are one batch
+ * @param {{recipe: any, network: Network, digits: dataset.Digit[], steps: number, threads: number}} attempt all digits are
+ *   one batch
  * @returns {Promise<number[]>}
  */
-export async function trySteps({ recipe, network, digits, steps }) {
+export async function trySteps({ recipe, network, digits, steps, threads }) {
   const data = dataset.inARow(
     digits.map(({ pixels }) => pixels),
     digits.map(({ label }) => label),
@@ -126,7 +127,7 @@ function begin(id, order, onEvent) {
   };
   worker.onmessage = ({ data: event }) => {
     if (["end", "stopped", "error"].includes(event.type)) end();
-    onEvent(event);
+    onEvent(event.type === "error" ? { ...event, error: translated(event.error) } : event);
   };
   worker.onerror = (event) => {
     end();
@@ -156,6 +157,10 @@ const onFewer = (recipe, { labels }) => ({
   epochs: (recipe.epochs * ALL) / labels.length,
 });
 
+/** How many trainings of an experiment go on beside each other, each on one thread. @param {number} all of them */
+export const atOnce = (all) =>
+  Math.min(MOST_WORKERS, Math.max(1, (navigator.hardwareConcurrency ?? 2) - 1), all);
+
 /**
  * The same training for each value of a knob and each seed, judged on images held out; results as they come.
  * @param {{recipe: any, network: Network, knob: string, values: unknown[], seeds: number}} experiment
@@ -180,12 +185,8 @@ export function experiment({ recipe, network, knob, values, seeds }, onNews) {
       dataset.trainingDigits(most, tell),
       dataset.heldOutDigits(),
     ]);
-    const workers = Math.min(
-      MOST_WORKERS,
-      Math.max(1, (navigator.hardwareConcurrency ?? 2) - 1),
-      waiting.length,
-    );
-    await Promise.all(Array.from({ length: workers }, () => take(module, data, test)));
+    const workers = Array.from({ length: atOnce(waiting.length) });
+    await Promise.all(workers.map(() => take(module, data, test)));
   }
 
   /** @param {WebAssembly.Module} module @param {dataset.Digits} data @param {dataset.Digits} test */

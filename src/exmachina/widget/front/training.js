@@ -6,9 +6,8 @@ import { legend } from "../../lesson/web/marks/legend.js";
 import { mosaicLayout, paintMosaic } from "../../lesson/web/marks/mosaic.js";
 import { answerOf, reading } from "../../lesson/web/marks/reading.js";
 import { judgeAlone } from "../../lesson/web/network/rejector.js";
-import { reach } from "../../lesson/web/marks/scale.js";
 import { slider } from "../../lesson/web/panels/shared.js";
-import { drawCharts } from "../../lesson/web/panels/train/training.js";
+import { drawCharts, reachOfAll } from "../../lesson/web/panels/train/training.js";
 import { t } from "../../lesson/web/texts.js";
 import { floats, imageOf, watch } from "./kernel.js";
 
@@ -95,11 +94,15 @@ function recordOf({ name, steps, points }) {
 function paintKernels({ kernels, kernel_shape: shape }, at, canvas, strip) {
   const [filters, channels, height, width] = shape;
   const size = filters * channels * height * width;
-  const values = floats(kernels).slice(size * at, size * (at + 1));
+  const every = floats(kernels);
+  const moments = Array.from({ length: every.length / size }, (_, i) =>
+    every.subarray(size * i, size * (i + 1)),
+  );
+  const [values, max] = [moments[at], reachOfAll(moments)];
   const layout = mosaicLayout([filters * channels, height, width], filters > 16 ? 8 : 4);
-  paintMosaic(canvas, values, layout, { scale: "signed", max: reach(values) });
+  paintMosaic(canvas, values, layout, { scale: "signed", max });
   canvas.setAttribute("aria-label", t("The {filters} kernels of the first layer", { filters }));
-  strip.replaceChildren(legend("signed", reach(values)));
+  strip.replaceChildren(legend("signed", max));
 }
 
 /** @param {Sent} sent @param {import("../../lesson/web/training.js").Training["points"]} points @returns {(string | Node)[]} */

@@ -3,6 +3,7 @@
 import { h } from "../marks/dom.js";
 import { whole } from "../marks/format.js";
 import { digitImage } from "../marks/heatmap.js";
+import { twice } from "../panels/shared.js";
 import * as server from "../server.js";
 import { t } from "../texts.js";
 
@@ -30,13 +31,10 @@ export function mountWall(root, store, refresh) {
     },
     "",
   );
-  const clear = h(
-    "button",
-    {
-      type: "button",
-      onclick: () => confirm(t("Take all drawings down, for good?")) && act(undefined),
-    },
+  const clear = twice(
     t("Take all down"),
+    t("Take all drawings down, for good?"),
+    () => void act(undefined),
   );
   const trouble = h("p", { class: "note", role: "status" });
   root.append(count, wall, h("div", { class: "controls" }, more, clear), trouble);

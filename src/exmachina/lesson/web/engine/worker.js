@@ -13,6 +13,7 @@
  */
 
 import { score } from "../network/assess.js";
+import { t } from "../texts.js";
 import { Engine } from "./engine.js";
 import { FineTuning, recipe as tuning } from "./finetuning.js";
 import { Model } from "./model.js";
@@ -91,7 +92,7 @@ async function carryOut(order) {
     }
     const end = learner.step();
     if (!Number.isFinite(end.loss))
-      throw new Error("The loss became infinite; try a lower learning rate.");
+      throw new Error(t("The loss became infinite; try a lower learning rate."));
     epoch.loss += end.loss;
     epoch.accuracy += end.accuracy;
     epoch.steps += 1;

@@ -9,7 +9,7 @@ import { svg } from "./dom.js";
 import { plain, whole } from "./format.js";
 
 const ROW = 18; // height of a row of names above the plot
-const LETTER = 7; // about a letter's width
+const LETTER = 8; // about a bold letter's width
 
 /**
  * @param {Line[]} lines

@@ -165,5 +165,5 @@ export function describe(layer) {
   }
 }
 
-/** The shape as people write it: 16 × 24 × 24. @param {number[]} shape */
-export const shapeText = (shape) => shape.map((side) => whole(side)).join(" × ");
+/** The shape as people write it: 16 × 24 × 24, on one line. @param {number[]} shape */
+export const shapeText = (shape) => shape.map((side) => whole(side)).join("\u00a0×\u00a0");

@@ -106,6 +106,32 @@ export function slider({ label, min, max, step = 1, value, format = plain, oninp
   };
 }
 
+const DOUBT = 5000; // milliseconds in which a question can be answered
+
+/**
+ * A button for what cannot be undone: pressed, it asks in its own place, and pressed again it acts.
+ * @param {string} text
+ * @param {string} question
+ * @param {() => void} act
+ */
+export function twice(text, question, act) {
+  let timer = 0;
+  const button = h("button", { type: "button", onclick: press }, text);
+  function press() {
+    const asked = timer !== 0;
+    forget();
+    if (asked) return act();
+    button.textContent = question;
+    timer = window.setTimeout(forget, DOUBT);
+  }
+  function forget() {
+    clearTimeout(timer);
+    timer = 0;
+    button.textContent = text;
+  }
+  return button;
+}
+
 /**
  * Buttons of which one is pressed.
  * @template T

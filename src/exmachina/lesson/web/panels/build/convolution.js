@@ -10,6 +10,7 @@ import { cellAt, framed, outline } from "../../marks/overlay.js";
 import { reach } from "../../marks/scale.js";
 import { preset } from "../../network/edit.js";
 import { convolved, hops, padded } from "../../network/hops.js";
+import { shapeText } from "../../network/spec.js";
 import { store } from "../../state.js";
 import { t } from "../../texts.js";
 import { player } from "../player.js";
@@ -176,8 +177,8 @@ export function mount(root) {
       walk.go(cell.y * count + cell.x);
     });
     pictures.replaceChildren(
-      h("figure", {}, before, h("figcaption", {}, `${wide} × ${wide}`)),
-      h("figure", {}, after, h("figcaption", {}, `${count} × ${count}`)),
+      h("figure", {}, before, h("figcaption", {}, shapeText([wide, wide]))),
+      h("figure", {}, after, h("figcaption", {}, shapeText([count, count]))),
     );
     const room = `(28 + 2·${padding} − ${size}) / ${stride}`;
     formula.textContent = `${left ? `⌊${room}⌋` : room} + 1 = ${count}`; // only whole hops count

@@ -8,20 +8,14 @@ import { progress, routes } from "../../routes.js";
 import { store } from "../../state.js";
 import { t } from "../../texts.js";
 import { forgetWay } from "../../way.js";
+import { twice } from "../shared.js";
 
 /** @param {HTMLElement} root */
 export function mount(root) {
   const lines = h("ul", { class: "summary" });
   const title = h("h3", {});
   const stops = h("ol", { class: "stops" });
-  const again = h(
-    "button",
-    {
-      type: "button",
-      onclick: () => confirm(t("Forget your way, guesses and exercises?")) && forgetWay(),
-    },
-    t("Begin again"),
-  );
+  const again = twice(t("Begin again"), t("Forget your way, guesses and exercises?"), forgetWay);
   root.append(
     h("div", { role: "status" }, lines),
     title,

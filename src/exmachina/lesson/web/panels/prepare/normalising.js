@@ -8,6 +8,7 @@ import { framed, outline } from "../../marks/overlay.js";
 import { PAD } from "../../marks/sheet.js";
 import { argmax, forward } from "../../network/forward.js";
 import { centreOfMass, stages } from "../../network/normalize.js";
+import { shapeText } from "../../network/spec.js";
 import { inked, renderStrokes } from "../../network/strokes.js";
 import { setStrokes, store } from "../../state.js";
 import { mount as mountPad } from "../pad.js";
@@ -194,9 +195,13 @@ function onTheWay(strokes, pen, on) {
 
 /** One picture on the way. @param {string} name @param {import("../../network/normalize.js").Picture} picture */
 function stop(name, { width, height, pixels }) {
-  const size = `${width} × ${height}`;
   const map = heatMap(pixels, { width, height, scale: "pixel", max: 255, label: name });
-  return h("figure", {}, map, h("figcaption", {}, name, h("small", {}, size)));
+  return h(
+    "figure",
+    {},
+    map,
+    h("figcaption", {}, name, h("small", {}, shapeText([width, height]))),
+  );
 }
 
 /** The pen's width on the sheet that comes out right once the drawing is scaled. @param {number[][][]} strokes @param {number} pen */

@@ -11,7 +11,7 @@ import { cellAt, framed, outline } from "../../marks/overlay.js";
 import { reach } from "../../marks/scale.js";
 import { agrees, neuronSum } from "../../network/neuron.js";
 import { receptiveField } from "../../network/receptive.js";
-import { describe, steps } from "../../network/spec.js";
+import { describe, shapeText, steps } from "../../network/spec.js";
 import { focusOn, focusOnStrongest, store } from "../../state.js";
 import { t } from "../../texts.js";
 import { select, whileVisible } from "../shared.js";
@@ -99,8 +99,8 @@ function pictures({ model, result, image, focus }) {
   outline(seen, levels[0]);
   const field = levels[0];
   const size = field
-    ? `${field.bottom - field.top + 1} × ${field.right - field.left + 1}`
-    : "28 × 28";
+    ? shapeText([field.bottom - field.top + 1, field.right - field.left + 1])
+    : shapeText([28, 28]);
   const parts = [
     h("figure", {}, seen, h("figcaption", {}, t("sees {size} of 28 × 28 pixels", { size }))),
   ];

@@ -19,7 +19,7 @@ import { framed, outline } from "../../marks/overlay.js";
 import { reach } from "../../marks/scale.js";
 import { argmax } from "../../network/forward.js";
 import { receptiveField } from "../../network/receptive.js";
-import { steps } from "../../network/spec.js";
+import { shapeText, steps } from "../../network/spec.js";
 import { neuronSum } from "../../network/neuron.js";
 import { originOf, stages, strongest } from "../../network/stages.js";
 import { focusOn, store } from "../../state.js";
@@ -121,7 +121,12 @@ export function mountFlow(root) {
       h(
         "div",
         { class: "stage-column input-column" },
-        h("p", { class: "layer-name" }, h("strong", {}, t("input")), h("span", {}, "28 × 28")),
+        h(
+          "p",
+          { class: "layer-name" },
+          h("strong", {}, t("input")),
+          h("span", {}, shapeText([28, 28])),
+        ),
         input,
         h("p", { class: "note" }, t("Draw here:")),
         pad,

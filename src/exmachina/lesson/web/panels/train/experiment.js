@@ -2,12 +2,17 @@
 
 import * as api from "../../api.js";
 import { svg, h } from "../../marks/dom.js";
-import { percent, plain } from "../../marks/format.js";
-import { experiment } from "../../trainer.js";
-import { select, slider } from "../shared.js";
+import { about, fixed, percent, plain } from "../../marks/format.js";
+import { store } from "../../state.js";
+import { secondsFor } from "../../timing.js";
+import { atOnce, experiment } from "../../trainer.js";
+import { isLive } from "../../training.js";
+import { select, slider, whileVisible } from "../shared.js";
 import { t } from "../../texts.js";
 
 /** @typedef {{value: unknown, seed: number, accuracy: number | null}} Result */
+
+const HESITATION = 600; // milliseconds without a change, after which the time is estimated
 
 const KNOBS = /** @type {Record<string, {text: string, values: (number | string)[]}>} */ ({
   learning_rate: { text: t("learning rate"), values: [0.001, 0.003, 0.01, 0.03] },
@@ -24,6 +29,7 @@ export function mount(root) {
   const table = h("div", {});
   let knob = "learning_rate";
   let seeds = 3;
+  let timer = 0;
   const plan = h("p", { class: "note" });
   const button = h(
     "button",
@@ -68,24 +74,33 @@ export function mount(root) {
     status,
     table,
   );
-  tellPlan();
+  whileVisible(root, ["finished"], tellPlan);
 
   function tellPlan() {
     const { text, values } = KNOBS[knob];
-    plan.textContent = t("{n} trainings of fast: {knob} {values}, each with {seeds} seeds.", {
+    const words = {
       n: values.length * seeds,
       knob: text,
       values: values.map(plain).join(" · "),
       seeds,
-    });
+    };
+    plan.textContent = t("{n} trainings of fast: {knob} {values}, each with {seeds} seeds.", words);
+    clearTimeout(timer);
+    timer = window.setTimeout(async () => {
+      if (running || isLive(store.get().training)) return; // it would be measured beside another
+      const asked = timer;
+      const seconds = await secondsForAll(knob, seeds).catch(() => null);
+      if (seconds === null || asked !== timer) return;
+      plan.textContent = t(
+        "{n} trainings of fast: {knob} {values}, each with {seeds} seeds: {time} on this computer.",
+        { ...words, time: about(seconds) },
+      );
+    }, HESITATION);
   }
 
   async function begin() {
     const name = knob;
-    const recipe = api.recipes().find((item) => item.name === "fast");
-    const network = /** @type {import("../../network/spec.js").Network} */ (
-      api.networks().find((item) => item.name === recipe.network)
-    );
+    const { recipe, network } = varied();
     const { values } = KNOBS[name];
     const total = values.length * seeds;
     /** @type {Result[]} */
@@ -120,9 +135,12 @@ export function mount(root) {
     status.textContent = t(
       "Measured on 10,000 training digits held out, not on the test set: choosing is learning.",
     );
-    const head = [KNOBS[name]?.text ?? name, t("mean"), t("spread (sd)"), "n"].map((text) =>
-      h("th", { scope: "col" }, text),
-    );
+    const head = [
+      KNOBS[name]?.text ?? name,
+      t("mean"),
+      t("spread (sd), percentage points"),
+      "n",
+    ].map((text) => h("th", { scope: "col" }, text));
     table.replaceChildren(
       h(
         "table",
@@ -137,7 +155,7 @@ export function mount(root) {
               {},
               h("th", { scope: "row" }, plain(value)),
               h("td", {}, mean === null ? "–" : percent(mean, 2)),
-              h("td", {}, sd === null ? "–" : percent(sd, 2)),
+              h("td", {}, sd === null ? "–" : fixed(100 * sd, 2)),
               h("td", {}, n),
             ),
           ),
@@ -145,6 +163,24 @@ export function mount(root) {
       ),
     );
   }
+}
+
+/** What is trained again and again. */
+function varied() {
+  const recipe = api.recipes().find((item) => item.name === "fast");
+  const network = api.networks().find((item) => item.name === recipe.network);
+  return { recipe, network: /** @type {import("../../network/spec.js").Network} */ (network) };
+}
+
+/** Seconds that an experiment takes. @param {string} knob @param {number} seeds */
+async function secondsForAll(knob, seeds) {
+  const { recipe, network } = varied();
+  const { values } = KNOBS[knob];
+  const each = await Promise.all(
+    values.map((value) => secondsFor({ ...recipe, [knob]: value }, network, 1)),
+  );
+  const all = seeds * each.reduce((sum, one) => sum + one, 0);
+  return all / atOnce(values.length * seeds);
 }
 
 /** Mean and standard deviation for each value. @param {Result[]} results @param {unknown[]} values */

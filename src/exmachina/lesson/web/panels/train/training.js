@@ -156,15 +156,19 @@ function paintKernels(canvas, values, shape, max) {
   canvas.setAttribute("aria-label", t("The {n} kernels of the first layer", { n: shape[0] }));
 }
 
+/** @param {import("../../training.js").Training} training @param {string} name of the weights */
+function commonReach({ snapshots, weights }, name) {
+  const all = [...snapshots.map((snapshot) => snapshot.weights), ...(weights ? [weights] : [])];
+  return reachOfAll(all.map((one) => one[name]?.values ?? []));
+}
+
 /**
  * The largest weight of a training so far, so that the colours mean the same at every moment and growth is seen. At
  * first there is room for it: weights that begin at random grow to about three times their size.
- * @param {import("../../training.js").Training} training
- * @param {string} name of the weights
+ * @param {ArrayLike<number>[]} moments the weights at each, from the first
  */
-function commonReach({ snapshots, weights }, name) {
-  const all = [...snapshots.map((snapshot) => snapshot.weights), ...(weights ? [weights] : [])];
-  const sizes = all.map((one) => reach(one[name]?.values ?? []));
+export function reachOfAll(moments) {
+  const sizes = moments.map(reach);
   return Math.max(3 * sizes[0], ...sizes);
 }
 

@@ -9,12 +9,12 @@ import { download, idxFiles } from "../../files.js";
 import * as server from "../../server.js";
 import { lookAtPicture, setStrokes, store } from "../../state.js";
 import { t } from "../../texts.js";
+import { twice } from "../shared.js";
 import { finetune as train, isLive } from "../../training.js";
 
 /** @param {HTMLElement} root */
 export async function mount(root) {
   let follows = false; // a fine-tuning that was begun here
-  let asked = false; // whether everything may be deleted
   const shelf = h("div", { class: "digits", role: "group", "aria-label": t("Your collection") });
   const note = h("p", { class: "note", role: "status" });
   const outcome = h("div", { role: "status" });
@@ -23,13 +23,10 @@ export async function mount(root) {
     { type: "button", class: "primary", onclick: finetune },
     t("Fine-tune on these"),
   );
-  const clear = h(
-    "button",
-    {
-      type: "button",
-      onclick: deleteAll,
-    },
+  const clear = twice(
     t("Delete all"),
+    t("Really delete all of them?"),
+    () => void api.forget().then(show, report),
   );
   const exports = h(
     "button",
@@ -48,21 +45,7 @@ export async function mount(root) {
   root.append(shelf, note, h("div", { class: "controls" }, tune, exports, clear), outcome);
   if (hasServer()) root.append(h("p", { class: "note" }, sharingLabel(sharing), teachersLink()));
 
-  /** Asks once more, in its own place. */
-  function deleteAll() {
-    if (asked) return void api.forget().then(show, report);
-    asked = true;
-    clear.textContent = t("Really delete all of them?");
-    setTimeout(forgetQuestion, 5000);
-  }
-
-  function forgetQuestion() {
-    asked = false;
-    clear.textContent = t("Delete all");
-  }
-
   async function show() {
-    forgetQuestion();
     const all = await api.collection();
     shelf.replaceChildren(
       ...all.map((drawing) =>

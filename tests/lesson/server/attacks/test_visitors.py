@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
+from exmachina.lesson.notices import STOPPED
 from exmachina.lesson.server import Settings
 from exmachina.lesson.server.guards.guard import Visitor
-from exmachina.lesson.server.guards.visitors import ADDRESSES, BROWSERS, STOPPED, Visitors
+from exmachina.lesson.server.guards.visitors import ADDRESSES, BROWSERS, Visitors
 from lesson_server import PATIENCE, Lesson, serving
 
 CODE, TEACHER = "code-of-the-class", "code-of-the-teacher"

@@ -1,12 +1,14 @@
 """The lesson's page while somebody draws: from the pen's move to the network's maps, and the pace of the frames.
 
-python benchmarks/page.py [--seconds 5] [--width 1280] [--training ROUNDS] [--isolated] [--json]
+python benchmarks/page.py [--seconds 5] [--width 1280] [--training ROUNDS [--as-it-is]] [--isolated] [--json]
 
 Exports the page, opens it in the system's Chromium, puts the figure of all layers under the drawing pad, so that
 both are on the screen, and draws. Told are the milliseconds from the first move that a frame shows until the maps of
 that frame have been painted, and those between frames. With --training, so many times in turn: seconds that a training
 of `fast` and its test take while nobody draws, and while a pen never rests; its charts are on the screen too.
---isolated: the host lets the page share memory between threads. A machine that does other work tells nothing.
+--as-it-is: nothing is put together; the training is in sight while nobody draws, and the pad with its reading, whose
+picture counts then, while somebody does. --isolated: the host lets the page share memory between threads. A machine
+that does other work tells nothing.
 """
 
 from __future__ import annotations
@@ -29,9 +31,10 @@ from typing import Any
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PACE = 1 / 120  # seconds between two moves of the pen
 STROKE = 0.9  # seconds; a digit is two of them
+MAPS, READING = "[data-panel$=overview]", "#draw [data-panel=reading]"
 PUT_IN_SIGHT = "(panel) => document.querySelector('#draw').append(document.querySelector(`[data-panel$=${panel}]`))"
 ALONE = {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}
-WATCH = """() => {
+WATCH = """(shown) => {
     const notes = { maps: [], frames: [] };
     let moved = null, told = false, before = null;
     document.querySelector("#draw canvas.sheet").addEventListener("pointermove", (event) => {
@@ -47,7 +50,7 @@ WATCH = """() => {
     const put = CanvasRenderingContext2D.prototype.putImageData;
     CanvasRenderingContext2D.prototype.putImageData = function (...rest) {
         put.apply(this, rest);
-        if (told || !this.canvas.closest("[data-panel$=overview]")) return;
+        if (told || !this.canvas.closest(shown)) return;
         told = true;
         channel.port2.postMessage(null);
     };
@@ -115,7 +118,7 @@ def opened(address: str, width: int) -> Iterator[tuple[Any, Any]]:
 def measure(address: str, seconds: float, width: int) -> dict[str, Any]:
     """Draw for some seconds; milliseconds of every update of the maps and of every frame."""
     with opened(address, width) as (page, box):
-        page.evaluate(WATCH)
+        page.evaluate(WATCH, MAPS)
         draw(page, box, seconds)
         notes: dict[str, Any] = page.evaluate("notes")
     return notes
@@ -133,12 +136,38 @@ def measure_training(address: str, rounds: int, width: int) -> dict[str, Any]:
         trained(page, panel, lambda: page.wait_for_timeout(100))  # the training images are fetched
         for _ in range(rounds):
             result["pen_rests"].append(trained(page, panel, lambda: page.wait_for_timeout(100)))
-            page.evaluate(WATCH)
+            page.evaluate(WATCH, MAPS)
             result["pen_draws"].append(trained(page, panel, lambda: draw(page, box, 0.3)))
             notes = page.evaluate("notes")
             result["maps"] += notes["maps"]
             result["frames"] += notes["frames"]
     return result
+
+
+def measure_as_it_is(address: str, rounds: int, width: int) -> dict[str, Any]:
+    """Train so often with the training in sight; then draw at the top of the page while a longer training runs."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_context(viewport={"width": width, "height": 800}, service_workers="block").new_page()
+        page.goto(address)
+        page.wait_for_selector("html[data-ready]")
+        panel = page.locator("[data-panel$=training]")
+        panel.scroll_into_view_if_needed()
+        panel.get_by_role("button", name="Train", exact=True).wait_for()
+        trainings = [trained(page, panel, lambda: page.wait_for_timeout(100)) for _ in range(rounds + 1)]
+        panel.get_by_label("Epochs", exact=True).fill("3")
+        panel.get_by_role("button", name="Train", exact=True).click()
+        panel.get_by_role("button", name="Pause").wait_for()
+        page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+        box = page.locator("#draw canvas.sheet").first.bounding_box()
+        draw(page, box, 1.0)
+        page.evaluate(WATCH, READING)
+        draw(page, box, 6.0)
+        notes = page.evaluate("notes")
+        browser.close()
+    return {**notes, "pen_rests": trainings[1:]}  # while the first ran, the training images were fetched
 
 
 def trained(page: Any, panel: Any, meanwhile: Callable[[], None]) -> dict[str, float]:
@@ -183,11 +212,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--width", type=int, default=1280)
     parser.add_argument("--training", type=int, default=0, metavar="ROUNDS")
+    parser.add_argument("--as-it-is", action="store_true")
     parser.add_argument("--isolated", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with static_copy(ALONE if options.isolated else {}) as address:
-        if options.training:
+        if options.training and options.as_it_is:
+            notes = measure_as_it_is(address, options.training, options.width)
+        elif options.training:
             notes = measure_training(address, options.training, options.width)
         else:
             notes = measure(address, options.seconds, options.width)

@@ -59,8 +59,9 @@ def _box(filled: Picture, paper: Mask) -> tuple[tuple[int, int, int, int], float
     height, width = bright.shape
     inside = np.zeros_like(bright)
     inside[top:bottom, left:right] = True
-    at_sides = (top == 0) + (bottom == height) + (left == 0) + (right == width)
-    if at_sides > 3 or not SHEET[0] < float(inside.mean()) < SHEET[1]:
+    upright, across = (top == 0) + (bottom == height), (left == 0) + (right == width)
+    # A bold stroke runs from side to side as well, and all of a picture is no sheet in it.
+    if sorted((upright, across)) in ([0, 2], [2, 2]) or not SHEET[0] < float(inside.mean()) < SHEET[1]:
         return None
     if float(bright[inside].mean()) < FULL or bright[~inside].sum() > STRAY * inside.sum():
         return None

@@ -181,12 +181,12 @@ def test_host_that_is_gone_is_told_in_sight_and_the_message_can_be_closed(copy_v
     page.context.set_offline(True)
     panel.get_by_label("Number").fill("5000")  # not among the few that come first
     panel.get_by_label("Number").press("Enter")
-    told = page.locator("#trouble", has_text="host does not answer")
-    told.wait_for()
-    box = told.bounding_box()
+    alert = page.locator("#trouble", has_text="host does not answer")
+    alert.wait_for()
+    box = alert.bounding_box()
     assert box and 0 <= box["y"] < 200
-    told.get_by_role("button", name="Close this message").click()
-    told.wait_for(state="hidden")
+    alert.get_by_role("button", name="Close this message").click()
+    alert.wait_for(state="hidden")
     page.context.set_offline(False)
     panel.get_by_label("Number").fill("5001")  # and once it is back, it is asked again
     panel.get_by_label("Number").press("Enter")

@@ -58,14 +58,20 @@ function boxOf(filled, paper) {
   const [top, bottom] = extent(rows);
   const [left, right] = extent(columns);
   if (bottom === 0) return null;
-  const atSides = +(top === 0) + +(bottom === height) + +(left === 0) + +(right === width);
+  const upright = +(top === 0) + +(bottom === height);
+  const across = +(left === 0) + +(right === width);
   const box = { top, bottom, left, right };
   const isInside = new Uint8Array(pixels.length);
   const inside = within(width, box);
   for (const i of inside) isInside[i] = 1;
   const outside = Array.from(pixels.keys()).filter((i) => !isInside[i]);
   const share = inside.length / pixels.length;
-  if (atSides > 3 || !(SHEET[0] < share && share < SHEET[1])) return null;
+  // A bold stroke runs from side to side as well, and all of a picture is no sheet in it.
+  if (
+    ["0,2", "2,0", "2,2"].includes(`${upright},${across}`) ||
+    !(SHEET[0] < share && share < SHEET[1])
+  )
+    return null;
   const count = (/** @type {number[]} */ places) => places.reduce((sum, i) => sum + pixels[i], 0);
   if (count(inside) < FULL * inside.length || count(outside) > STRAY * inside.length) return null;
   const level = (/** @type {number[]} */ places) =>

@@ -52,6 +52,7 @@ def test_every_digit_of_every_shipped_network_gets_ink_that_pleases_it(name: str
 
     `accurate`, which learned faint ink, is content with a grey 0 of at most .42; the others are darker.
     """
+    palest = {"accurate": 0.35}.get(name, 0.5)
     for item in preferred_images(Run.load(name)):
-        assert item.image.max() > 0.35 and 0.02 < item.image.mean() < 0.5, item
+        assert item.image.max() > palest and 0.02 < item.image.mean() < 0.5, item
         assert item.value > item.blank + 1.5, item

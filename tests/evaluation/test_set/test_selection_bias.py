@@ -76,7 +76,7 @@ def test_the_shipped_outcome_is_what_the_experiment_gives() -> None:
     # The draws come in the seeds' order, so the first seed's can be had alone. Processors differ in rounding, which
     # high rates magnify: AVX-512 gave 98.35 and 98.27 %, AVX2 gives 98.44 and 98.39.
     again = reported(trial.right, 10_000, np.random.default_rng(6))
-    assert again == pytest.approx(shipped.by_seed[0], abs=2e-3)
+    assert any(again == pytest.approx(known, abs=5e-4) for known in (shipped.by_seed[0], (0.98436, 0.98394)))
 
 
 def test_a_damaged_memory_is_no_memory(tiny_recipe: Recipe, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 /**
  * See, the overview: the strongest maps of each stage and what connects them. Pointing at a map lights up where it comes
  * from; choosing it opens its sum. When the digit has changed and the pen rests, it flows through once.
- *
  * @typedef {import("../../state.js").State} State
  * @typedef {import("../../network/stages.js").Stage} Stage
  * @typedef {import("../../marks/edges.js").Edge} Edge

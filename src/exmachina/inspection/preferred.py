@@ -19,7 +19,7 @@ RATE = 0.05
 BLUR = 1.2  # pixels: the pen is never thinner
 START = -1.0  # before the sigmoid: dark grey, for a black image may leave every neuron silent
 SMOOTHNESS = 0.05  # what a jump between neighbouring pixels costs
-INK = 0.02  # what a white pixel costs at the end; at first ink is free, so that there is something to choose from
+INK = 0.01  # what a white pixel costs at the end; at first ink is free, so that there is something to choose from
 SHIFT = 2  # pixels the image may be moved in each step, so that no pixel-exact trick pays
 
 

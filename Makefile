@@ -2,6 +2,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# uv takes seconds where pip takes minutes, and looks where pip is told to look; where there is no uv, pip installs.
+UV = $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python -c constraints.txt
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+install = { $(PIP) uv && $(UV) $(1); } || $(PIP) $(1)
 export PYTHONDONTWRITEBYTECODE = # or each of a hundred small processes would compile the package anew
 
 .PHONY: hello lesson notebook test test-long lint quick docs bench fuzz release clean
@@ -51,22 +55,22 @@ ENGINE = engine/build.py $(wildcard engine/*.[ch])
 
 $(VENV)/.installed: pyproject.toml constraints.txt $(ENGINE)
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing, and compiling the engine (a minute at most, once)"
-	$(PIP) -e .
+	@echo "Installing, and compiling the engine (seconds, once)"
+	@$(call install,-e .)
 	@# Where nothing native could be compiled, wasmtime runs the engine's WebAssembly.
-	@$(VENV)/bin/python -c "import exmachina.engine; exmachina.engine.library()" || $(PIP) -e ".[wasm]"
+	@$(VENV)/bin/python -c "import exmachina.engine; exmachina.engine.library()" || { $(call install,-e ".[wasm]"); }
 	@touch $@
 
 # All at once, not after the package alone: each call compiles the engine and asks for every dependency anew.
 $(VENV)/.installed-dev: pyproject.toml constraints.txt $(ENGINE)
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -c 'import sys; sys.exit("The tools of the tests need Python 3.11.5 or later: make PYTHON=… test." if sys.version_info < (3, 11, 5) else 0)'
-	@echo "Installing with the tests' tools, and compiling the engine (two minutes or so, once)"
-	$(PIP) -e ".[dev]"
+	@echo "Installing with the tests' tools, and compiling the engine (a minute or so, once)"
+	@$(call install,-e ".[dev]")
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed
-	$(PIP) -e ".[docs]"
+	@$(call install,-e ".[docs]")
 	@touch $@
 
 clean:

@@ -11,7 +11,7 @@
 
 import { longer, paperLevel, ring } from "./materials.js";
 import { ink, judged, minus } from "./paper.js";
-import { groups, grown, include, transposed, where } from "./planes.js";
+import { chosen, groups, grown, include, transposed, where } from "./planes.js";
 import { resized } from "./resampling.js";
 import { ruledLines } from "./ruled.js";
 import { deviation, greatest, least, median, percentile, sample } from "./statistics.js";
@@ -119,14 +119,14 @@ function cut({ pixels, width: whole }, { top, bottom, left, right }) {
 function isNone(findings, wanted) {
   const beside = grown(findings.mask, 2).pixels;
   const above = minus(findings.copy, findings.level).pixels;
-  const noise = deviation(above.filter((_, i) => !beside[i]));
+  const noise = deviation(chosen(above, beside, 0));
   const strongest = inkLevel(findings);
   return strongest < MIN_CONTRAST || strongest < 4 * noise || isTexture(wanted);
 }
 
 /** How far strong ink is above its paper; 0 of none. @param {Findings} findings */
 function inkLevel({ copy, mask, level }) {
-  const strong = minus(copy, level).pixels.filter((_, i) => mask.pixels[i]);
+  const strong = chosen(minus(copy, level).pixels, mask.pixels);
   return strong.length ? percentile(strong, 75) : 0;
 }
 
@@ -135,7 +135,7 @@ function alone(picture, findings, wanted) {
   const { copy, mask, level } = findings;
   const middle = median(level.pixels);
   const paper = Float64Array.from(copy.pixels, (value) => value - middle);
-  const varies = deviation(paper.filter((_, i) => !mask.pixels[i]));
+  const varies = deviation(chosen(paper, mask.pixels, 0));
   const even = 2 * varies > UNEVEN * inkLevel(findings) ? flatten(picture, mask, level) : picture;
   return isolate(even, mask, wanted);
 }
@@ -173,9 +173,9 @@ function flatten(picture, mask, level) {
     share[i] = Math.max(pixels[i] - beneath[i], 0) / Math.max(255 - beneath[i], 32);
   const stroke = fitted(mask, picture).pixels;
   const beside = fitted(grown(mask, 2), picture).pixels;
-  const paper = sample(share.filter((_, i) => !beside[i]));
+  const paper = sample(chosen(share, beside, 0));
   const floor = paper.length ? median(paper) + 3 * deviation(paper) : 0;
-  const strong = share.filter((_, i) => stroke[i]);
+  const strong = chosen(share, stroke);
   const ceiling = percentile(strong, 75);
   if (ceiling <= floor) return blank(picture);
   const even = new Uint8Array(share.length);
@@ -195,7 +195,7 @@ function isolate(picture, mask, wanted) {
   if (!wanted.pixels.some(Boolean)) return blank(picture);
   const { pixels } = picture;
   const stroke = fitted(mask, picture).pixels;
-  const beside = pixels.filter((_, i) => !stroke[i]);
+  const beside = chosen(pixels, stroke, 0);
   const paper = beside.length ? median(beside) : 0;
   const near = grown(wanted, Math.max(4, Math.ceil(longer(mask) / longer(picture)))).pixels;
   const soft = where(mask, (i) => near[i] && (wanted.pixels[i] || !mask.pixels[i])); // with its strokes' edges

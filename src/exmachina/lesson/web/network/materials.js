@@ -7,7 +7,7 @@
  * @typedef {import("./planes.js").Mask} Mask
  */
 
-import { grown, where } from "./planes.js";
+import { chosen, grown, where } from "./planes.js";
 import { greatest, least, median } from "./statistics.js";
 
 export const FAINT = 0.3; // of the way from paper to strong ink: less is paper
@@ -108,7 +108,7 @@ export function uneven(copy, bright) {
   const dark = where(bright, (i) => !bright.pixels[i]);
   const sides = [dark, bright].map((other) => {
     const beside = grown(other, BLUR).pixels;
-    return copy.pixels.filter((_, i) => !beside[i]);
+    return chosen(copy.pixels, beside, 0);
   });
   if (!sides.every((side) => side.length)) return 1;
   const levels = sides.map(median);
@@ -155,6 +155,6 @@ export function paperLevel(picture) {
   const border = ring(picture);
   if (least(border) === greatest(border)) return border[0];
   const bright = brighter(picture).pixels;
-  const dark = picture.pixels.filter((_, i) => !bright[i]);
+  const dark = chosen(picture.pixels, bright, 0);
   return dark.length ? median(dark) : least(picture.pixels);
 }

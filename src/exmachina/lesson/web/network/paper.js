@@ -20,7 +20,16 @@ import {
   ring,
   uneven,
 } from "./materials.js";
-import { blurred, extended, greyOpening, grown, median3, trimmed, where } from "./planes.js";
+import {
+  blurred,
+  chosen,
+  extended,
+  greyOpening,
+  grown,
+  median3,
+  trimmed,
+  where,
+} from "./planes.js";
 import { resized, small } from "./resampling.js";
 import { deviation, least, percentile } from "./statistics.js";
 
@@ -71,12 +80,13 @@ export function ink(copy, blur) {
     level = stepped(blurred(opened(copy, WIDE), 1.5));
     mask = brighter(minus(copy, level));
   } else {
-    level = lit(copy, mask, blur);
-    for (let again = 0; again < 2; again++) {
+    let before = mask;
+    let again = 3;
+    do {
+      before = mask;
+      level = lit(copy, before, blur);
       mask = brighter(minus(copy, level));
-      level = lit(copy, mask, blur);
-    }
-    mask = brighter(minus(copy, level));
+    } while (--again && mask.pixels.some((value, i) => value !== before.pixels[i]));
   }
   const fine = minus(copy, opened(copy, NARROW));
   const narrow = strongest(fine, brighter(fine));
@@ -88,7 +98,7 @@ export function ink(copy, blur) {
   const above = minus(copy, level).pixels;
   const strength = strengthOf(above, mask);
   const beside = grown(mask, blur).pixels;
-  const noise = deviation(above.filter((_, i) => !beside[i]));
+  const noise = deviation(chosen(above, beside, 0));
   const faintest = Math.min(strength / 2, Math.max(FAINT * strength, 5 * noise));
   return { mask: where(copy, (i) => above[i] > faintest), level };
 }
@@ -102,7 +112,7 @@ export function ink(copy, blur) {
 function strongest({ pixels }, mask) {
   const peak = Float64Array.from(pixels).sort()[pixels.length - PEAK];
   while (mask.pixels.some(Boolean) && peak > FAR_ABOVE * strengthOf(pixels, mask)) {
-    const some = pixels.filter((_, i) => mask.pixels[i]);
+    const some = chosen(pixels, mask.pixels);
     const bright = brighter({ height: 1, width: some.length, pixels: some }).pixels;
     if (bright.every(Boolean)) break;
     let at = 0;
@@ -113,7 +123,7 @@ function strongest({ pixels }, mask) {
 
 /** How far strong ink is above its paper, at least a level. @param {Float64Array} above @param {Mask} mask */
 function strengthOf(above, mask) {
-  const strong = above.filter((_, i) => mask.pixels[i]);
+  const strong = chosen(above, mask.pixels);
   return strong.length ? Math.max(2, percentile(strong, 75)) : 2;
 }
 
@@ -168,10 +178,16 @@ function surface(copy, paper) {
   const { height, width, pixels } = copy;
   const result = new Float64Array(pixels.length);
   if (!paper.pixels.some(Boolean)) return { height, width, pixels: result.fill(least(pixels)) };
-  const terms = (/** @type {number} */ i) => {
+  const known = new Float64Array(6);
+  const describe = (/** @type {number} */ i) => {
     const y = (Math.floor(i / width) + 0.5) / longer(copy) - 0.5;
     const x = ((i % width) + 0.5) / longer(copy) - 0.5;
-    return [1, x, y, x * x, x * y, y * y];
+    known[0] = 1;
+    known[1] = x;
+    known[2] = y;
+    known[3] = x * x;
+    known[4] = x * y;
+    known[5] = y * y;
   };
   // The normal equations, held off singularity where there is little paper: six rows, the right side last.
   const rows = Array.from({ length: 6 }, (_, j) =>
@@ -179,15 +195,17 @@ function surface(copy, paper) {
   );
   for (let i = 0; i < pixels.length; i++) {
     if (!paper.pixels[i]) continue;
-    const known = terms(i);
+    describe(i);
     for (let j = 0; j < 6; j++) {
       for (let k = 0; k < 6; k++) rows[j][k] += known[j] * known[k];
       rows[j][6] += known[j] * pixels[i];
     }
   }
   const factors = solved(rows);
-  for (let i = 0; i < result.length; i++)
-    result[i] = terms(i).reduce((sum, term, j) => sum + term * factors[j], 0);
+  for (let i = 0; i < result.length; i++) {
+    describe(i);
+    for (let j = 0; j < 6; j++) result[i] += known[j] * factors[j];
+  }
   return { height, width, pixels: result };
 }
 

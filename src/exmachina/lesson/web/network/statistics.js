@@ -60,31 +60,56 @@ export function luckyCount(share, trials, random) {
 /** @param {Values} values */
 export function greatest(values) {
   let most = -Infinity;
-  for (const value of values) most = Math.max(most, value);
+  for (let i = 0; i < values.length; i++) if (values[i] > most) most = values[i];
   return most;
 }
 
 /** @param {Values} values */
 export function least(values) {
   let fewest = Infinity;
-  for (const value of values) fewest = Math.min(fewest, value);
+  for (let i = 0; i < values.length; i++) if (values[i] < fewest) fewest = values[i];
   return fewest;
 }
 
 /** The value that `share` percent lie below, interpolated as NumPy does. @param {Values} values @param {number} share */
 export function percentile(values, share) {
-  const sorted = values.slice().sort();
-  const place = ((sorted.length - 1) * share) / 100;
+  const place = ((values.length - 1) * share) / 100;
   const from = Math.floor(place);
-  const [low, high] = [sorted[from], sorted[from + 1] ?? sorted[from]];
+  const [low, high] = neighbours(values, from);
   const part = place - from;
   return part < 0.5 ? low + part * (high - low) : high - (1 - part) * (high - low);
 }
 
 /** @param {Values} values */
 export function median(values) {
-  const sorted = values.slice().sort();
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+  const [low, high] = neighbours(values, (values.length - 1) >> 1);
+  return values.length % 2 ? low : (low + high) / 2;
+}
+
+/**
+ * The values at `place` and after it, were all sorted: found by parting them again and again where the place lies (Hoare).
+ * @param {Values} values
+ * @param {number} place
+ */
+function neighbours(values, place) {
+  const some = values.slice();
+  let [from, to] = [0, some.length - 1];
+  while (from < to) {
+    const middle = some[(from + to) >> 1];
+    let [i, j] = [from, to];
+    while (i <= j) {
+      while (some[i] < middle) i++;
+      while (some[j] > middle) j--;
+      if (i > j) break;
+      const value = some[i];
+      some[i++] = some[j];
+      some[j--] = value;
+    }
+    if (place <= j) to = j;
+    else if (place >= i) from = i;
+    else break;
+  }
+  return [some[place], place + 1 < some.length ? least(some.subarray(place + 1)) : some[place]];
 }
 
 /** The standard deviation that the median absolute deviation stands for; 0 of nothing. @param {Values} values */
@@ -98,6 +123,7 @@ export function deviation(values) {
 /** Some 20,000 of the values, evenly spread. @param {Values} values */
 export function sample(values) {
   const every = Math.max(1, Math.floor(values.length / 20_000));
-  const length = Math.ceil(values.length / every);
-  return Float64Array.from({ length }, (_, i) => values[i * every]);
+  const some = new Float64Array(Math.ceil(values.length / every));
+  for (let i = 0; i < some.length; i++) some[i] = values[i * every];
+  return some;
 }

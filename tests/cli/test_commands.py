@@ -22,6 +22,7 @@ from exmachina.cli.watch import watch
 from exmachina.data import Dataset, load_data, load_mnist, load_mnist_split
 from exmachina.runs import Run
 from exmachina.training import Recipe, train
+from plain import run_plain
 
 TRAIN_KEYS = {"recipe", "network", "parameters", "seed", "epochs", "precision", "run"}
 TRAIN_KEYS |= {"train_seconds", "test_loss", "test_accuracy"}
@@ -46,8 +47,8 @@ def test_help_lists_every_command_of_the_contract(capsys: pytest.CaptureFixture[
         assert f"\n  {command} " in out
 
 
-def test_summary_of_the_classic_network_is_the_textbook_table(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run_command("summary", "classic", "--json", capsys=capsys)
+def test_summary_of_the_classic_network_is_the_textbook_table(tmp_path: Path) -> None:
+    code, out, _ = run_plain("summary", "classic", "--json", cwd=tmp_path)
     table = json.loads(out)
     assert code == 0
     assert [layer["parameters"] for layer in table["layers"]] == [320, 18_496, 0, 0, 0, 1_179_776, 0, 1_290]
@@ -62,11 +63,10 @@ def test_summary_for_people_ends_in_the_total(capsys: pytest.CaptureFixture[str]
     assert max(map(len, out.splitlines())) <= 80
 
 
-def test_show_writes_the_four_digits_of_the_tutorial(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_writes_the_four_digits_of_the_tutorial(tmp_path: Path) -> None:
     file = tmp_path / "digits.png"
-    code, out, _ = run_command(
-        "show", "--split", "train", "--index", "50", "51", "52", "53", "--out", str(file), capsys=capsys
-    )
+    indices = ("--index", "50", "51", "52", "53")
+    code, out, _ = run_plain("show", "--split", "train", *indices, "--out", str(file), cwd=tmp_path)
     assert (code, out.strip()) == (0, str(file))
     with Image.open(file) as picture:
         assert min(picture.size) > 200
@@ -80,12 +80,10 @@ def test_show_in_a_terminal_draws_ink_where_the_digit_has_it(capsys: pytest.Capt
     assert "test 0: 7" in out
 
 
-def test_train_saves_a_run_and_tells_it_in_json(
-    idx_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_train_saves_a_run_and_tells_it_in_json(idx_folder: Path, tmp_path: Path) -> None:
     out_dir = tmp_path / "run"
     arguments = ("--recipe", "fast", "--seed", "3", "--epochs", "0.5", "--data", str(idx_folder), "--out", str(out_dir))
-    code, out, err = run_command("train", *arguments, "--json", capsys=capsys)
+    code, out, err = run_plain("train", *arguments, "--json", cwd=tmp_path)
     summary = json.loads(out)
     assert code == 0 and "epoch" in err
     assert summary.keys() >= TRAIN_KEYS
@@ -117,9 +115,10 @@ def test_train_can_hold_images_out_and_the_run_says_which(
     from exmachina.evaluation.calibration.held_out import declared_part
 
     images, _ = load_data(str(idx_folder))
-    arguments = ("--epochs", "0.5", "--seed", "2", "--data", str(idx_folder), "--out", str(tmp_path), "--json")
-    code, _, _ = run_command("train", *arguments, "--hold-out", "40", capsys=capsys)
-    run = Run.load(tmp_path)
+    arguments = ("--recipe", "accurate", "--epochs", "0.1", "--seed", "2", "--data", str(idx_folder), "--json")
+    out_dir = tmp_path / "run"
+    code, _, _ = run_plain("train", *arguments, "--hold-out", "40", "--out", str(out_dir), cwd=tmp_path)
+    run = Run.load(out_dir)
     assert code == 0 and run.splits["train"] == len(images) - 40
     part = declared_part(run, images)
     assert part is not None and len(part) == 40
@@ -151,11 +150,11 @@ def test_many_seeds_train_on_the_engine_alone(capsys: pytest.CaptureFixture[str]
 
 
 def test_train_over_seeds_tells_every_seed_and_their_spread_and_keeps_the_runs(
-    idx_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    idx_folder: Path, tmp_path: Path
 ) -> None:
     options = ("--recipe", "fast", "--seeds", "3", "--epochs", "0.5", "--data", str(idx_folder), "--json")
     arguments = (*options, "--out", str(tmp_path / "runs"))
-    code, out, _ = run_command("train", *arguments, capsys=capsys)
+    code, out, _ = run_plain("train", *arguments, cwd=tmp_path)
     summary = json.loads(out)
     assert code == 0
     assert summary["seeds"] == [0, 1, 2] and summary["n"] == 3
@@ -165,8 +164,8 @@ def test_train_over_seeds_tells_every_seed_and_their_spread_and_keeps_the_runs(
     assert [run.test_accuracy for run in kept] == summary["accuracies"]
 
 
-def test_predict_reads_test_image_257_as_an_eight(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run_command("predict", "--index", "257", "--json", capsys=capsys)
+def test_predict_reads_test_image_257_as_an_eight(tmp_path: Path) -> None:
+    code, out, _ = run_plain("predict", "--index", "257", "--json", cwd=tmp_path)
     line = json.loads(out)
     assert code == 0
     assert line.keys() >= {"path", "digit", "probability", "probabilities", "rejected", "verdict", "is_digit"}
@@ -194,17 +193,9 @@ def test_predict_says_no_digit_for_a_blank_image(tmp_path: Path, capsys: pytest.
     assert code == 2 and one_line(err)
 
 
-def test_evaluate_agrees_with_the_run_record(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run_command("evaluate", "fast", "--quick", "--json", capsys=capsys)
-    summary, run = json.loads(out), Run.load("fast")
-    assert code == 0
-    assert summary["accuracy"] == run.test_accuracy
-    assert summary["accuracy_interval"][0] < summary["accuracy"] < summary["accuracy_interval"][1]
-
-
-def test_export_writes_the_onnx_model_of_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_export_writes_the_onnx_model_of_the_run(tmp_path: Path) -> None:
     file = tmp_path / "fast.onnx"
-    code, out, _ = run_command("export", "--run", "fast", "--onnx", str(file), capsys=capsys)
+    code, out, _ = run_plain("export", "--run", "fast", "--onnx", str(file), cwd=tmp_path)
     assert (code, out.strip()) == (0, str(file))
     import onnx
 
@@ -212,8 +203,8 @@ def test_export_writes_the_onnx_model_of_the_run(tmp_path: Path, capsys: pytest.
 
 
 @pytest.mark.slow
-def test_inspect_writes_a_figure_for_every_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run_command("inspect", "--run", "fast", "--index", "257", "--out", str(tmp_path), capsys=capsys)
+def test_inspect_writes_a_figure_for_every_layer(tmp_path: Path) -> None:
+    code, out, _ = run_plain("inspect", "--run", "fast", "--index", "257", "--out", str(tmp_path), cwd=tmp_path)
     *files, page = [Path(line) for line in out.splitlines()]
     assert re.findall(r'<img src="([^"]+)"', page.read_text("utf-8")) == [file.name for file in files]
     assert code == 0 and all(file.stat().st_size > 1000 for file in files)
@@ -313,9 +304,9 @@ def test_a_quiet_introduction_tells_its_result_alone(
 ) -> None:
     train, test = load_mnist()
     no_display(monkeypatch)
-    monkeypatch.setattr(introduction, "load_mnist", lambda: (train[:15_000], test))  # a quarter is enough to tell
+    monkeypatch.setattr(introduction, "load_mnist", lambda: (train[:30_000], test))  # a half is enough to tell
     code, out, err = run_command(
-        "hello", "--quiet", "--open", "--recipe", "sprint", "--out", str(tmp_path / "run"), capsys=capsys
+        "hello", "--quiet", "--open", "--recipe", "fast", "--out", str(tmp_path / "run"), capsys=capsys
     )
     page = tmp_path / "run" / "figures.html"
     assert code == 0 and one_line(err) and f"no display to open {page} on" in err

@@ -22,7 +22,7 @@ from exmachina.training import Recipe, StepEnd, get_recipe, train
 from exmachina.training.learner import settings_of
 from exmachina.training.pytorch import module as pytorch_module
 
-STEPS, SEED = 50, 11
+STEPS, BATCH, SEED = 50, 32, 11
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def steps_of(recipe: Recipe, data: Dataset, backend: str, count: int) -> list[St
 
 @pytest.fixture(params=["fast", "classic", "sprint"])
 def recipe(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Recipe:
-    """A recipe for which PyTorch drops what the engine drops."""
-    chosen = get_recipe(request.param).replace(precision="fp32")
+    """A recipe of small batches for which PyTorch drops what the engine drops."""
+    chosen = get_recipe(request.param).replace(precision="fp32", batch_size=BATCH)
     numbers = [i for i, layer in enumerate(chosen.network.layers) if isinstance(layer, Dropout)]
     calls = itertools.count()
 

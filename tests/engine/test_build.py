@@ -58,12 +58,15 @@ def checked(build: Any, tmp_path_factory: pytest.TempPathFactory) -> list[float]
     return numbers(subprocess.run([program], capture_output=True, text=True, check=True).stdout)
 
 
+@pytest.mark.long
+@pytest.mark.xdist_group("check")  # is compiled once
 def test_check_learns(checked: list[float]) -> None:
     losses, right = checked[1:36:3], checked[2:36:3]
     assert losses[0] > 1.5 and losses[-1] < 0.6 and right[-1] >= 45
 
 
 @pytest.mark.long
+@pytest.mark.xdist_group("check")
 def test_arm_finds_the_same(build: Any, zig: list[str], checked: list[float], tmp_path: Path) -> None:
     emulator = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
     needed(emulator, "NO qemu-aarch64: the engine is NOT run on ARM. Install qemu-user to test it.")

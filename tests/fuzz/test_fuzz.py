@@ -19,6 +19,7 @@ def test_spoiled_input_is_one_line_at_most(kind: str) -> None:
     assert tally.findings == [] and tally.tried == known + 100 and tally.refused > 10
 
 
+@pytest.mark.long
 def test_servers_description_is_kept() -> None:
     from fuzz_api import fuzz_api  # Schemathesis: seconds, which the other workers need not spend
 

@@ -68,6 +68,7 @@ def test_the_outcome_for_fast_comes_with_the_package_and_belongs_to_todays_recip
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_shipped_outcome_is_what_the_experiment_gives() -> None:
     shipped = stored_selection_bias(get_recipe("fast"), selection_bias.SHIPPED)
     assert shipped is not None

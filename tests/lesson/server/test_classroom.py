@@ -11,6 +11,7 @@ sys.path.append(str(Path(__file__).parents[3] / "benchmarks"))
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_small_class_draws_and_shares_without_an_error(tiny_run_directory: Path) -> None:
     from classroom import run_classroom
 

@@ -125,6 +125,11 @@ def photo(page: tuple[Picture, list[list[str]]], tmp_path_factory: pytest.TempPa
     return path
 
 
+@pytest.fixture(scope="module")
+def expected(photo: Path, classifier: Classifier) -> Page:
+    return exmachina.read(photo, classifier)
+
+
 def run(*arguments: object, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     with pytest.raises(SystemExit) as left:
         main(list(map(str, arguments)))
@@ -133,9 +138,8 @@ def run(*arguments: object, capsys: pytest.CaptureFixture[str]) -> tuple[int, st
 
 
 def test_the_command_says_what_the_library_reads(
-    photo: Path, classifier: Classifier, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    photo: Path, expected: Page, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    expected = exmachina.read(photo, classifier)
     table, overlay = tmp_path / "table.csv", tmp_path / "overlay.png"
     code, out, _ = run("read", photo, "--csv", table, "--overlay", overlay, capsys=capsys)
     assert code == 0
@@ -147,20 +151,17 @@ def test_the_command_says_what_the_library_reads(
         assert (np.ptp(np.asarray(drawn), axis=2) > 60).any()  # boxes have colours
 
 
-def test_json_holds_every_digit_with_its_box(
-    photo: Path, classifier: Classifier, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_json_holds_every_digit_with_its_box(photo: Path, expected: Page, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run("read", photo, "--json", capsys=capsys)
-    expected = exmachina.read(photo, classifier)
     answer = json.loads(out)
     assert code == 0 and answer == json.loads(json.dumps({"path": str(photo), **expected.to_json()}))
     assert answer["fields"][0].keys() == {"text", "probability", "unsure", "row", "column", "box", "glyphs"}
     assert answer["fields"][0]["glyphs"][0].keys() == {"digit", "probability", "second", "unsure", "box"}
 
 
-def test_fields_are_told_one_by_one(photo: Path, classifier: Classifier, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fields_are_told_one_by_one(photo: Path, expected: Page, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run("read", photo, "--fields", capsys=capsys)
-    fields = exmachina.read(photo, classifier).fields
+    fields = expected.fields
     assert len(out.splitlines()) == len(fields)
     assert out.startswith(f"row 0 column 0: {fields[0].text} (")
     assert f"at {fields[0].box.left},{fields[0].box.top} " in out.splitlines()[0]

@@ -32,6 +32,8 @@ from exmachina.training.experiment import Trial, run_trials, train_job
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # Ray's own warnings
 
 
+@pytest.mark.long
+@pytest.mark.xdist_group("ray")  # one cluster for all
 def test_a_sweep_loses_nothing_when_a_node_is_killed(
     cluster: Any, victim: Any, tiny_recipe: Recipe, digits: Dataset, test_digits: Dataset
 ) -> None:
@@ -67,6 +69,8 @@ def expected(pictures: Path) -> list[tuple[Any, ...]]:
     return sorted(rows)
 
 
+@pytest.mark.long
+@pytest.mark.xdist_group("ray")  # one cluster for all
 def test_a_batch_loses_nothing_when_a_node_is_killed(
     cluster: Any,
     victim: Any,
@@ -157,22 +161,32 @@ def test_a_killed_driver_goes_on_where_it_was(
     assert sum(int(read.name.partition("-")[0]) for read in reads.iterdir()) == 600  # the second half twice
 
 
-def test_parquet_and_addresses_are_read_like_files(
+def test_parquet_is_read_like_files(
     cluster: Any, pictures: Path, tmp_path: Path, expected: list[tuple[Any, ...]]
 ) -> None:
     paths = sorted(map(str, pictures.iterdir()))
     held = pyarrow.table({"path": paths, "content": [Path(path).read_bytes() for path in paths], "more": paths})
     pyarrow.parquet.write_table(held, tmp_path / "in.parquet")
-    classifier = Classifier.load("fast")
-    predictions.predict_on_cluster(classifier, [tmp_path / "in.parquet"], str(tmp_path / "1.parquet"))
-    assert rows_of(tmp_path / "1.parquet") == expected
-    distant = f"file://{pictures}"
-    written = predictions.predict_on_cluster(classifier, [distant], f"file://{tmp_path}/2.parquet")
+    out = tmp_path / "out.parquet"
+    written = predictions.predict_on_cluster(Classifier.load("fast"), [tmp_path / "in.parquet"], str(out))
     assert (written.rows, written.problems) == (400, 2)
-    assert [row[1:5] for row in rows_of(tmp_path / "2.parquet")] == [row[1:5] for row in expected]
-    assert {row[0] for row in rows_of(tmp_path / "2.parquet")} == {f"{distant}/{Path(path).name}" for path in paths}
+    assert rows_of(out) == expected
 
 
+@pytest.mark.long
+@pytest.mark.xdist_group("ray")  # one cluster for all
+def test_addresses_are_read_like_files(
+    cluster: Any, pictures: Path, tmp_path: Path, expected: list[tuple[Any, ...]]
+) -> None:
+    distant, out = f"file://{pictures}", tmp_path / "out.parquet"
+    written = predictions.predict_on_cluster(Classifier.load("fast"), [distant], f"file://{out}")
+    assert (written.rows, written.problems) == (400, 2)
+    assert [row[1:5] for row in rows_of(out)] == [row[1:5] for row in expected]
+    assert {row[0] for row in rows_of(out)} == {f"{distant}/{Path(row[0]).name}" for row in expected}
+
+
+@pytest.mark.long
+@pytest.mark.xdist_group("ray")  # one cluster for all
 def test_pages_are_read_as_on_one_machine(cluster: Any, tmp_path: Path) -> None:
     whole = strips.mnist_hand()
     hand = strips.Hand("first", whole.cuts[:200], whole.labels[:200])
@@ -256,6 +270,8 @@ def small(monkeypatch: pytest.MonkeyPatch, tiny_recipe: Recipe, digits: Dataset)
     monkeypatch.setattr("exmachina.cli.commands.experiment.HELD_OUT", 200)
 
 
+@pytest.mark.long
+@pytest.mark.xdist_group("ray")  # one cluster for all
 @pytest.mark.usefixtures("small")
 def test_text_and_json_say_who_was_stopped(
     cluster: Any, recipes: dict[Any, Recipe], capsys: pytest.CaptureFixture[str]

@@ -19,6 +19,7 @@ SOFT = 2  # pixels beside a stroke that are its edge
 BEYOND = 0.15  # of a digit's height: how far past the middle of a digit a cut may stray, as those lean
 ASIDE = 0.05  # what a pixel's step to the side costs, in pixels of ink
 PULL = 0.3  # what a row costs at the digits' middles, falling to none half way between them
+BAR, NEAR = 0.3, 0.25  # of a digit's height: a five's bar is as low at most, and as near to the five it has come off
 OVERLAP = 0.5  # of the narrower one's width: ink above or below other ink belongs to it
 
 
@@ -90,7 +91,7 @@ def chunk(ink: Picture, labels: Labels, group: list[Part], height: float) -> Chu
     top, left = min(part.top for part in group), min(part.left for part in group)
     bottom, right = max(part.bottom for part in group), max(part.right for part in group)
     around = slice(max(0, top - SOFT), bottom + SOFT), slice(max(0, left - SOFT), right + SOFT)
-    stacks = _stacks(group)
+    stacks = _with_bars(_stacks(group), height)
     place = np.full(int(labels.max()) + 1, len(stacks) + 1, np.int32)
     for index, stack in enumerate(stacks):
         for part in stack:
@@ -115,6 +116,24 @@ def _stacks(group: list[Part]) -> list[list[Part]]:
         else:
             stacks.append([part])
     return sorted(stacks, key=lambda stack: min(one.left for one in stack) + max(one.right for one in stack))
+
+
+def _with_bars(stacks: list[list[Part]], height: float) -> list[list[Part]]:
+    """The stacks, each with the bar at the upper right that has come off it, as fives' do."""
+    joined: list[list[Part]] = []
+    for stack in stacks:
+        top, bottom = min(part.top for part in stack), max(part.bottom for part in stack)
+        if joined and bottom - top <= BAR * height:
+            body = joined[-1]
+            middle = (min(part.top for part in body) + max(part.bottom for part in body)) / 2
+            if (
+                bottom <= middle
+                and min(part.left for part in stack) - max(part.right for part in body) <= NEAR * height
+            ):
+                body.extend(stack)
+                continue
+        joined.append(list(stack))
+    return joined
 
 
 def cut_between(whole: Chunk, run: tuple[int, int], middles: list[float]) -> list[Mask]:

@@ -27,11 +27,14 @@ Run = tuple[int, int]  # the cuts at its ends
 CLEAR = 0.97  # both networks are as certain of a clear piece
 NARROW, WIDE = 0.3, 0.75  # of a digit's height; of the piece's own: wider than both, it may be two digits
 CUT_OUT = 0.35  # how far the classifier is believed on what was cut out, against the sliding network
-LOOK = 2.0  # what the networks' agreement on a digit counts beside the logarithm of its spelling
-CHANCE = 0.5  # and the classifier's belief that what was cut out is a digit
-ALONE = 4.0  # by how much less than by its best spelling a single piece may be worth as the classifier reads it
+WHOLE = 0.8  # and on ink that no cut has touched: that is what it learned
+LOOK = 1.0  # what the networks' agreement on a digit counts beside the logarithm of its spelling
+CHANCE = 0.7  # and the classifier's belief that what was cut out is a digit
+THROUGH = 2.0  # what a cut costs that runs through ink for a digit's height: strokes touch in places, not all along
+ALONE = 3.0  # by how much less than by its best spelling a single piece may be worth as the classifier reads it
 BROADEST = 1.3  # of a digit's height: no wider piece is read so
 LEAST = 0.01  # no belief counts for less
+CUT_LEAST = 0.1  # nor where a cut ran through ink, which may leave of any digit what looks like none
 WITHIN = 0.55  # of a digit's height from a digit's middle: ink further away is a sign of its own
 TALL = 0.45  # of a digit's height: lower ink that is no digit is no sign either
 
@@ -56,6 +59,8 @@ class _Cut:
     glyph: Picture | None
     counts: bool = True  # as a sign, if it is no digit
     alone: bool = False  # a piece that was not cut, for the classifier to read
+    through: float = 0.0  # of a digit's height: how much ink the cut runs through
+    whole: bool = True  # no cut runs through ink of the digit
 
 
 @dataclass(frozen=True)
@@ -133,14 +138,23 @@ def _alone(chunk: Chunk, run: Run) -> Picture:
 def _way(chunk: Chunk, run: Run, middles: list[Middle], worth: float) -> _Way:
     """The run cut between the middles, and signs that are too far from all of them apart."""
     made: list[_Cut] = []
-    before = chunk.before[run[0]]
+    before, began = chunk.before[run[0]], 0.0
     for part, mine in _explained(chunk, run, middles):
         ends = [*cut_between(chunk, part, [middle.column for middle in mine]), chunk.before[part[1]]]
         for number, end in enumerate(ends):
             seen = mine[number].seen if mine else None
-            made.append(_Cut(end, seen, glyph(chunk.ink, end & ~before, chunk.before[-1]), _is_sign(chunk, part)))
-            before = end
+            through = _through(chunk, end)
+            picture = glyph(chunk.ink, end & ~before, chunk.before[-1])
+            whole = not (began or through)
+            made.append(_Cut(end, seen, picture, _is_sign(chunk, part), through=through, whole=whole))
+            before, began = end, through
     return _Way(tuple(made), worth)
+
+
+def _through(chunk: Chunk, end: Mask) -> float:
+    """In how many rows ink goes on behind a cut, as a share of a digit's height."""
+    behind = chunk.before[-1] & ~end
+    return float((end[:, :-1] & behind[:, 1:]).any(axis=1).sum() / chunk.height)
 
 
 def _uncut(chunk: Chunk, run: Run, worth: float) -> Iterator[_Way]:
@@ -195,7 +209,7 @@ def _looked_at(classifier: Classifier, glyphs: list[Picture | None]) -> list[Pre
 
 
 def _worth(way: _Way, answers: list[Prediction | None]) -> float:
-    worth = way.worth
+    worth = way.worth - THROUGH * sum(cut.through for cut in way.cuts)
     for cut, answer in zip(way.cuts, answers, strict=True):
         if cut.alone:
             chance = 0.0 if answer is None else answer.probability * (answer.is_digit or 0.0)
@@ -203,9 +217,12 @@ def _worth(way: _Way, answers: list[Prediction | None]) -> float:
         elif cut.seen is not None:
             probabilities = np.zeros(NONE) if answer is None else np.array(answer.probabilities)
             agreed = float(np.sqrt(probabilities * cut.seen[:NONE] / max(cut.seen[:NONE].sum(), 1e-9)).sum())
-            worth += LOOK * np.log(max(agreed, LEAST))
-            if answer is not None and answer.is_digit is not None:
-                worth += CHANCE * np.log(max(answer.is_digit, LEAST))
+            least = LEAST if cut.whole else CUT_LEAST
+            worth += LOOK * np.log(max(agreed, least))
+            if answer is None:
+                worth += CHANCE * np.log(least)
+            elif answer.is_digit is not None:
+                worth += CHANCE * np.log(max(answer.is_digit, least))
     return worth
 
 
@@ -227,16 +244,18 @@ def _joined(
                     seen = np.append(np.array(answer.probabilities), 0.0)
                     steps.append(_step(len(before) - 2, len(before) - 1, seen[:NONE], seen))
                 elif cut.seen is not None:
-                    steps.append(_judged(len(before) - 2, cut.seen, answer))
+                    steps.append(_judged(len(before) - 2, cut.seen, answer, whole=cut.whole))
                 elif cut.counts:
                     steps.append(Step(len(before) - 2, len(before) - 1, None, 0.0, None))
     return Chunk(chunk.top, chunk.left, chunk.ink, np.stack(before), chunk.height), steps
 
 
-def _judged(first: int, seen: Values, answer: Prediction | None) -> Step:
+def _judged(first: int, seen: Values, answer: Prediction | None, *, whole: bool) -> Step:
     digits = seen[:NONE] + 1e-6
-    if answer is not None and not answer.rejected:
-        digits = digits ** (1 - CUT_OUT) * (np.array(answer.probabilities) + 1e-6) ** CUT_OUT
+    # What a cut ran through is no longer the digit; of whole ink that is hardly a digit it still says which.
+    if answer is not None and (whole or not answer.rejected):
+        belief = WHOLE if whole else CUT_OUT
+        digits = digits ** (1 - belief) * (np.array(answer.probabilities) + 1e-6) ** belief
     return _step(first, first + 1, digits, seen)
 
 

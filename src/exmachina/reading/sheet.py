@@ -72,8 +72,9 @@ def bright_ink(picture: Picture) -> Picture:
 def even_ink(picture: Picture) -> Picture:
     """Ink as a share of its strongest, 0 to 255, in any light; paper is 0. Ink is brighter than paper in `picture`.
 
-    The paper's level is asked for at first within a window that no stroke fills, and once the width of strokes or the
-    digits' height is known, within one of that size, which follows the edge of a shadow more closely.
+    The paper's level is asked for at first within a window that no stroke fills on a page, and once the width of
+    strokes or the digits' height is known, within one of that size: it follows the edge of a shadow more closely, and
+    in a picture of a few digits the thickest stroke does not fill it.
     """
     coarse = reduced(picture, COARSE)[0].astype(np.float64)
     window = max(3, min(max(coarse.shape) // 8, min(coarse.shape) // 2))
@@ -81,8 +82,8 @@ def even_ink(picture: Picture) -> Picture:
     if min(coarse.shape) >= 4 * BLOCK and stroke_width(ink > INKED * 255) <= BLOCK / 4:
         return _share(picture, _blocks(coarse))
     height = digit_height(parts(ink > INKED * 255)[1])
-    if 6 <= 0.6 * height < window:
-        window = int(0.6 * height)
+    if 0.6 * height >= 6:
+        window = min(int(0.6 * height), min(coarse.shape) // 2)
     return _share(picture, _level(coarse, window))
 
 

@@ -15,4 +15,6 @@ ARGUMENTS = [
     # The address bar's lists are pages of their own, drawn for each window, a third of what opening ours costs.
     "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,WebUIOmniboxSimplePopup",
 ]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# Without windows a visit costs two thirds of the processor time, with the same engine and the same paper.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)

@@ -12,6 +12,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from needed import needed
+
 AXE = Path(__file__).parents[1] / "node_modules/axe-core/axe.min.js"  # what assistive technology would stumble over
 BLOCKED = "Service Worker registration blocked by Playwright"
 PATIENCE = 30_000  # milliseconds; a busy machine must not fail a test that only waits
@@ -55,8 +57,33 @@ UNFILLED = """(near) => [...document.querySelectorAll("[data-panel]")]
     .filter((root) => root.getBoundingClientRect().bottom > -near)
     .filter((root) => root.getBoundingClientRect().top < innerHeight + near)
     .map((root) => root.dataset.panel)"""
+BEYOND = """() => [...document.querySelectorAll("main *")]
+    .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, .numbers, .unseen, pre"))
+    .map((e) => `${e.tagName} ${e.className} ${e.closest("[data-panel]")?.dataset.panel}`)"""
+# What is dark has other colours and nothing else: the rules about them that axe applies unasked.
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+WHEN_IDLE = "window.whenIdle = window.requestIdleCallback;"
+# What nobody has come near the page fills when it has nothing else to do: half of what a visit costs, for panels that
+# the test does not ask for. It shows those that it does.
+NEVER_IDLE = WHEN_IDLE + "window.requestIdleCallback = () => 0;"
 AT_REST = """() => new Promise((resolve) =>
-    requestAnimationFrame(() => requestAnimationFrame(() => requestIdleCallback(resolve))))"""
+    requestAnimationFrame(() => requestAnimationFrame(() => window.whenIdle(resolve))))"""
+
+
+# In one call: each question that is asked from outside costs three processes a few milliseconds.
+WALK = """async (patience) => {
+    const frame = () => new Promise(requestAnimationFrame);
+    const end = performance.now() + patience;
+    for (const root of document.querySelectorAll("[data-panel]")) {
+        root.scrollIntoView({ block: "center", behavior: "instant" });
+        while (!root.hasChildNodes()) {
+            if (performance.now() > end) throw Error(`${root.dataset.panel} is not filled`);
+            await frame();
+        }
+        root.scrollIntoView({ block: "center", behavior: "instant" });
+        await frame().then(frame); // what is drawn when it is seen has been seen
+    }
+}"""
 
 
 @dataclass
@@ -79,6 +106,10 @@ class Visit:
             self.page.get_by_role("button", name="Alle Teile auf einmal öffnen")
         ).click()
         self.page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+
+    def walk(self) -> None:
+        """Go down the page, all unfolded, from panel to panel, each filled before the next."""
+        self.page.evaluate(WALK, 4 * PATIENCE)
 
     def show(self, panel: str) -> Any:
         """Scroll to a panel, on a phone open its part, wait until it is filled, and return it."""
@@ -114,14 +145,16 @@ SEVEN = [(0.3, 0.22), (0.72, 0.22), (0.6, 0.5), (0.5, 0.8)]
 
 
 @contextmanager
-def visiting(browser: Any, address: str, **options: Any) -> Iterator[Visit]:
+def visiting(browser: Any, address: str, *, idle: bool = False, **options: Any) -> Iterator[Visit]:
     """
     A page in a fresh context; on leaving, it must have asked nobody else and complained of nothing. A service worker,
-    which fetches the whole site once more for every new visitor, has to be allowed: it has tests of its own.
+    which fetches the whole site once more for every new visitor, has to be allowed, and so have idle moments, in which
+    the page fills what nobody has come near: both have tests of their own.
     """
     usual = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", "service_workers": "block"}
     context = browser.new_context(**{**usual, **options})
     context.set_default_timeout(PATIENCE)
+    context.add_init_script(WHEN_IDLE if idle else NEVER_IDLE)
     page = context.new_page()
     visit = Visit(page, address)
 
@@ -141,6 +174,23 @@ def visiting(browser: Any, address: str, **options: Any) -> Iterator[Visit]:
     finally:
         context.close()
     assert visit.complaints == [], visit.complaints
+
+
+def barriers(page: Any) -> list[str]:
+    """What keeps people out, by axe-core, in light and in dark."""
+    needed(AXE.is_file(), "NO AXE-CORE (npm install axe-core): what keeps people out is NOT found.")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    problems = []
+    for scheme, rules in {"light": {}, "dark": COLOURS}.items():
+        page.emulate_media(color_scheme=scheme)
+        result = page.evaluate("rules => axe.run(document, {resultTypes: ['violations'], ...rules})", rules)
+        problems += [
+            f"{scheme}: {violation['id']}: {node['html'][:200]} · {node['failureSummary'][:300]}"
+            for violation in result["violations"]
+            for node in violation["nodes"]
+        ]
+    page.emulate_media(color_scheme="light")
+    return problems
 
 
 def begin(visit: Visit, **sliders: str) -> Any:

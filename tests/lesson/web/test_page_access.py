@@ -1,4 +1,4 @@
-"""What assistive technology finds on the page, by axe-core, when it is at hand."""
+"""What assistive technology finds on the page, and what paper shows of it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from typing import Any
 
 import pytest
 
-from needed import needed
-from page_browser import AXE, SEVEN, visiting
+from page_browser import SEVEN, barriers, visiting
 
 pytestmark = pytest.mark.browser
 
-# What is dark has other colours and nothing else: the rules about them that axe applies unasked.
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 PAPER = """(() => ({
     ink: getComputedStyle(document.body).color,
     empty: [...document.querySelectorAll("[data-panel]")]
@@ -22,33 +19,17 @@ PAPER = """(() => ({
 }))()"""
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_nothing(browser: Any, site: str, width: int) -> None:
-    needed(
-        AXE.is_file(),
-        "NO AXE-CORE (npm install axe-core): what keeps people out is NOT found.",
-    )
-    with visiting(browser, site, viewport={"width": width, "height": 900}, bypass_csp=True) as visit:
+@pytest.mark.long
+def test_axe_finds_nothing_on_a_wide_screen(browser: Any, site: str) -> None:
+    with visiting(browser, site) as visit:
         page = visit.open()
-        if width == 360:
-            visit.unfold()
         visit.draw(SEVEN)
-        for name in page.eval_on_selector_all("[data-panel]", "roots => roots.map(root => root.dataset.panel)"):
-            visit.show(name)
-        page.add_script_tag(path=str(AXE))
-        for scheme, rules in {"light": {}, "dark": COLOURS}.items():
-            page.emulate_media(color_scheme=scheme)
-            result = page.evaluate("rules => axe.run(document, {resultTypes: ['violations'], ...rules})", rules)
-            problems = [
-                f"{scheme}: {violation['id']}: {node['html'][:200]} · {node['failureSummary'][:300]}"
-                for violation in result["violations"]
-                for node in violation["nodes"]
-            ]
-            assert problems == []
+        visit.walk()
+        assert barriers(page) == []
 
 
 def test_paper_gets_dark_ink_and_every_figure_and_the_screen_its_colours_back(browser: Any, site: str) -> None:
-    with visiting(browser, site, viewport={"width": 1280, "height": 900}, color_scheme="dark") as visit:
+    with visiting(browser, site, idle=True, viewport={"width": 1280, "height": 900}, color_scheme="dark") as visit:
         page = visit.open()
         visit.draw(SEVEN)
         # What nobody has scrolled to is made when there is time, one after another; some wait to come into sight.

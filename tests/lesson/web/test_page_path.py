@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from page_browser import SEVEN, Visit, visiting
+from page_browser import BEYOND, SEVEN, Visit, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -166,8 +166,8 @@ def test_german_page_is_german_throughout(german: Visit) -> None:
     page = german.open()
     assert page.locator("html").get_attribute("lang") == "de"
     page.get_by_role("button", name="Rundgang in fünf Minuten").click()
-    for name in page.eval_on_selector_all("[data-panel]", "roots => roots.map(root => root.dataset.panel)"):
-        german.show(name)
+    german.walk()
+    assert page.evaluate(BEYOND) == []
     for value in page.locator("form.guess input[value=b]").all():
         value.check()
     german.show("pad")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from page_browser import SEVEN, Visit, visiting
+from page_browser import SEVEN, Visit, barriers, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -27,33 +28,51 @@ SIDEWAYS = """() => [...document.querySelectorAll("main *")]
     .map((e) => e.className)"""
 
 
-def seen(visit: Visit) -> Any:
+def filled(visit: Visit) -> Any:
     """The page with every panel filled and everything that folds unfolded."""
     page = visit.open()
     visit.unfold()
     visit.draw(SEVEN)
-    for name in page.eval_on_selector_all("[data-panel]", "roots => roots.map(root => root.dataset.panel)"):
-        visit.show(name)
+    visit.walk()
     for panel, what in {"mistakes": "button.thumb", "backward": "table.errors", "step": ".chosen .written li"}.items():
         visit.show(panel).locator(what).first.wait_for()
     page.evaluate("for (const details of document.querySelectorAll('main details')) details.open = true")
     return page
 
 
-@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
-def test_fingers_find_what_to_press_and_only_strips_go_sideways(browser: Any, site: str, locale: str) -> None:
-    with visiting(browser, site, locale=locale, **PHONE) as visit:
-        page = seen(visit)
-        assert page.evaluate(SMALL, FINGER) == []
-        page.locator(".start button").first.click()  # and now on a way through it
-        page.locator(".path-line .next").wait_for()
-        page.locator(".path-line .next button").wait_for()
-        assert page.evaluate(SMALL, FINGER) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        assert {name.split()[0] for name in page.evaluate(SIDEWAYS)} == {"strip", "stations"}
-        for part in page.locator(".path-line .next, .path-line a, .path-line .close").all():
-            box = part.bounding_box()
-            assert box and box["x"] >= 0 and box["x"] + box["width"] <= 360
+@pytest.fixture(scope="module")
+def whole(browser: Any, site: str) -> Iterator[Any]:
+    """The whole page, filled once for all who look at it and change nothing that others look at."""
+    with visiting(browser, site, **PHONE) as visit:
+        yield filled(visit)
+
+
+def pressed_by_fingers(page: Any) -> None:
+    """Before and after the first press, which begins a way through the page."""
+    assert page.evaluate(SMALL, FINGER) == []
+    page.locator(".start button").first.click()
+    page.locator(".path-line .next").wait_for()
+    page.locator(".path-line .next button").wait_for()
+    assert page.evaluate(SMALL, FINGER) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert {name.split()[0] for name in page.evaluate(SIDEWAYS)} == {"strip", "stations"}
+    for part in page.locator(".path-line .next, .path-line a, .path-line .close").all():
+        box = part.bounding_box()
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= 360
+
+
+def test_axe_finds_nothing_on_a_phone(whole: Any) -> None:
+    assert barriers(whole) == []
+
+
+def test_fingers_find_what_to_press_and_only_strips_go_sideways(whole: Any) -> None:
+    pressed_by_fingers(whole)
+
+
+@pytest.mark.long
+def test_fingers_find_what_to_press_in_longer_words(browser: Any, site: str) -> None:
+    with visiting(browser, site, locale="de-DE", **PHONE) as visit:
+        pressed_by_fingers(filled(visit))
 
 
 def test_pad_is_in_sight_on_a_phone_held_sideways(browser: Any, site: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from exmachina.lesson import WEB
-from page_browser import SEVEN, Visit, begin, finish, serving_files, visiting
+from page_browser import BEYOND, SEVEN, Visit, begin, finish, serving_files, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -29,9 +29,7 @@ PANELS = """() => Object.fromEntries([...document.querySelectorAll("[data-panel]
 def filled(visit: Visit) -> dict[str, float]:
     """The height of each panel once all are filled with what the page shows first."""
     page = visit.page
-    for name in page.evaluate(PANELS):
-        if name not in LATER:
-            visit.show(name)
+    visit.walk()
     for panel, what in {"mistakes": "button.thumb", "backward": "table.errors", "step": ".chosen .written li"}.items():
         visit.show(panel).locator(what).first.wait_for()
     page.locator("[data-panel='train/step'] .slope circle.ball").wait_for()
@@ -58,16 +56,18 @@ SHIFTS = """new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true })"""
 
 
-@pytest.mark.parametrize(
-    "width", [pytest.param(one, marks=pytest.mark.long if one in (768, 2560) else ()) for one in WIDTHS]
-)
-def test_panels_take_the_room_that_was_kept_for_them(browser: Any, site: str, width: int) -> None:
+@pytest.mark.parametrize("width", [pytest.param(one, marks=() if one == 360 else pytest.mark.long) for one in WIDTHS])
+def test_panels_are_filled_in_the_room_that_was_kept_for_them_none_wider_than_the_screen(
+    browser: Any, site: str, width: int
+) -> None:
     with visiting(browser, site, viewport={"width": width, "height": 800}) as visit:
         page = visit.open()
         if width == 360:
             visit.unfold()
         before = page.evaluate(PANELS)
         after = filled(visit)
+        assert page.locator("[data-panel]", has_text="cannot be shown").count() == 0
+        assert page.evaluate(BEYOND) == []
         page.evaluate("for (const sheet of document.styleSheets) sheet.disabled = sheet.href?.endsWith('heights.css')")
         needed = page.evaluate(PANELS)  # without its room
     out = LATER | (AROUND if width <= 620 else set())

@@ -13,15 +13,19 @@ export function preparePaper() {
   window.addEventListener("afterprint", () => store.set({ theme }));
 }
 
+const PATIENCE = 1000; // milliseconds: on a busy machine no moment may be idle, and paper would lack its figures
+
 /**
- * Fill what nobody has scrolled to yet while there is nothing else to do, one after another.
+ * Fill what nobody has scrolled to yet while there is nothing else to do, or no longer waits for that, one after another.
  * @param {HTMLElement[]} roots
  * @param {(root: HTMLElement) => Promise<void>} fill
  */
 export async function fillWhenIdle(roots, fill) {
   const idle = () =>
     new Promise((resolve) =>
-      "requestIdleCallback" in window ? requestIdleCallback(resolve) : setTimeout(resolve, 300),
+      "requestIdleCallback" in window
+        ? requestIdleCallback(resolve, { timeout: PATIENCE })
+        : setTimeout(resolve, 300),
     );
   for (const root of roots) {
     await idle();

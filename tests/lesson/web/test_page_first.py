@@ -13,7 +13,7 @@ from page_browser import SEVEN, Visit, visiting
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 FIRST_SCREEN = ("main.js", "panels/pad.js", "panels/reading.js")
 
 

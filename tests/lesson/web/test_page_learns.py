@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
-from page_browser import PATIENCE, Visit
+from page_browser import PATIENCE, Visit, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -30,16 +31,22 @@ def table(panel: Any) -> np.ndarray:
     return np.array([[number(cell) for cell in row.split("\t")[1:]] for row in rows.all_inner_texts()])
 
 
-def test_gradient_goes_back_from_the_library_s_own_probabilities(copy_visit: Visit) -> None:
+@pytest.fixture(scope="module")
+def backward(browser: Any, site: str) -> Iterator[Any]:
+    """The way back of the first image, for two tests that look at different parts of it."""
+    with visiting(browser, site) as visit:
+        visit.open()
+        yield visit.show("backward")
+
+
+def test_gradient_goes_back_from_the_library_s_own_probabilities(backward: Any) -> None:
     from exmachina.classifier import Classifier
     from exmachina.lesson import digits
 
     shown = digits.part("test")[[SEEN]]
     probabilities = Classifier.load("fast").probabilities(shown.images)[0]
     label = int(shown.labels[0])
-    copy_visit.open()
-    panel = copy_visit.show("backward")
-    result = table(panel)
+    result = table(panel := backward)
     np.testing.assert_allclose(result[:, 1], probabilities, atol=1e-4)
     np.testing.assert_allclose(result[:, 3], probabilities - np.eye(10)[label], atol=1e-4)
     other = (label + 1) % 10
@@ -48,19 +55,17 @@ def test_gradient_goes_back_from_the_library_s_own_probabilities(copy_visit: Vis
     np.testing.assert_allclose(table(panel)[:, 3], probabilities - np.eye(10)[other], atol=1e-4)
 
 
-def test_blame_travels_as_far_back_as_asked(copy_visit: Visit) -> None:
-    page = copy_visit.open()
-    panel = copy_visit.show("backward")
+def test_blame_travels_as_far_back_as_asked(backward: Any) -> None:
+    panel = backward
     panel.locator("table.errors").wait_for()
     stations = panel.locator(".station:not(.answers)")
     names = [name.inner_text() for name in stations.locator("strong").all()]
     assert names == ["norm2", "conv3", "norm1", "pool1", "conv2", "conv1", "pixels"]
     assert panel.locator(".unreached").count() == 0
-    panel.locator(".scrub input").focus()
-    page.keyboard.press("Home")
+    panel.locator(".scrub input").press("Home")
     panel.get_by_text("at the answer", exact=True).wait_for()
     assert panel.locator(".unreached").count() == len(names)
-    page.keyboard.press("ArrowRight")
+    panel.locator(".scrub input").press("ArrowRight")
     panel.get_by_text("at norm2", exact=True).wait_for()
     assert panel.locator(".unreached").count() == len(names) - 1
     assert "up to" in str(stations.nth(0).locator("canvas.mosaic").nth(1).get_attribute("aria-label"))
@@ -76,10 +81,18 @@ def result(line: str) -> float:
     return number(line.rsplit("=", 1)[1])
 
 
-def test_three_optimizers_step_from_the_same_gradient(copy_visit: Visit) -> None:
-    copy_visit.open()
-    panel = copy_visit.show("step")
-    panel.locator(".slope circle.ball").wait_for()
+@pytest.fixture(scope="module")
+def step(browser: Any, site: str) -> Iterator[Any]:
+    """A weight's step, for two tests: the first leaves no step taken, the second chooses other weights."""
+    with visiting(browser, site) as visit:
+        visit.open()
+        panel = visit.show("step")
+        panel.locator(".slope circle.ball").wait_for()
+        yield panel
+
+
+def test_three_optimizers_step_from_the_same_gradient(step: Any) -> None:
+    panel = step
     cards = {name: card(panel, name) for name in ("SGD", "AdamW", "Adadelta")}
     gradients = {result(lines[0]) for lines in cards.values()}
     assert len(gradients) == 1
@@ -91,8 +104,8 @@ def test_three_optimizers_step_from_the_same_gradient(copy_visit: Visit) -> None
     assert result(cards["Adadelta"][2]) == pytest.approx(-((1e-7 / (square + 1e-7)) ** 0.5) * slope, rel=0.02)
     for lines in cards.values():
         before, after = (number(part) for part in lines[-1].removeprefix("w:").split("→"))
-        step = next(result(line) for line in lines if line.startswith("step"))
-        assert after - before == pytest.approx(step, abs=2e-5)
+        change = next(result(line) for line in lines if line.startswith("step"))
+        assert after - before == pytest.approx(change, abs=2e-5)
     panel.get_by_role("button", name="Take this step").click()
     status = panel.locator("p[role=status]", has_text="After step 1, loss")
     status.wait_for()
@@ -107,10 +120,8 @@ def test_three_optimizers_step_from_the_same_gradient(copy_visit: Visit) -> None
     assert card(panel, "AdamW") == cards["AdamW"]
 
 
-def test_weight_is_chosen_by_keyboard_and_its_products_add_up(copy_visit: Visit) -> None:
-    page = copy_visit.open()
-    panel = copy_visit.show("step")
-    panel.locator(".slope circle.ball").wait_for()
+def test_weight_is_chosen_by_keyboard_and_its_products_add_up(step: Any) -> None:
+    panel, page = step, step.page
     grid = panel.locator(".kernel-grid")
     panel.locator(".product-maps figure").nth(2).wait_for()
     seen = set()
@@ -160,6 +171,7 @@ def test_way_of_a_training_is_drawn_and_digits_untangle(copy_visit: Visit) -> No
     panel.get_by_role("button", name="Compute this slice").click()
     answer = re.compile(r"They hold (\S+)\s% of the way")
     panel.locator(".note", has_text=answer).wait_for(timeout=8 * PATIENCE)
+    panel.get_by_role("button", name="Stop").click()  # the coarse picture has the whole way
     share = answer.search(panel.locator(".note", has_text=answer).inner_text())
     assert share
     assert 50 < float(share[1]) <= 100

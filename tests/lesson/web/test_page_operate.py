@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from page_browser import SEVEN, Visit
+from page_browser import SEVEN, Visit, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -17,9 +18,26 @@ def uses(page: Any, name: str) -> None:
     page.locator(".tools select option:checked", has_text=re.compile(f"^{name}")).wait_for(state="attached")
 
 
-def test_map_switched_off_is_felt_by_the_whole_page_and_undone(copy_visit: Visit) -> None:
-    page = copy_visit.open()
-    panel = copy_visit.show("operate")
+@pytest.fixture(scope="module")
+def visit(browser: Any, site: str) -> Iterator[Visit]:
+    with visiting(browser, site) as visit:
+        visit.open()
+        yield visit
+
+
+@pytest.fixture
+def unedited(visit: Visit) -> Visit:
+    """One visit for those who begin with the shipped network and need no new page for it."""
+    back = visit.page.locator(".way-back")
+    if back.is_visible():
+        back.click()
+    uses(visit.page, "fast")
+    return visit
+
+
+def test_map_switched_off_is_felt_by_the_whole_page_and_undone(unedited: Visit) -> None:
+    page = unedited.page
+    panel = unedited.show("operate")
     dear = panel.get_by_role("switch", name="Map 5 of conv1")
     dear.click()
     panel.locator(".difference").wait_for()
@@ -40,22 +58,21 @@ def share(text: str) -> float:
     return float(result[1])
 
 
-def test_the_way_back_is_in_the_bar_from_everywhere(copy_visit: Visit) -> None:
-    page = copy_visit.open()
-    panel = copy_visit.show("operate")
+def test_the_way_back_is_in_the_bar_from_everywhere(unedited: Visit) -> None:
+    page = unedited.page
+    panel = unedited.show("operate")
     panel.get_by_label("Set to zero").fill("60")
     uses(page, "edited")
-    copy_visit.show("neuron").locator(".check").wait_for()  # its sum is that of the edited weights
+    unedited.show("neuron").locator(".check").wait_for()  # its sum is that of the edited weights
     page.locator(".tools").get_by_role("button", name="As it was").click()
     uses(page, "fast")
-    copy_visit.show("operate")
+    unedited.show("operate")
     assert panel.get_by_label("Set to zero").input_value() == "0"
     assert not page.locator(".way-back").is_visible()
 
 
-def test_slider_is_undone_as_one(copy_visit: Visit) -> None:
-    copy_visit.open()
-    panel = copy_visit.show("operate")
+def test_slider_is_undone_as_one(unedited: Visit) -> None:
+    panel = unedited.show("operate")
     panel.get_by_role("switch", name="Map 3 of conv1").click()
     for value in ("10", "20", "30"):
         panel.get_by_label("Set to zero").fill(value)
@@ -65,9 +82,9 @@ def test_slider_is_undone_as_one(copy_visit: Visit) -> None:
     assert panel.get_by_role("switch", name="Map 3 of conv1").get_attribute("aria-checked") == "false"
 
 
-def test_kernel_written_by_keyboard_is_the_network_s(copy_visit: Visit) -> None:
-    page = copy_visit.open()
-    panel = copy_visit.show("operate")
+def test_kernel_written_by_keyboard_is_the_network_s(unedited: Visit) -> None:
+    page = unedited.page
+    panel = unedited.show("operate")
     panel.get_by_label("Map", exact=True).select_option("2")
     cells = panel.locator(".kernel button")
     cells.nth(12).focus()
@@ -77,11 +94,11 @@ def test_kernel_written_by_keyboard_is_the_network_s(copy_visit: Visit) -> None:
     cells.nth(11).focus()
     page.keyboard.press("+")
     panel.locator(".kernel button:nth-child(12)", has_text=re.compile(r"0\.(5[1-9]|[6-9])")).wait_for()
-    sliding = copy_visit.show("sliding")
+    sliding = unedited.show("sliding")
     sliding.get_by_label("Kernel of conv1").select_option("2")
     shown = cells.all_inner_texts()
     assert sliding.get_by_label("Kernel", exact=True).locator("td").all_inner_texts() == shown
-    copy_visit.show("operate")
+    unedited.show("operate")
     panel.get_by_role("button", name="Its own kernel").click()
     page.locator(".way-back").wait_for(state="hidden")
 
@@ -113,9 +130,8 @@ def test_edits_that_the_network_cannot_have_are_left_out(copy_visit: Visit) -> N
     assert panel.locator("[aria-checked=false]").count() == 0
 
 
-def test_trying_each_map_finds_the_dear_one(copy_visit: Visit) -> None:
-    copy_visit.open()
-    panel = copy_visit.show("operate")
+def test_trying_each_map_finds_the_dear_one(unedited: Visit) -> None:
+    panel = unedited.show("operate")
     panel.get_by_role("button", name="Which one matters").click()
     panel.get_by_text("The dearest is number").wait_for()
     costs = [float(text.replace("−", "-")) for text in panel.locator(".map-switch .cost").all_inner_texts()]
@@ -127,14 +143,13 @@ def test_trying_each_map_finds_the_dear_one(copy_visit: Visit) -> None:
     assert panel.locator(".map-switch[aria-checked=false]").count() > 8
 
 
-def test_mistakes_are_the_edited_network_s(copy_visit: Visit) -> None:
-    copy_visit.open()
-    panel = copy_visit.show("operate")
+def test_mistakes_are_the_edited_network_s(unedited: Visit) -> None:
+    panel = unedited.show("operate")
     panel.get_by_role("switch", name="Map 5 of conv1").click()
-    mistakes = copy_visit.show("mistakes")
+    mistakes = unedited.show("mistakes")
     mistakes.get_by_text("read wrong by edited").wait_for()
     assert int(mistakes.locator("strong").first.inner_text()) > 300  # nine hundred or so, where `fast` makes ninety-odd
-    copy_visit.page.locator(".way-back").click()
+    unedited.page.locator(".way-back").click()
     mistakes.get_by_text("read wrong by fast").wait_for()
 
 

@@ -11,7 +11,7 @@ from page_browser import SEVEN, Visit, barriers, visiting
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 FINGER = 44  # css px: WCAG 2.2, 2.5.5. Links within a sentence are excepted there, and here.
 SMALL = """(finger) => [...document.querySelectorAll("a, button, select, input, summary")]
     .filter((e) => e.checkVisibility() && !e.closest(".skip, .unseen, footer"))

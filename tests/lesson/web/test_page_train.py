@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from exmachina.runs import Run
 from page_browser import PATIENCE, SEVEN, Visit, begin, finish, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -21,42 +23,105 @@ def paused_step(panel: Any) -> int:
     return int(result[1])
 
 
-def begin_paused(visit: Visit, **sliders: str) -> tuple[Any, int]:
-    panel = begin(visit, **sliders)
-    panel.locator(".fact", has_text="Step").wait_for()
-    panel.get_by_role("button", name="Pause").click()
-    return panel, paused_step(panel)
+@pytest.fixture(scope="module")
+def training(browser: Any, site: str) -> Iterator[tuple[Visit, Any, int]]:
+    """A whole training, once for all who look at it: the visit, its panel, and the bytes that it learned from."""
+    with visiting(browser, site) as visit:
+        page = visit.open()
+        weights: list[int] = []
+
+        def weigh(response: Any) -> None:
+            if "/data/train-" in response.url:
+                weights.append(int(response.headers["content-length"]))
+
+        page.on("response", weigh)
+        panel = begin(visit)
+        finish(panel)
+        yield visit, panel, sum(weights)
 
 
-def test_network_trained_in_the_page_reads_the_test_set(copy_visit: Visit) -> None:
-    page = copy_visit.open()
-    learned_from: list[int] = []
+@pytest.fixture
+def trained(training: tuple[Visit, Any, int]) -> Iterator[tuple[Visit, Any]]:
+    """What the training left, and as it left it."""
+    visit, panel, _ = training
+    yield visit, panel
+    back = visit.page.locator(".moment").get_by_role("button", name="Back to the trained network")
+    if back.is_visible():
+        back.click()
+        visit.show("training").get_by_text("as trained").wait_for()
 
-    def weigh(response: Any) -> None:
-        if "/data/train-" in response.url:
-            learned_from.append(len(response.body()))
 
-    page.on("response", weigh)
-    panel = begin(copy_visit)
-    finish(panel)
-    shown = panel.locator(".test-accuracy").inner_text()
-    assert float(shown.rstrip("%")) >= 98.9
-    assert 0 < sum(learned_from) <= 6_000_000
+def test_network_trained_in_the_page_reads_the_test_set(trained: tuple[Visit, Any]) -> None:
+    visit, panel = trained
+    assert float(panel.locator(".test-accuracy").inner_text().rstrip("%")) >= 98.9
     assert panel.locator("svg.chart path.line").count() == 2  # loss and accuracy
-    assert "1. fast" in page.locator(".bar select option:checked").inner_text()
+    chosen = visit.page.locator(".bar select option:checked").first
+    assert "1. fast" in chosen.inner_text()
     panel.locator(".scrub input").fill("0")
     panel.get_by_text("at step 0").wait_for()
-    assert "at step 0" in page.locator(".bar select option:checked").inner_text()
-    check = copy_visit.show("neuron").locator(".check")
+    assert "at step 0" in chosen.inner_text()
+    check = visit.show("neuron").locator(".check")
     check.wait_for()
     assert check.inner_text().startswith("✓")
 
 
-def test_threads_train_together_where_the_host_allows_it(lesson_visit: Visit) -> None:
+def test_a_training_fetches_no_more_than_six_megabytes(training: tuple[Visit, Any, int]) -> None:
+    *_, fetched = training
+    assert 0 < fetched <= 6_000_000
+
+
+def test_own_network_is_doubted_like_any_other(trained: tuple[Visit, Any]) -> None:
+    visit, panel = trained
+    shown = panel.locator(".test-accuracy").inner_text()
+    mistakes = visit.show("mistakes").locator("p[role=status]", has_text="read wrong by 1. fast")
+    mistakes.wait_for()
+    wrong = int(mistakes.inner_text().split()[0])
+    assert round(100 - wrong / 100, 2) == float(shown.rstrip("%"))
+    assert visit.show("takeaway").get_by_role("button", name="fast.zip").is_visible()
+
+
+def test_kernels_keep_one_scale_through_a_training_and_there_is_a_way_back(trained: tuple[Visit, Any]) -> None:
+    visit, panel = trained
+    scale = panel.locator(".legend")
+    last = scale.inner_text()
+    moment = visit.page.locator(".moment")
+    assert not moment.is_visible()
+    panel.locator(".scrub input").fill("0")
+    panel.get_by_text("at step 0", exact=True).wait_for()
+    assert scale.inner_text() == last  # else the random weights would look as large as the learned ones
+    moment.get_by_role("button", name="Back to the trained network").click()
+    panel.get_by_text("as trained").wait_for()
+    assert "1. fast" in visit.page.locator(".bar select option:checked").first.inner_text()
+
+
+def test_phone_shows_scrubber_curve_and_kernels_together(trained: tuple[Visit, Any]) -> None:
+    visit, _ = trained
+    visit.page.set_viewport_size({"width": 360, "height": 740})
+    visit.page.locator(".folded").first.wait_for()
+    panel = visit.show("training")
+    visit.page.locator(".train-view").evaluate("view => view.scrollIntoView({block: 'start', behavior: 'instant'})")
+    for what in (".charts svg >> nth=0", "canvas.mosaic", ".player"):
+        box = panel.locator(what).bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 740
+    visit.page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_lesson_trains_in_threads_and_its_server_keeps_the_run(lesson_visit: Visit) -> None:
     page = lesson_visit.open()
     assert page.evaluate("crossOriginIsolated")
     with page.expect_response(re.compile(r"-threads\.wasm$")):
-        finish(begin(lesson_visit, Epochs="0.2"))
+        finish(begin(lesson_visit, Epochs="0.1"))
+    takeaway = lesson_visit.show("takeaway")
+    takeaway.get_by_role("button", name="Save it on this computer").click()
+    answer = takeaway.get_by_text("Kept as")
+    answer.wait_for(timeout=4 * PATIENCE)
+    result = re.search(r"Kept as (\S+) in (\S+)\. The server measured ([0-9.]+)\s%", answer.inner_text())
+    assert result
+    run = Run.load(result[2])
+    assert result[1] == "fast-1" and float(result[3]) == round(100 * (run.test_accuracy or 0), 2)
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert "fast-1" in page.locator(".bar select").inner_text()
 
 
 @pytest.mark.long
@@ -83,20 +148,15 @@ def test_one_thread_and_two_under_a_sub_path_learn_the_same(browser: Any, site: 
         assert trained(visit, r"engine(-relaxed)?-threads\.wasm", r"2\.") == alone
 
 
-def test_own_network_is_doubted_like_any_other(copy_visit: Visit) -> None:
-    copy_visit.open()
-    finish(begin(copy_visit, Epochs="0.2"))
-    shown = copy_visit.show("training").locator(".test-accuracy").inner_text()
-    mistakes = copy_visit.show("mistakes").locator("p[role=status]", has_text="read wrong by 1. fast")
-    mistakes.wait_for()
-    wrong = int(mistakes.inner_text().split()[0])
-    assert round(100 - wrong / 100, 2) == float(shown.rstrip("%"))
-    assert copy_visit.show("takeaway").get_by_role("button", name="fast-epochs-0-2.zip").is_visible()
-
-
-def test_training_pauses_steps_and_goes_on(copy_visit: Visit) -> None:
+def test_training_answers_strokes_pauses_steps_goes_on_and_stops(copy_visit: Visit) -> None:
     page = copy_visit.open()
-    panel, step = begin_paused(copy_visit, Epochs="3")
+    begin(copy_visit, Epochs="5").locator(".fact", has_text="Step").wait_for()
+    page.locator("#draw").scroll_into_view_if_needed()
+    copy_visit.draw(SEVEN)
+    page.get_by_text("your drawing").first.wait_for()
+    panel = copy_visit.show("training")
+    panel.get_by_role("button", name="Pause").click()  # it goes on meanwhile
+    step = paused_step(panel)
     assert panel.get_by_role("button", name="Train", exact=True).is_disabled()
     one = panel.get_by_role("button", name="One step", exact=True)
     one.focus()
@@ -112,17 +172,6 @@ def test_training_pauses_steps_and_goes_on(copy_visit: Visit) -> None:
     panel.get_by_role("button", name="Stop").click()
     panel.locator(".fact", has_text="Stopped").wait_for()
     assert not panel.get_by_role("button", name="Pause").is_visible()
-
-
-def test_page_answers_strokes_while_it_trains(copy_visit: Visit) -> None:
-    page = copy_visit.open()
-    begin(copy_visit, Epochs="5").locator(".fact", has_text="Step").wait_for()
-    page.locator("#draw").scroll_into_view_if_needed()
-    copy_visit.draw(SEVEN)
-    page.get_by_text("your drawing").first.wait_for()
-    panel = copy_visit.show("training")
-    assert panel.get_by_role("button", name="Pause").is_visible()
-    panel.get_by_role("button", name="Stop").click()
     panel.locator(".note", has_text=re.compile(r"^at step \d+$")).wait_for()  # not: as trained
 
 
@@ -211,9 +260,11 @@ def test_own_blocks_are_trained(copy_visit: Visit) -> None:
     assert "yours, epochs 0.1" in page.locator(".bar select option:checked").inner_text()
 
 
-def test_knobs_show_what_will_be_ordered_and_outlast_a_reload(copy_visit: Visit) -> None:
+def test_time_is_estimated_and_knobs_show_what_will_be_ordered_and_outlast_a_reload(copy_visit: Visit) -> None:
     page = copy_visit.open()
     panel = copy_visit.show("train/training")
+    estimate = re.compile(r"202 steps of 128 digits each: about .+ on this computer")
+    panel.locator(".estimate", has_text=estimate).wait_for()  # before the button is pressed
     rate = panel.get_by_label("Learning rate", exact=True)
     shown = panel.locator(".slider", has_text="Learning rate").locator("output")
     own = rate.input_value()
@@ -230,38 +281,3 @@ def test_knobs_show_what_will_be_ordered_and_outlast_a_reload(copy_visit: Visit)
     panel = copy_visit.show("train/training")
     assert shown.inner_text() == "0.032"
     assert panel.get_by_label("Seed", exact=True).input_value() == "4"
-
-
-def test_time_is_estimated_before_the_button_is_pressed(copy_visit: Visit) -> None:
-    copy_visit.open()
-    panel = copy_visit.show("train/training")
-    panel.locator(
-        ".estimate", has_text=re.compile(r"202 steps of 128 digits each: about .+ on this computer")
-    ).wait_for()
-
-
-def test_kernels_keep_one_scale_through_a_training_and_there_is_a_way_back(copy_visit: Visit) -> None:
-    page = copy_visit.open()
-    panel = begin(copy_visit)
-    finish(panel)
-    scale = panel.locator(".legend")
-    trained = scale.inner_text()
-    moment = page.locator(".moment")
-    assert not moment.is_visible()
-    panel.locator(".scrub input").fill("0")
-    panel.get_by_text("at step 0", exact=True).wait_for()
-    assert scale.inner_text() == trained  # else the random weights would look as large as the learned ones
-    moment.get_by_role("button", name="Back to the trained network").click()
-    panel.get_by_text("as trained").wait_for()
-    assert "1. fast" in page.locator(".bar select option:checked").first.inner_text()
-
-
-def test_phone_shows_scrubber_curve_and_kernels_together(browser: Any, site: str) -> None:
-    with visiting(browser, site, viewport={"width": 360, "height": 740}) as visit:
-        page = visit.open()
-        panel = begin(visit, Epochs="0.1")
-        finish(panel)
-        page.locator(".train-view").evaluate("view => view.scrollIntoView({block: 'start', behavior: 'instant'})")
-        for what in (".charts svg >> nth=0", "canvas.mosaic", ".player"):
-            box = panel.locator(what).bounding_box()
-            assert box["y"] >= 0 and box["y"] + box["height"] <= 740

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 import strips
 from exmachina import read
@@ -37,26 +34,6 @@ def test_picture_is_shown_beside_what_the_network_gets_and_no_old_answer_stays(
     file.set_input_files(str(tmp_path / "IMG_0001.HEIC"))
     panel.get_by_text("take a screenshot of it").wait_for()
     panel.locator(".verdict", has_text="Nothing is drawn yet").wait_for()
-
-
-def test_own_network_is_loaded_by_the_lines_on_the_page(copy_visit: Visit, tmp_path: Path) -> None:
-    page = copy_visit.open()
-    training = copy_visit.show("train/training")
-    training.get_by_label("Epochs", exact=True).fill("0.2")
-    training.get_by_role("button", name="Train", exact=True).click()
-    training.locator(".test-accuracy").wait_for(timeout=4 * PATIENCE)
-    panel = copy_visit.show("use/takeaway")
-    with page.expect_download() as download:
-        panel.get_by_role("button", name="fast-epochs-0-2.zip").click()
-    download.value.save_as(tmp_path / "own.zip")
-    zipfile.ZipFile(tmp_path / "own.zip").extractall(tmp_path)
-    picture = Image.new("L", (200, 200), 255)
-    ImageDraw.Draw(picture).line([(50, 40), (150, 40), (100, 160)], fill=0, width=14, joint="curve")
-    picture.save(tmp_path / "seven.png")
-    lines = panel.locator("pre").inner_text()
-    answer = subprocess.run([sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.startswith("7 ")
 
 
 def test_whole_page_is_read_box_by_box_and_a_click_corrects_one(lesson_visit: Visit, tmp_path: Path) -> None:

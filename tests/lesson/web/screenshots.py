@@ -19,7 +19,7 @@ sys.path.append(str(Path(__file__).parents[2]))  # chromium.py
 from chromium import ARGUMENTS, CHROMIUM
 
 CHAPTERS = ("draw", "look", "prepare", "build", "train", "see", "doubt", "use")
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1280, "height": 860}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light"},

@@ -82,7 +82,7 @@ def test_panels_are_filled_in_the_room_that_was_kept_for_them_none_wider_than_th
 @pytest.mark.long
 @pytest.mark.parametrize("width", [360, 1440])
 def test_nothing_moves_under_a_reader_who_waits_for_results(browser: Any, site: str, width: int) -> None:
-    with visiting(browser, site, viewport={"width": width, "height": 800}) as visit:
+    with visiting(browser, site, idle=True, viewport={"width": width, "height": 800}) as visit:
         visit.page.add_init_script(SHIFTS)
         page = visit.open()
         visit.draw(SEVEN)

@@ -102,7 +102,7 @@ def test_guess_comes_before_the_answer(copy_visit: Visit) -> None:
 
 
 def test_touch_drawing_does_not_scroll(browser: Any, site: str) -> None:
-    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    phone: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
     with visiting(browser, site, **phone) as visit:
         page = visit.open()
         sheet = page.locator("#draw canvas.sheet")

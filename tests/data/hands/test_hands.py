@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 
 import numpy as np
@@ -12,7 +13,7 @@ from exmachina.data.hands import held_out_pens, with_hands
 from exmachina.data.hands.ink import crowded, drawn, fitted
 from exmachina.data.hands.mixture import drawn_pens, drawn_typefaces, made_digits
 from exmachina.data.hands.skeletons import skeleton
-from exmachina.data.hands.sources import LEARNED, pen_digits, typeface_digits
+from exmachina.data.hands.sources import FOLDER, LEARNED, LETTERS, pen_digits, typeface_digits, typeface_letters
 from exmachina.images.mnist import BOX, CENTRE, normalize
 
 
@@ -92,3 +93,13 @@ def test_there_are_ten_digits_of_every_typeface() -> None:
     pictures = typeface_digits()
     assert pictures.shape == (32, 10, 44, 44)
     assert pictures.max(axis=(2, 3)).min() == 255
+
+
+def test_letters_come_from_typefaces_whose_licence_is_named_and_none_is_a_digit() -> None:
+    licences = re.findall(r"^- ([\w-]+) \((?:OFL-1\.1|Apache-2\.0)\): ", (FOLDER / "LICENSE").read_text("utf-8"), re.M)
+    letters = typeface_letters().reshape(-1, len(LETTERS), 44, 44)
+    assert len(letters) == len(set(licences)) == len(licences)
+    assert not set(LETTERS) & set("DIOSZbgijloqsz")
+    ink = letters > 100
+    assert (np.maximum(ink.any(axis=2).sum(axis=2), ink.any(axis=3).sum(axis=2)) >= 30).all()
+    assert (letters[:, :, [0, -1]] == 0).all() and (letters[:, :, :, [0, -1]] == 0).all()

@@ -16,6 +16,9 @@ from exmachina.data.idx import read_idx
 from exmachina.images.strokes import render_strokes
 
 FOLDER = Path(__file__).parent
+LETTERS_FILE = "letters-idx3-ubyte.gz"
+# No hand would read them as a digit: without D I O S Z and b g i j l o q s z.
+LETTERS = "ABCEFGHJKLMNPQRTUVWXY" + "acdefhkmnprtuvwxy"
 LEARNED = 6_000  # of the 7,494 pen digits; the rest only judges
 
 
@@ -36,6 +39,15 @@ def typeface_digits() -> NDArray[np.uint8]:
     """The ten digits of handwriting typefaces, white on black: uint8 (typefaces, 10, 44, 44)."""
     pictures = read_idx(FOLDER / "typefaces-idx3-ubyte.gz") // 16 * 17  # of sixteen levels
     return pictures.reshape(-1, 10, *pictures.shape[1:])
+
+
+@lru_cache(maxsize=1)
+def typeface_letters() -> NDArray[np.uint8]:
+    """Every letter of `LETTERS` in typefaces of hands and of print, white on black: uint8 (N, 44, 44).
+
+    `scripts/pack_letters.py` drew them, the letters of one typeface after those of another.
+    """
+    return read_idx(FOLDER / LETTERS_FILE) * 36  # of eight levels
 
 
 def held_out_pens() -> Dataset:

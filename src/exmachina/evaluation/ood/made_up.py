@@ -1,7 +1,7 @@
 """Images made up to teach a network what is no digit, and digits as other hands write them, which it must keep.
 
 Nothing here comes from a data set of strangers: Omniglot and the like only judge. Kinds: pieces and mixtures of digits,
-digits mirrored or on their side, two side by side, letters of matplotlib's typefaces, marks of a few random
+digits mirrored or on their side, two side by side, letters of many typefaces, marks of a few random
 strokes, shapes that people draw, textures, and cells of empty forms.
 """
 
@@ -13,9 +13,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates, maximum_filter
 
 from exmachina.data import Dataset
+from exmachina.data.hands.sources import typeface_letters
 from exmachina.evaluation.arrays import Images
 from exmachina.evaluation.ood import lines
 from exmachina.evaluation.ood.non_digits import LETTERS, bundled_fonts
@@ -27,6 +28,7 @@ MIRRORED, ON_ITS_SIDE, TURNED = (2, 3, 4, 5, 7, 9), (2, 3, 4, 5, 6, 7, 9), (3, 4
 CYRILLIC = "БГДЖИЛПФЦЧШЩЫЭЮЯбджзилпфцшщыэюяъ"
 MARKS = "&@#?!%+=*<>~§€$£¥√∑∞∂∫≈≠≤≥←→↑↓♥★☺✓"
 MORE_LETTERS = "BDGQRYɑɑahkrydtu" + "ΓΔΘΛΞΠΣΦΨΩαβγεθλμξπφχψω"
+TYPEFACES = 0.7  # of the letters; the others are of matplotlib's typefaces, which have other scripts and signs too
 Picture = NDArray[np.uint8]
 Generator = np.random.Generator
 
@@ -37,6 +39,18 @@ def altered(digit: Picture, generator: Generator) -> Picture:
         return normalize(_written(digit, generator).astype(np.uint8), PLAIN)
     except NoInk:
         return digit
+
+
+def bold(one: Picture, generator: Generator) -> Picture:
+    """A one (28, 28) as a broad pen or a coarse bitmap leaves it: up to half as wide as high, its edges ragged."""
+    large = np.pad(np.asarray(Image.fromarray(one).resize((64, 64), Image.Resampling.BICUBIC), np.float32), 16)
+    broad = gaussian_filter(maximum_filter(large, int(generator.integers(3, 22))), generator.uniform(2, 4))
+    wave = generator.uniform(1.5, 3)
+    edges = gaussian_filter(generator.standard_normal(broad.shape), wave) * wave * generator.uniform(0, 150)
+    try:
+        return normalize(((broad + edges > 128) * 255).astype(np.uint8), PLAIN)
+    except NoInk:
+        return one
 
 
 def _written(picture: Picture, generator: Generator, reach: float = 1.0) -> NDArray[np.float32]:
@@ -122,7 +136,10 @@ def several(digits: Dataset, generator: Generator) -> Picture:
 
 
 def letter(digits: Dataset, generator: Generator) -> Picture:
-    """A letter or sign of matplotlib's typefaces, which no hand would read as a digit."""
+    """A letter that no hand would read as a digit, in a typeface; or a sign of matplotlib's typefaces."""
+    if generator.random() < TYPEFACES:
+        every = typeface_letters()
+        return np.asarray(every[generator.integers(len(every))])
     text = (LETTERS, LETTERS, MORE_LETTERS, CYRILLIC, MARKS)[generator.integers(5)]
     fonts = bundled_fonts()
     face = ImageFont.truetype(str(fonts[generator.integers(len(fonts))]), 72) if fonts else ImageFont.load_default(72)
@@ -133,7 +150,15 @@ def letter(digits: Dataset, generator: Generator) -> Picture:
 
 def word(digits: Dataset, generator: Generator) -> Picture:
     """Two or three letters."""
-    return np.hstack([np.asarray(Image.fromarray(letter(digits, generator)))[:, 16:96] for _ in range(2)])
+    return np.hstack([_as_high(letter(digits, generator)) for _ in range(2)])
+
+
+def _as_high(picture: Picture) -> Picture:
+    """A letter, cut out and scaled to 64 rows."""
+    page = Image.fromarray(picture)
+    cut = page.crop(page.getbbox() or (0, 0, 1, 1))
+    wide = min(max(64 * cut.width // cut.height, 1), 128)
+    return np.pad(np.asarray(cut.resize((wide, 64))), ((0, 0), (4, 4)))
 
 
 def marks(digits: Dataset, generator: Generator) -> Picture:
@@ -210,7 +235,7 @@ KINDS: dict[str, tuple[Callable[[Dataset, Generator], Picture], float]] = {
     "mixtures": (mixture, 1.0),
     "turned": (turned, 1.0),
     "several": (several, 1.0),
-    "letters": (letter, 2.0),
+    "letters": (letter, 4.0),
     "written": (written, 2.5),
     "words": (word, 0.3),
     "marks": (marks, 4.0),
@@ -241,9 +266,16 @@ def made_up(kind: str, n: int, digits: Dataset, generator: Generator) -> Images:
 
 
 def is_bar(image: Picture) -> bool:
-    """Is the ink hardly more than one straight stroke, which may be a 1? By the ratio of its principal axes."""
-    spread = np.linalg.eigvalsh(np.cov(np.argwhere(image > 64).T)) if (image > 64).sum() > 2 else np.zeros(2)
-    return bool(spread[0] < 0.08 * spread[1])
+    """Is the ink hardly more than one straight stroke, which may be a 1? By the ratio of its principal axes.
+
+    A broad stroke is a bar where it fills the rectangle of its axes.
+    """
+    ink = np.argwhere(image > 64)
+    short, long = np.linalg.eigvalsh(np.cov(ink.T)) if len(ink) > 2 else np.zeros(2)
+    filled = len(ink) / (
+        12 * math.sqrt(max(short * long, 1e-9))
+    )  # a rectangle's variance is a twelfth of its side's square
+    return bool(short < 0.08 * long or (short < 0.35 * long and filled > 0.85))
 
 
 def _one(digits: Dataset, generator: Generator, of: tuple[int, ...] | None = None) -> Picture:

@@ -4,13 +4,13 @@ import { test } from "node:test";
 
 import { fixed, percent, signed } from "../../../src/exmachina/lesson/web/marks/format.js";
 import { ticks } from "../../../src/exmachina/lesson/web/marks/chart.js";
-import { clean } from "../../../src/exmachina/lesson/web/network/clean.js";
 import {
   centre,
   centreOfMass,
   resize,
-  stages,
-} from "../../../src/exmachina/lesson/web/network/normalize.js";
+} from "../../../src/exmachina/lesson/web/network/centring.js";
+import { clean } from "../../../src/exmachina/lesson/web/network/clean.js";
+import { stages } from "../../../src/exmachina/lesson/web/network/normalize.js";
 import { readSafetensors } from "../../../src/exmachina/lesson/web/network/safetensors.js";
 import { wilson } from "../../../src/exmachina/lesson/web/network/statistics.js";
 import { renderStrokes } from "../../../src/exmachina/lesson/web/network/strokes.js";

@@ -14,6 +14,7 @@ import exmachina
 
 WEB = Path(exmachina.__file__).parent / "lesson" / "web"
 PAIRS = {
+    "network/centring.js": ("images", "images.mnist"),
     "network/normalize.js": ("images", "images.mnist"),
     "network/paper.js": ("images.paper", "images.materials"),
     "network/materials.js": ("images.materials",),

@@ -6,7 +6,7 @@
  * @typedef {import("./normalize.js").Picture} Picture
  */
 
-import { BOX, centre } from "./normalize.js";
+import { BOX, centre } from "./centring.js";
 
 const SAMPLES = 8; // per pixel and axis
 

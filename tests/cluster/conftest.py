@@ -21,9 +21,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", without_grammar(tmp_path_factory.mktemp("quick")))  # for each of Ray's processes
         patch.setenv("RAY_worker_niceness", "0")  # or whatever else the machine does comes first
-        # A process that has nothing to do waits for the next task, for each begins with seconds of imports.
-        patch.setenv("RAY_num_workers_soft_limit", "8")
-        patch.setenv("RAY_idle_worker_killing_time_threshold_ms", "600000")
         patch.setenv("RAY_health_check_period_ms", "1000")  # a killed node is noticed in 5 s, not in 15
         patch.setenv("RAY_AUTH_MODE", "disabled")  # or it keeps a token in the home of whoever runs this
         library = load_ray()  # which turns reports off, for the processes that begin now too

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,18 @@ def test_a_picture_that_ends_its_process_costs_no_other(monkeypatch: pytest.Monk
     assert len(result) == 600
     assert [path for path, problem in result.items() if problem] == ["fatal"]
     assert "ended the process" in result["fatal"]
+
+
+def test_pictures_handed_in_after_their_process_ended_wait_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "prepare", _prepare)
+    workers = pool._Pool(2)
+    try:
+        assert isinstance(workers.submit([Item("fatal")]).exception(120), BrokenProcessPool)
+        assert isinstance(workers.submit([Item("0")]).exception(120), BrokenProcessPool)
+        workers.renew()
+        assert len(workers.submit([Item("0")]).result(120).images) == 1
+    finally:
+        workers.close()
 
 
 def named(some: list[Item], what: pool.Prepared) -> list[tuple[Item, str]]:

@@ -170,8 +170,8 @@ def test_killed_at_any_moment_and_begun_anew_every_file_is_there_once(
 
 
 def ends(group: int) -> bool:
-    """Whether every process of a session ends within some seconds."""
-    for _ in range(500):
+    """Whether every process of a session ends, on a busy machine after what it is importing."""
+    for _ in range(3000):
         try:
             os.killpg(group, 0)
         except ProcessLookupError:

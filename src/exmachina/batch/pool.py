@@ -139,8 +139,15 @@ class _Pool:
         self.together = min(2 * self.together, TOGETHER)
         if len(self._executors) == 1 and time.monotonic() - self._start >= self._patience:
             self._executors.append(_processes(self.workers))
-        with _bare_children():
-            return self._executors[-1].submit(prepare, items)
+        try:
+            with _bare_children():
+                return self._executors[-1].submit(prepare, items)
+        except (
+            BrokenProcessPool
+        ) as broken:  # by pictures that are still waited for: told when it is these pictures' turn
+            never: Future[Prepared] = Future()
+            never.set_exception(broken)
+            return never
 
     def renew(self) -> None:
         self._executors.append(_processes(self.workers))

@@ -142,9 +142,8 @@ class _Pool:
         try:
             with _bare_children():
                 return self._executors[-1].submit(prepare, items)
-        except (
-            BrokenProcessPool
-        ) as broken:  # by pictures that are still waited for: told when it is these pictures' turn
+        except BrokenProcessPool as broken:
+            # By pictures that are still waited for. It is told when it is these pictures' turn.
             never: Future[Prepared] = Future()
             never.set_exception(broken)
             return never

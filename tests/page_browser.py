@@ -85,6 +85,16 @@ WALK = """async (patience) => {
     }
 }"""
 
+# Until it is filled, a panel is kept in sight, as a reader would: what fills above it may have moved it away.
+FILLED = """async (root, patience) => {
+    const end = performance.now() + patience;
+    while (!root.hasChildNodes()) {
+        if (performance.now() > end) throw Error(`${root.dataset.panel} is not filled`);
+        await new Promise(requestAnimationFrame);
+        root.scrollIntoView({ block: "nearest", behavior: "instant" });
+    }
+}"""
+
 
 @dataclass
 class Visit:
@@ -117,7 +127,7 @@ class Visit:
         for fold in self.page.locator(f".folded:has([data-panel$='{panel}']) .fold").all():
             fold.click()
         root.scroll_into_view_if_needed()
-        root.locator(":scope > *").first.wait_for(state="attached")
+        root.evaluate(FILLED, 4 * PATIENCE)
         root.scroll_into_view_if_needed()
         return root
 

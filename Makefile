@@ -55,7 +55,7 @@ ENGINE = engine/build.py $(wildcard engine/*.[ch])
 
 $(VENV)/.installed: pyproject.toml constraints.txt $(ENGINE)
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing, and compiling the engine (seconds, once)"
+	@echo "Installing, and compiling the engine (a minute at most, once)"
 	@$(call install,-e .)
 	@# Where nothing native could be compiled, wasmtime runs the engine's WebAssembly.
 	@$(VENV)/bin/python -c "import exmachina.engine; exmachina.engine.library()" || { $(call install,-e ".[wasm]"); }

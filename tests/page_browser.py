@@ -69,22 +69,6 @@ NEVER_IDLE = WHEN_IDLE + "window.requestIdleCallback = () => 0;"
 AT_REST = """() => new Promise((resolve) =>
     requestAnimationFrame(() => requestAnimationFrame(() => window.whenIdle(resolve))))"""
 
-
-# In one call: each question that is asked from outside costs three processes a few milliseconds.
-WALK = """async (patience) => {
-    const frame = () => new Promise(requestAnimationFrame);
-    const end = performance.now() + patience;
-    for (const root of document.querySelectorAll("[data-panel]")) {
-        root.scrollIntoView({ block: "center", behavior: "instant" });
-        while (!root.hasChildNodes()) {
-            if (performance.now() > end) throw Error(`${root.dataset.panel} is not filled`);
-            await frame();
-        }
-        root.scrollIntoView({ block: "center", behavior: "instant" });
-        await frame().then(frame); // what is drawn when it is seen has been seen
-    }
-}"""
-
 # Until it is filled, a panel is kept in sight, as a reader would: what fills above it may have moved it away.
 FILLED = """async (root, patience) => {
     const end = performance.now() + patience;
@@ -94,6 +78,16 @@ FILLED = """async (root, patience) => {
         root.scrollIntoView({ block: "nearest", behavior: "instant" });
     }
 }"""
+# In one call: each question that is asked from outside costs three processes a few milliseconds.
+WALK = f"""async (patience) => {{
+    const filled = {FILLED};
+    for (const root of document.querySelectorAll("[data-panel]")) {{
+        root.scrollIntoView({{ block: "center", behavior: "instant" }});
+        await filled(root, patience);
+        root.scrollIntoView({{ block: "center", behavior: "instant" }});
+        for (const _ of "ab") await new Promise(requestAnimationFrame); // what is drawn when it is seen has been seen
+    }}
+}}"""
 
 
 @dataclass

@@ -154,11 +154,11 @@ def test_digits_are_read_alike_whatever_their_size_cut_polarity_and_paper(digits
     def answers(pages: Any) -> Any:
         return reader.logits(np.stack([normalize(page) for page in pages])).argmax(axis=1)
 
-    expected = answers(digits[:20])
+    expected = answers(digits[:40])
     settings = list(itertools.product((1, 3, 6), (False, True), (False, True)))  # each digit meets six of twelve
     alike = []
     for turn in range(6):
-        chosen = [settings[(5 * i + turn) % 12] for i in range(20)]
+        chosen = [settings[(5 * i + turn) % 12] for i in range(40)]
         pages = [
             written(digit, kind, factor, tight=tight, light_ink=light_ink)
             for digit, (factor, tight, light_ink) in zip(digits, chosen, strict=False)

@@ -272,9 +272,8 @@ def is_bar(image: Picture) -> bool:
     """
     ink = np.argwhere(image > 64)
     short, long = np.linalg.eigvalsh(np.cov(ink.T)) if len(ink) > 2 else np.zeros(2)
-    filled = len(ink) / (
-        12 * math.sqrt(max(short * long, 1e-9))
-    )  # a rectangle's variance is a twelfth of its side's square
+    rectangle = 12 * math.sqrt(max(short * long, 1e-9))  # whose variances are a twelfth of its sides' squares
+    filled = len(ink) / rectangle
     return bool(short < 0.08 * long or (short < 0.35 * long and filled > 0.85))
 
 

@@ -41,7 +41,7 @@ test: $(VENV)/.installed-dev
 # Whole systems at work for ten processor seconds or more: every platform's wheel, ARM, sanitizers, the docs, the notebook,
 # JupyterLab, a class, a page at more widths, Ray that loses its driver. CI runs them too.
 test-long: $(VENV)/.installed-dev
-	PATH="$(abspath $(VENV))/bin:$$PATH" $(VENV)/bin/python -m pytest -q -n auto --dist loadgroup -m long --durations 0 \
+	PATH="$(abspath $(VENV))/bin:$$PATH" $(VENV)/bin/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder -m long --durations 0 \
 		$$(grep -rl --include="test_*.py" "mark\.long" tests) # the other files would be read and imported for nothing
 
 lint: $(VENV)/.installed-dev

@@ -4,7 +4,7 @@
     python engine/build.py --all       for every platform, with ziglang
     python engine/build.py --wasm      the two WebAssembly modules, with ziglang; they are in the repository
 
-What ziglang makes is the same everywhere, to the byte.
+What ziglang makes is the same everywhere, to the byte. Flags in CFLAGS are given to the compiler after our own.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ WEB = PACKAGE / "lesson" / "web" / "engine"
 ZIGLANG = "ziglang==0.17.1"
 
 FLAGS = ["-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fno-strict-aliasing"]
-FLAGS += ["-fvisibility=hidden", "-g0", "-Wall", "-Wextra"]
+FLAGS += ["-fvisibility=hidden", "-g0", "-Wall", "-Wextra", *os.environ.get("CFLAGS", "").split()]
 AVX2 = ["-mavx2", "-mfma", "-mbmi", "-mbmi2"]
 AVX512 = [*AVX2, "-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl"]
 VARIANTS = {"x86_64": {"baseline": [], "avx2": AVX2, "avx512": AVX512}, "arm64": {"baseline": []}}
@@ -105,7 +105,8 @@ def compile_native(kind: Platform, compiler: list[str], folder: Path = COMPILED)
     alone = {
         "linux": ["-nostdlib", "-s"],
         "windows": ["-nostdlib", "-s", "-lkernel32"],
-        "macos": ["-install_name", f"@rpath/{kind.library}"],  # else the path where it happened to be linked
+        # The system's library alone, for which ziglang has a description; the name, or else where it was linked.
+        "macos": ["-nostdlib", "-lSystem", "-install_name", f"@rpath/{kind.library}"],
     }.get(kind.system, [])
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:

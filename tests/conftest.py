@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import sys
 
 # Before PyTorch and Keras are imported: small work is quickest on one thread, and gives the same on any machine.
@@ -11,6 +12,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 
 from collections import Counter
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import exmachina
 from chromium import ARGUMENTS, CHROMIUM
 from exmachina.data import Dataset, write_idx
 from exmachina.networks import Conv, Dense, Flatten, MaxPool, Network
@@ -59,12 +62,33 @@ def _draw(glyph: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.uint
     return np.asarray(np.clip(blurred + rng.normal(0, 4, canvas.shape) * (blurred > 0), 0, 255), np.uint8)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Tests are collected without coverage, which makes imports take twice as long, in every worker. What our modules
+    do when they are imported is counted once, by the process that has the workers, or that needs none.
+    """
+    coverage = getattr(session.config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
+    if coverage is None:
+        return (yield)
+    if not hasattr(session.config, "workerinput"):
+        for module in pkgutil.walk_packages(exmachina.__path__, "exmachina."):
+            if not module.name.endswith("__main__") and "peers" not in module.name:
+                import_module(module.name)
+    coverage.pause()
+    collected = yield
+    coverage.resume()
+    return collected
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that drive a browser or train come first, those with most such tests before all, so that no worker is left
-    alone with one of them at the end.
+    alone with one of them at the end. Coverage is that of the other tests: it makes Python a quarter slower.
     """
-    heavy = Counter(item.path for item in items if any(map(item.get_closest_marker, ("browser", "slow"))))
-    items.sort(key=lambda item: -heavy[item.path])
+    heavy = [item for item in items if any(map(item.get_closest_marker, ("browser", "slow")))]
+    for item in heavy:
+        item.add_marker("no_cover")
+    count = Counter(item.path for item in heavy)
+    items.sort(key=lambda item: -count[item.path])
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # Ray's 
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("ray")  # one cluster for all
 def test_a_sweep_loses_nothing_when_a_node_is_killed(
     cluster: Any, victim: Any, tiny_recipe: Recipe, digits: Dataset, test_digits: Dataset
 ) -> None:
@@ -70,7 +69,6 @@ def expected(pictures: Path) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("ray")  # one cluster for all
 def test_a_batch_loses_nothing_when_a_node_is_killed(
     cluster: Any,
     victim: Any,
@@ -115,7 +113,6 @@ def test_a_batch_loses_nothing_when_a_node_is_killed(
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("ray")  # one cluster for all
 def test_a_killed_driver_goes_on_where_it_was(
     cluster: Any, pictures: Path, tmp_path: Path, expected: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,7 +171,6 @@ def test_parquet_is_read_like_files(
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("ray")  # one cluster for all
 def test_addresses_are_read_like_files(
     cluster: Any, pictures: Path, tmp_path: Path, expected: list[tuple[Any, ...]]
 ) -> None:
@@ -186,7 +182,6 @@ def test_addresses_are_read_like_files(
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("ray")  # one cluster for all
 def test_pages_are_read_as_on_one_machine(cluster: Any, tmp_path: Path) -> None:
     whole = strips.mnist_hand()
     hand = strips.Hand("first", whole.cuts[:200], whole.labels[:200])
@@ -271,7 +266,6 @@ def small(monkeypatch: pytest.MonkeyPatch, tiny_recipe: Recipe, digits: Dataset)
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("ray")  # one cluster for all
 @pytest.mark.usefixtures("small")
 def test_text_and_json_say_who_was_stopped(
     cluster: Any, recipes: dict[Any, Recipe], capsys: pytest.CaptureFixture[str]

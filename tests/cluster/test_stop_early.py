@@ -21,7 +21,6 @@ pytestmark = pytest.mark.filterwarnings("default")  # Ray's own
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("ray")  # one cluster for all
 def test_the_hopeless_are_stopped_and_the_others_end_as_on_one_machine(
     cluster: Any, recipes: dict[Any, Recipe], digits: Dataset, test_digits: Dataset, tmp_path: Path
 ) -> None:
@@ -43,7 +42,6 @@ def test_the_hopeless_are_stopped_and_the_others_end_as_on_one_machine(
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("ray")  # one cluster for all
 def test_a_training_whose_process_dies_is_begun_anew_and_at_last_told(
     cluster: Any,
     recipes: dict[Any, Recipe],

@@ -59,22 +59,20 @@ def checked(build: Any, tmp_path_factory: pytest.TempPathFactory) -> list[float]
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("check")  # is compiled once
 def test_check_learns(checked: list[float]) -> None:
-    losses, right = checked[1:36:3], checked[2:36:3]
+    losses, right = checked[0:24:2], checked[1:24:2]
     assert losses[0] > 1.5 and losses[-1] < 0.6 and right[-1] >= 45
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("check")
 def test_arm_finds_the_same(build: Any, zig: list[str], checked: list[float], tmp_path: Path) -> None:
     emulator = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
     needed(emulator, "NO qemu-aarch64: the engine is NOT run on ARM. Install qemu-user to test it.")
     assert emulator is not None
-    target = ["-target", "aarch64-linux-musl", "-static"]
+    target = ["-target", "aarch64-linux-musl", "-static", "-nostdlib", "-fno-builtin", "-DALONE"]
     subprocess.run([*zig, *target, *build.FLAGS, "check.c", "-o", tmp_path / "check"], cwd=ENGINE, check=True)
     result = subprocess.run([emulator, tmp_path / "check"], capture_output=True, text=True, check=True)
-    np.testing.assert_allclose(numbers(result.stdout)[:36], checked[:36], rtol=1e-3)  # losses; then rounding has grown
+    np.testing.assert_allclose(numbers(result.stdout)[:24], checked[:24], rtol=1e-3)  # losses; then rounding has grown
 
 
 @pytest.mark.long
@@ -122,7 +120,10 @@ def unpacked(zig: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, copy / name)
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w"]
-    subprocess.run([*command, folder, copy], env={**os.environ, "EXMACHINA_RELEASE": "1"}, check=True)
+    # Six systems at once; slow code, which takes a thirtieth of the time to make. `make release` makes the quick one.
+    slow = "-O0 -fno-sanitize=undefined -fno-stack-protector -mno-stack-arg-probe"
+    environment = {**os.environ, "EXMACHINA_RELEASE": "1", "CFLAGS": slow}
+    subprocess.run([*command, folder, copy], env=environment, check=True)
     (wheel,) = folder.glob("*.whl")
     assert wheel.name.endswith("-py3-none-any.whl")
     with zipfile.ZipFile(wheel) as archive:
@@ -131,7 +132,6 @@ def unpacked(zig: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("wheel")  # is made once
 def test_one_wheel_carries_every_platform(build: Any, unpacked: Path) -> None:
     compiled = unpacked / "exmachina" / "engine" / "compiled"
     assert {kind.library for kind in build.RELEASED} <= {file.name for file in compiled.iterdir()}
@@ -168,7 +168,6 @@ export_site("site", {"fast": "fast"})
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("wheel")
 def test_wheel_shows_the_widget_and_writes_the_page_outside_the_repository(unpacked: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(unpacked)}
     command = [sys.executable, "-c", INSTALLED, str(unpacked)]

@@ -21,7 +21,7 @@ from needed import needed
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.xdist_group("docs")]  # one site for all
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 # What a browser fetches by itself, by tag and attribute; what a reader must click on is no request.
 FETCHED = {

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from lab import PATIENCE, jupyter_lab, run_all, write_notebook
 
-pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("jupyterlab")]
+pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.browser]
 
 SEVEN = [(0.3, 0.22), (0.72, 0.22), (0.6, 0.5), (0.5, 0.8)]  # on the pad, in fractions of its side
 CELLS = [

@@ -121,7 +121,7 @@ def test_a_cut_goes_through_the_narrowest_place() -> None:
     ink = np.zeros((40, 70))
     ink[5:35, 5:30] = ink[5:35, 40:65] = 1.0
     ink[18:21, 30:40] = 1.0  # a bridge three pixels thick
-    path = pieces.between(ink, 17, 52, 30)
+    (path,) = pieces.between(ink, 17, 52, 30, np.array([34.5]), np.array([17.5]))
     assert (path[5:35] >= 30).all() and (path[5:35] < 40).all()
 
 
@@ -129,7 +129,8 @@ def test_a_cut_follows_a_slanted_gap() -> None:
     ink = np.ones((40, 80))
     for row in range(40):
         ink[row, 50 - row // 2 : 53 - row // 2] = 0.0
-    assert ink[np.arange(40), pieces.between(ink, 25, 58, 40)].sum() == 0
+    (path,) = pieces.between(ink, 25, 58, 40, np.array([41.5]), np.array([16.5]))
+    assert ink[np.arange(40), path].sum() == 0
 
 
 def test_the_likeliest_spelling_of_every_length_is_found() -> None:

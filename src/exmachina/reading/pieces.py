@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +18,8 @@ SOFT = 2  # pixels beside a stroke that are its edge
 BEYOND = 0.15  # of a digit's height: how far past the middle of a digit a cut may stray, as those lean
 ASIDE = 0.05  # what a pixel's step to the side costs, in pixels of ink
 PULL = 0.3  # what a row costs at the digits' middles, falling to none half way between them
+NARROW = 0.05  # of a digit's height: where a row of a nearly upright cut costs as much
+BESIDE = (-0.1, 0.1)  # of a digit's height from half way: where nearly upright cuts stand
 BAR, NEAR = 0.3, 0.25  # of a digit's height: a five's bar is as low at most, and as near to the five it has come off
 OVERLAP = 0.5  # of the narrower one's width: ink above or below other ink belongs to it
 
@@ -69,10 +70,13 @@ class Chunk:
         return soft
 
 
-def glyph(ink: Picture, mask: Mask, strokes: Mask) -> Picture | None:
-    """Ink under `mask` with its soft edges, none of the other `strokes`, as MNIST would have it."""
+def glyph(ink: Picture, mask: Mask, strokes: Mask, least: float = 0.0) -> Picture | None:
+    """Ink under `mask` with its soft edges, none of the other `strokes`, as MNIST would have it.
+
+    `None` if there is nothing to be seen, or nothing as high or wide as `least`.
+    """
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
+    if not rows.size or max(np.ptp(rows), np.ptp(columns)) + 1 < least:
         return None
     around = (
         slice(max(0, rows[0] - SOFT), rows[-1] + 1 + SOFT),
@@ -136,44 +140,61 @@ def _with_bars(stacks: list[list[Part]], height: float) -> list[list[Part]]:
     return joined
 
 
-def cut_between(whole: Chunk, run: tuple[int, int], middles: list[float]) -> list[Mask]:
-    """Which strokes stand before each cut between digits whose `middles` stand in the ink between two cuts."""
+def cuts_between(whole: Chunk, run: tuple[int, int], left: float, right: float) -> list[Mask]:
+    """Which strokes stand before a cut between two digits whose middles stand in the ink between two cuts.
+
+    The first cut runs through as little ink as it can. Where it runs through some there are others: nearly upright ones
+    side by side, as the least ink is at a nought's top and bottom, and not where a bar leans on its side.
+    """
     mask = whole.mask(*run)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     ink = np.where(mask[box], np.maximum(whole.ink[box], 128) / 255.0, 0.0)
-    made, one = [], whole.before[run[0]]
-    for left, right in itertools.pairwise(middles):
-        path = between(ink, left - columns[0], right - columns[0], whole.height)
-        one = one.copy()
-        one[box] |= mask[box] & (np.arange(ink.shape[1])[None, :] < path[:, None])
-        made.append(one)
+    ends = left - columns[0], right - columns[0]
+    middles, halves = np.array([sum(ends) / 2]), np.array([max(1.0, (right - left) / 2)])
+    paths = between(ink, *ends, whole.height, middles, halves)
+    if (ink[np.arange(len(ink)), np.clip(paths[0], 0, ink.shape[1] - 1)] > 0).any():
+        middles = middles + np.array(BESIDE) * whole.height
+        upright = between(ink, *ends, whole.height, middles, np.full(len(BESIDE), NARROW * whole.height))
+        paths = np.concatenate([paths, upright])
+    made: list[Mask] = []
+    for path in paths:
+        before = whole.before[run[0]].copy()
+        before[box] |= mask[box] & (np.arange(ink.shape[1])[None, :] < path[:, None])
+        if not any((before == other).all() for other in made):
+            made.append(before)
     return made
 
 
-def between(ink: Values, left: float, right: float, height: float) -> Path:
-    """The cheapest way down ink (h, w) between two digits whose middles are columns `left` and `right`.
+def inked(whole: Chunk, before: Mask) -> float:
+    """In how many rows ink goes on behind a cut, as a share of a digit's height."""
+    behind = whole.before[-1] & ~before
+    return float((before[:, :-1] & behind[:, 1:]).any(axis=1).sum() / whole.height)
 
-    It is told as the first column right of it in every row, (h,).
+
+def between(ink: Values, left: float, right: float, height: float, middles: Values, halves: Values) -> Path:
+    """The cheapest ways down ink (h, w) between two digits whose middles are columns `left` and `right`, (n, h).
+
+    Each is told as the first column right of it in every row. A row costs `PULL` where it is one of `halves` (n,) away
+    from the one of `middles` (n,).
     """
     rows, width = ink.shape
     start, stop = int(left - BEYOND * height), max(int(right + BEYOND * height) + 1, int(left) + 2)
     columns = np.arange(start, stop)
     on = (columns >= 0) & (columns < width)
-    away = np.abs(columns - (left + right) / 2) / max(1.0, (right - left) / 2)
-    cost = np.where(on, ink[:, np.clip(columns, 0, width - 1)], 0.0) + PULL * away**2
-    came = np.zeros((rows, len(columns)), np.int8)
-    total = np.full(len(columns) + 2, np.inf)  # with nothing beyond either end
-    total[1:-1] = cost[0]
+    crossed = np.where(on, ink[:, np.clip(columns, 0, width - 1)], 0.0)
+    away = PULL * ((columns - middles[:, None]) / halves[:, None]) ** 2
+    came = np.zeros((rows, *away.shape), np.int8)
+    total = np.pad(crossed[0] + away, ((0, 0), (1, 1)), constant_values=np.inf)  # with nothing beyond either end
     for row in range(1, rows):
-        from_left, from_right = total[:-2] + ASIDE, total[2:] + ASIDE
+        from_left, from_right = total[:, :-2] + ASIDE, total[:, 2:] + ASIDE
         aside = np.minimum(from_left, from_right)
-        strays = aside < total[1:-1]
+        strays = aside < total[:, 1:-1]
         came[row] = np.where(strays, np.where(from_left <= from_right, -1, 1), 0)
-        total[1:-1] = np.where(strays, aside, total[1:-1]) + cost[row]
-    path = np.empty(rows, np.intp)
-    place = int(total[1:-1].argmin())
+        total[:, 1:-1] = np.where(strays, aside, total[:, 1:-1]) + crossed[row] + away
+    paths = np.empty((len(middles), rows), np.intp)
+    places, each = total[:, 1:-1].argmin(axis=1), np.arange(len(middles))
     for row in range(rows - 1, -1, -1):
-        path[row] = columns[place]
-        place += came[row, place]
-    return path
+        paths[:, row] = columns[places]
+        places = places + came[row, each, places]
+    return paths

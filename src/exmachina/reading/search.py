@@ -1,14 +1,16 @@
 """Which digits a field holds: a clear one is read as it stands, all else by what the sliding network sees along it.
 
 A piece of ink is clear if it is narrow and the classifier and the sliding network, looking at its middle, both say the
-same. What is not is spelled column by column (`spelling`), once for every number of digits that it may hold. Each
-spelling says where to cut, the classifier looks at what is cut out, and the one on which both networks agree is taken.
+same. What is not is spelled column by column (`spelling`), once for every number of digits that it may hold. The
+middles of all spellings say where cuts may be, the classifier looks at what stands between any two, and the way on
+which both networks agree best is taken.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +18,9 @@ from numpy.typing import NDArray
 from exmachina.classifier import Classifier, Prediction
 from exmachina.images import SIDE
 from exmachina.reading.layout import Mask
-from exmachina.reading.pieces import Chunk, cut_between, glyph
+from exmachina.reading.pieces import Chunk, cuts_between, glyph, inked
 from exmachina.reading.sliding import DIGIT, NONE, sliding, windows
-from exmachina.reading.spelling import Middle, spelled
+from exmachina.reading.spelling import Line, Middle, Triple, likely_triples, spelled
 
 Picture = NDArray[np.uint8]
 Values = NDArray[np.float64]
@@ -32,9 +34,11 @@ LOOK = 1.0  # what the networks' agreement on a digit counts beside the logarith
 CHANCE = 0.7  # and the classifier's belief that what was cut out is a digit
 THROUGH = 2.0  # what a cut costs that runs through ink for a digit's height: strokes touch in places, not all along
 ALONE = 3.0  # by how much less than by its best spelling a single piece may be worth as the classifier reads it
+CORE = 0.7  # of its width: the part of a single piece in which there is no other digit's middle
 BROADEST = 1.3  # of a digit's height: no wider piece is read so
 LEAST = 0.01  # no belief counts for less
 CUT_LEAST = 0.1  # nor where a cut ran through ink, which may leave of any digit what looks like none
+SMALL = 0.6  # of a digit's height: lower and narrower ink that was cut off is a stroke's end
 WITHIN = 0.55  # of a digit's height from a digit's middle: ink further away is a sign of its own
 TALL = 0.45  # of a digit's height: lower ink that is no digit is no sign either
 
@@ -50,46 +54,53 @@ class Step:
     second: int | None
 
 
+Pair = tuple[int, int]
+Between = tuple[Triple, Pair]  # three middles, and the numbers of the cuts between them
+Read = list[tuple["_Cut", Step | None]]  # cuts from left to right, each with the digit before it
+
+
 @dataclass(frozen=True)
 class _Cut:
-    """Ink up to a cut that was made: `before` is all that stands before it; a digit's middle, or none for a sign."""
+    """Between two middles: all that stands before its left end, and its right one; between them is a sign or nothing.
 
-    before: Mask
-    seen: Values | None  # (11,)
-    glyph: Picture | None
-    counts: bool = True  # as a sign, if it is no digit
-    alone: bool = False  # a piece that was not cut, for the classifier to read
-    through: float = 0.0  # of a digit's height: how much ink the cut runs through
-    whole: bool = True  # no cut runs through ink of the digit
+    `through` is how much ink it runs through, of a digit's height; a sign `counts` if it is as large as a digit.
+    """
+
+    end: Mask
+    start: Mask
+    through: float = 0.0
+    sign: Picture | None = None
+    counts: bool = False
 
 
 @dataclass(frozen=True)
-class _Way:
-    """One way to cut a run, from left to right, and the logarithm of how likely its spelling is."""
+class _Run:
+    """Pieces side by side of which none is clear, and every way that is looked at to spell them, to be joined.
 
-    cuts: tuple[_Cut, ...]
-    worth: float
+    `middles` have `None` at both ends. A cut stands between two of them, a digit's glyph between the three of a triple.
+    """
+
+    middles: list[Middle | None]
+    cuts: dict[Pair, list[_Cut]]
+    cut_out: dict[Between, bytes]  # by name, the same where the ink is the same
+    glyphs: dict[bytes, Picture | None]
+    line: Line
 
 
 def read_chunks(classifier: Classifier, chunks: list[Chunk]) -> list[tuple[Chunk, list[Step]]]:
     """Every chunk with the cuts it needs, and its digits and signs from left to right."""
     clear = _clear(classifier, chunks)
-    runs = [(index, run) for index, chunk in enumerate(chunks) for run in _runs(chunk, clear[index])]
-    spellings = spelled([(_alone(chunks[index], run), chunks[index].height) for index, run in runs])
-    ways = [
-        [_way(chunks[index], run, middles, worth) for middles, worth in some]
-        + list(_uncut(chunks[index], run, some[0][1]))
-        for (index, run), some in zip(runs, spellings, strict=True)
-    ]
-    answers = iter(_looked_at(classifier, [cut.glyph for some in ways for way in some for cut in way.cuts]))
-    best = {}
-    for place, some in zip(runs, ways, strict=True):
-        looked = [(way, [next(answers) for _ in way.cuts]) for way in some]
-        best[place] = max(looked, key=lambda pair: _worth(*pair))
-    return [
-        _joined(chunk, clear[index], {run: best[place, run] for place, run in runs if place == index})
-        for index, chunk in enumerate(chunks)
-    ]
+    places = [(index, run) for index, chunk in enumerate(chunks) for run in _runs(chunk, clear[index])]
+    lines = spelled([(_alone(chunks[index], run), chunks[index].height) for index, run in places])
+    runs = [_run(chunks[index], run, line) for (index, run), line in zip(places, lines, strict=True)]
+    looks = [look for run in runs for look in (*run.glyphs.values(), *(some[0].sign for some in run.cuts.values()))]
+    answers = iter(_looked_at(classifier, looks))
+    best: list[dict[int, Read]] = [{} for _ in chunks]
+    for (index, (first, _)), run in zip(places, runs, strict=True):
+        digits = {name: next(answers) for name in run.glyphs}
+        signs = {pair: next(answers) for pair in run.cuts}
+        best[index][first] = _best(run, digits, signs)
+    return [_joined(chunk, clear[index], best[index]) for index, chunk in enumerate(chunks)]
 
 
 def _clear(classifier: Classifier, chunks: list[Chunk]) -> list[list[Step | None]]:
@@ -135,70 +146,67 @@ def _alone(chunk: Chunk, run: Run) -> Picture:
     return np.where(chunk.soft(*run), chunk.ink, np.uint8(0))
 
 
-def _way(chunk: Chunk, run: Run, middles: list[Middle], worth: float) -> _Way:
-    """The run cut between the middles, and signs that are too far from all of them apart."""
-    made: list[_Cut] = []
-    before, began = chunk.before[run[0]], 0.0
-    for part, mine in _explained(chunk, run, middles):
-        ends = [*cut_between(chunk, part, [middle.column for middle in mine]), chunk.before[part[1]]]
-        for number, end in enumerate(ends):
-            seen = mine[number].seen if mine else None
-            through = _through(chunk, end)
-            picture = glyph(chunk.ink, end & ~before, chunk.before[-1])
-            whole = not (began or through)
-            made.append(_Cut(end, seen, picture, _is_sign(chunk, part), through=through, whole=whole))
-            before, began = end, through
-    return _Way(tuple(made), worth)
+def _run(chunk: Chunk, run: Run, line: Line) -> _Run:
+    """All that is to be looked at: what the line may spell, and pieces that the classifier may read as they stand."""
+    some = sorted((*line.middles, *_pieces(chunk, run, line)), key=lambda one: (one.first, one.last))
+    middles = [None, *some, None]
+    triples = likely_triples(line, middles)
+    pairs = {(0, len(middles) - 1)} | {pair for triple in triples for pair in itertools.pairwise(triple)}
+    cuts = {(left, right): _cuts(chunk, run, middles[left], middles[right]) for left, right in sorted(pairs)}
+    cut_out, glyphs = {}, {}
+    for triple in triples:
+        for (i, ahead), (j, behind) in itertools.product(enumerate(cuts[triple[:2]]), enumerate(cuts[triple[1:]])):
+            mask = behind.end & ~ahead.start
+            cut_out[triple, (i, j)] = name = mask.tobytes()
+            if name not in glyphs:
+                least = SMALL * chunk.height if ahead.through or behind.through else 0.0
+                glyphs[name] = glyph(chunk.ink, mask, chunk.before[-1], least)
+    return _Run(middles, cuts, cut_out, glyphs, line)
 
 
-def _through(chunk: Chunk, end: Mask) -> float:
-    """In how many rows ink goes on behind a cut, as a share of a digit's height."""
-    behind = chunk.before[-1] & ~end
-    return float((end[:, :-1] & behind[:, 1:]).any(axis=1).sum() / chunk.height)
+def _pieces(chunk: Chunk, run: Run, line: Line) -> Iterator[Middle]:
+    """Each piece as a digit that is whole, if it is not too wide or low for that."""
+    for piece in range(*run):
+        top, bottom, left, right = chunk.box(piece, piece + 1)
+        if right - left <= BROADEST * chunk.height and bottom - top >= TALL * chunk.height:
+            middle = (left + right) / 2 - chunk.left
+            reach = CORE * (right - left) / 2
+            ends = ((middle - reach) * DIGIT / chunk.height, (middle + reach) * DIGIT / chunk.height)
+            first = min(int(ends[0]), len(line.logs) - 1)
+            last = max(first + 1, int(ends[1]))
+            yield Middle(middle, first, last, line.at_best(first, last) - ALONE, piece=piece)
 
 
-def _uncut(chunk: Chunk, run: Run, worth: float) -> Iterator[_Way]:
-    """A single piece as the classifier reads it, if it is not too wide for that."""
-    top, bottom, left, right = chunk.box(*run)
-    if run[1] == run[0] + 1 and right - left <= BROADEST * chunk.height and bottom - top >= TALL * chunk.height:
-        cut = _Cut(chunk.before[run[1]], None, chunk.glyph(*run), alone=True)
-        yield _Way((cut,), worth - ALONE)
+def _cuts(chunk: Chunk, run: Run, left: Middle | None, right: Middle | None) -> list[_Cut]:
+    """The cuts between two middles, or a middle and an end: around a sign, if one stands there, or through ink."""
+    first = run[0] if left is None or left.piece is None else left.piece + 1
+    last = run[1] if right is None or right.piece is None else right.piece
+    signs = [piece for piece in range(first, last) if _is_apart(chunk, piece, left, right)]
+    if signs:
+        start = signs[-1] + 1 if right else run[1]
+        end = signs[0] if left else run[0]
+        top, bottom, first, last = chunk.box(end, start)
+        picture = chunk.glyph(end, start) if max(bottom - top, last - first) >= TALL * chunk.height else None
+        return [_Cut(chunk.before[end], chunk.before[start], sign=picture, counts=picture is not None)]
+    if left is None or (right and right.piece is not None):
+        place = run[0] if left is None else last
+    elif right is None or left.piece is not None:
+        place = run[1] if right is None else first
+    else:
+        ends = cuts_between(chunk, run, left.column, right.column)
+        return [_Cut(end, end, inked(chunk, end)) for end in ends]
+    return [_Cut(chunk.before[place], chunk.before[place])]
 
 
-def _is_sign(chunk: Chunk, part: Run) -> bool:
-    top, bottom, left, right = chunk.box(*part)
-    return max(bottom - top, right - left) >= TALL * chunk.height
-
-
-def _explained(chunk: Chunk, run: Run, middles: list[Middle]) -> Iterator[tuple[Run, list[Middle]]]:
-    """The run in parts: each with its digits, or signs that are too far from all of them to belong to one."""
-    reach = WITHIN * chunk.height
-    boxes = [chunk.box(piece, piece + 1)[2:] for piece in range(*run)]
-    centres = [(left + right) / 2 - chunk.left for left, right in boxes]
-    holds = [
-        any(
-            left - chunk.left <= one.column <= right - chunk.left or abs(centre - one.column) <= reach
-            for one in middles
-        )
-        for (left, right), centre in zip(boxes, centres, strict=True)
-    ]
-    groups: list[list[int]] = []
-    for number, some in enumerate(holds):
-        if groups and holds[groups[-1][-1]] == some:
-            groups[-1].append(number)
-        else:
-            groups.append([number])
-    owner = [
-        min(range(len(boxes)), key=lambda n: (not holds[n], _away(one.column + chunk.left, boxes[n])))
-        for one in middles
-    ]
-    for group in groups:
-        mine = [one for one, number in zip(middles, owner, strict=True) if number in group]
-        yield (run[0] + group[0], run[0] + group[-1] + 1), mine
-
-
-def _away(column: float, box: tuple[int, int]) -> float:
-    return max(0.0, box[0] - column, column - box[1])
+def _is_apart(chunk: Chunk, piece: int, left: Middle | None, right: Middle | None) -> bool:
+    """Is a piece between two middles too far from both to belong to one?"""
+    box = chunk.box(piece, piece + 1)
+    first, last = box[2] - chunk.left, box[3] - chunk.left
+    middle = (first + last) / 2
+    return all(
+        one is None or (side * (middle - one.column) > WITHIN * chunk.height and not first <= one.column <= last)
+        for one, side in ((left, 1), (right, -1))
+    )
 
 
 def _looked_at(classifier: Classifier, glyphs: list[Picture | None]) -> list[Prediction | None]:
@@ -208,55 +216,81 @@ def _looked_at(classifier: Classifier, glyphs: list[Picture | None]) -> list[Pre
     return [None if one is None else next(answers) for one in glyphs]
 
 
-def _worth(way: _Way, answers: list[Prediction | None]) -> float:
-    worth = way.worth - THROUGH * sum(cut.through for cut in way.cuts)
-    for cut, answer in zip(way.cuts, answers, strict=True):
-        if cut.alone:
-            chance = 0.0 if answer is None else answer.probability * (answer.is_digit or 0.0)
-            worth += np.log(max(chance, LEAST))
-        elif cut.seen is not None:
-            probabilities = np.zeros(NONE) if answer is None else np.array(answer.probabilities)
-            agreed = float(np.sqrt(probabilities * cut.seen[:NONE] / max(cut.seen[:NONE].sum(), 1e-9)).sum())
-            least = LEAST if cut.whole else CUT_LEAST
-            worth += LOOK * np.log(max(agreed, least))
-            if answer is None:
-                worth += CHANCE * np.log(least)
-            elif answer.is_digit is not None:
-                worth += CHANCE * np.log(max(answer.is_digit, least))
-    return worth
+def _best(run: _Run, digits: dict[bytes, Prediction | None], signs: dict[Pair, Prediction | None]) -> Read:
+    """The likeliest way through the run (Viterbi, 1967): its cuts, with the digit before each but the first."""
+    last = len(run.middles) - 1
+    worths: dict[tuple[Pair, int], float] = {}
+    for pair, cuts in run.cuts.items():
+        worth = run.line.none(*(run.middles[end] for end in pair)) + _sign_worth(cuts[0], signs[pair])
+        worths.update({(pair, number): worth - THROUGH * cut.through for number, cut in enumerate(cuts)})
+    best: dict[tuple[Pair, int], tuple[float, Read]] = {
+        (pair, number): (worth, [(run.cuts[pair][number], None)])
+        for (pair, number), worth in worths.items()
+        if pair[0] == 0
+    }
+    for (triple, (i, j)), name in sorted(run.cut_out.items(), key=lambda item: item[0][0][1]):
+        before, after = (triple[:2], i), (triple[1:], j)
+        middle = run.middles[triple[1]]
+        if middle is None or before not in best:
+            continue
+        cut = run.cuts[triple[1:]][j]
+        whole = not (run.cuts[triple[:2]][i].through or cut.through)
+        worth = best[before][0] + middle.worth + _worth(middle, digits[name], whole=whole) + worths[after]
+        if after not in best or worth > best[after][0]:
+            best[after] = worth, [*best[before][1], (cut, _judged(middle, digits[name], whole=whole))]
+    return max((one for (pair, _), one in best.items() if pair[1] == last), key=lambda one: one[0])[1]
 
 
-def _joined(
-    chunk: Chunk, clear: list[Step | None], runs: dict[Run, tuple[_Way, list[Prediction | None]]]
-) -> tuple[Chunk, list[Step]]:
+def _sign_worth(cut: _Cut, answer: Prediction | None) -> float:
+    """What looks like a digit is hardly a sign."""
+    if not cut.counts or answer is None or answer.is_digit is None:
+        return 0.0
+    return float(np.log(max(1 - answer.probability * answer.is_digit, LEAST)))
+
+
+def _worth(middle: Middle, answer: Prediction | None, *, whole: bool) -> float:
+    """The logarithm of how far the classifier agrees that what was cut out is a digit, and which."""
+    if middle.seen is None:
+        chance = 0.0 if answer is None else answer.probability * (answer.is_digit or 0.0)
+        return float(np.log(max(chance, LEAST)))
+    least = LEAST if whole else CUT_LEAST
+    probabilities = np.zeros(NONE) if answer is None else np.array(answer.probabilities)
+    agreed = float(np.sqrt(probabilities * middle.seen[:NONE] / max(middle.seen[:NONE].sum(), 1e-9)).sum())
+    is_digit = 0.0 if answer is None else 1.0 if answer.is_digit is None else answer.is_digit
+    return float(LOOK * np.log(max(agreed, least)) + CHANCE * np.log(max(is_digit, least)))
+
+
+def _joined(chunk: Chunk, clear: list[Step | None], runs: dict[int, Read]) -> tuple[Chunk, list[Step]]:
     """The chunk with the cuts that were chosen."""
     before, steps = [chunk.before[0]], []
-    starts = {run[0]: run for run in runs}
+
+    def up_to(end: Mask, step: Step | None) -> None:
+        if (end & ~before[-1]).any():
+            before.append(end | before[-1])
+            if step is not None:
+                steps.append(replace(step, first=len(before) - 2, last=len(before) - 1))
+
     for piece, alone in enumerate(clear):
         if alone is not None:
-            before.append(chunk.before[piece + 1])
-            steps.append(Step(len(before) - 2, len(before) - 1, alone.digit, alone.probability, alone.second))
-        elif piece in starts:
-            way, answers = runs[starts[piece]]
-            for cut, answer in zip(way.cuts, answers, strict=True):
-                before.append(cut.before)
-                if cut.alone and answer is not None:
-                    seen = np.append(np.array(answer.probabilities), 0.0)
-                    steps.append(_step(len(before) - 2, len(before) - 1, seen[:NONE], seen))
-                elif cut.seen is not None:
-                    steps.append(_judged(len(before) - 2, cut.seen, answer, whole=cut.whole))
-                elif cut.counts:
-                    steps.append(Step(len(before) - 2, len(before) - 1, None, 0.0, None))
+            up_to(chunk.before[piece + 1], alone)
+        for cut, step in runs.get(piece, ()):
+            up_to(cut.end, step)
+            up_to(cut.start, Step(0, 0, None, 0.0, None) if cut.counts else None)
     return Chunk(chunk.top, chunk.left, chunk.ink, np.stack(before), chunk.height), steps
 
 
-def _judged(first: int, seen: Values, answer: Prediction | None, *, whole: bool) -> Step:
-    digits = seen[:NONE] + 1e-6
+def _judged(middle: Middle, answer: Prediction | None, *, whole: bool) -> Step | None:
+    if middle.seen is None:
+        if answer is None:
+            return None
+        digits = np.array(answer.probabilities)
+        return _step(0, 0, digits, np.append(digits, 0.0))
+    digits = middle.seen[:NONE] + 1e-6
     # What a cut ran through is no longer the digit; of whole ink that is hardly a digit it still says which.
     if answer is not None and (whole or not answer.rejected):
         belief = WHOLE if whole else CUT_OUT
         digits = digits ** (1 - belief) * (np.array(answer.probabilities) + 1e-6) ** belief
-    return _step(first, first + 1, digits, seen)
+    return _step(0, 0, digits, middle.seen)
 
 
 def _step(first: int, last: int, digits: Values, seen: Values) -> Step:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,28 +19,58 @@ START = 0.0  # what a digit is worth by itself, a logarithm
 FLOOR = 1e-4  # the network is never surer that a place is not so
 MOST = 12  # digits in a run at most
 MARGIN = 5.0  # spellings whose logarithm is lower by more are not looked at
+KEPT = 3.5  # nor a digit between two others, in what is joined of several spellings
 NARROWEST = 4  # columns of a digit, on average, at least
 
 
 @dataclass(frozen=True)
 class Middle:
-    """A digit's middle: its column in the ink, and what the sliding network thinks there, (11,)."""
+    """Where a digit may have its middle: a column of the ink, and the columns [first, last) of the line it is seen at.
+
+    `seen` (11,) is what the sliding network thinks there, `digit` what it names. Where it was not asked, and the
+    classifier reads a piece of the ink as it stands, they are `None` and `piece` is its number.
+    """
 
     column: float
-    seen: Values
+    first: int
+    last: int
+    worth: float  # a logarithm
+    seen: Values | None = None
+    digit: int | None = None
+    piece: int | None = None
 
 
-Spelling = tuple[list[Middle], float]
+@dataclass(frozen=True)
+class Line:
+    """What the sliding network sees along ink, logarithms (n, 11), and the middles of all that it may spell."""
+
+    logs: Values
+    middles: tuple[Middle, ...]
+
+    def none(self, left: Middle | None, right: Middle | None) -> float:
+        """What it is worth that there is no digit between two middles, or a middle and an end; -inf if they overlap."""
+        first, last = left.last if left else 0, right.first if right else len(self.logs)
+        alike = left and right and left.digit is not None and left.digit == right.digit
+        if last < first + bool(alike):  # between two digits alike there is a column of none
+            return -math.inf
+        return float(self.logs[first:last, NONE].sum())
+
+    def at_best(self, first: int, last: int) -> float:
+        """What any spelling of some columns may be worth."""
+        return float(self.logs[first:last].max(axis=1).sum())
 
 
-def spelled(lines: Sequence[tuple[NDArray[np.uint8], float]]) -> list[list[Spelling]]:
-    """For each ink and the height of its digits, how it may be spelled: middles and the logarithm of the likelihood.
+Triple = tuple[int, int, int]
 
-    At least one spelling each, the likeliest first, no two with the same number of digits.
+
+def spelled(lines: Sequence[tuple[NDArray[np.uint8], float]]) -> list[Line]:
+    """Each ink and the height of its digits as a line, with the middles of its likeliest spellings.
+
+    There is a spelling for every number of digits, unless it is much less likely than another.
     """
     slid = [windows(ink, height) for ink, height in lines]
     if not any(len(pictures) for pictures, _ in slid):
-        return [[([], 0.0)] for _ in lines]
+        return [Line(np.zeros((0, NONE + 1)), ()) for _ in lines]
     probabilities = sliding().probabilities(np.concatenate([pictures for pictures, _ in slid])).astype(np.float64)
     length = max(int(places[-1]) + 1 for _, places in slid if len(places))
     seen = np.zeros((len(lines), length, NONE + 1))
@@ -47,25 +78,56 @@ def spelled(lines: Sequence[tuple[NDArray[np.uint8], float]]) -> list[list[Spell
     ends = np.cumsum([len(pictures) for pictures, _ in slid])
     for index, (end, (pictures, places)) in enumerate(zip(ends, slid, strict=True)):
         seen[index, places] = probabilities[end - len(pictures) : end]
-    classes, worths = spelling(np.log(np.maximum(seen, FLOOR)), min(MOST, 1 + length // NARROWEST))
-    spellings = []
+    logs = np.log(np.maximum(seen, FLOOR))
+    classes, worths = spelling(logs, min(MOST, 1 + length // NARROWEST))
+    some = []
     for index, (_, height) in enumerate(lines):
-        order = np.argsort(-worths[index])
-        good = [count for count in order if worths[index, count] >= worths[index].max() - MARGIN]
-        some = [
-            (list(_middles(classes[index, count], seen[index], height)), float(worths[index, count])) for count in good
-        ]
-        spellings.append(some)
-    return spellings
+        good = np.flatnonzero(worths[index] >= worths[index].max() - MARGIN)
+        middles = {
+            (one.first, one.last, one.digit): one
+            for count in good
+            for one in _middles(classes[index, count], seen[index], logs[index], height)
+        }
+        some.append(Line(logs[index], tuple(middles.values())))
+    return some
 
 
-def _middles(classes: Classes, seen: Values, height: float) -> Iterator[Middle]:
+def _middles(classes: Classes, seen: Values, logs: Values, height: float) -> Iterator[Middle]:
     edges = np.flatnonzero(np.diff(classes, prepend=NONE, append=NONE))
     for first, last in itertools.pairwise(edges):
-        if classes[first] != NONE:
-            weights = seen[first:last, classes[first]]
-            column = float(weights @ np.arange(first, last) / weights.sum())
-            yield Middle((column + 0.5) * height / DIGIT, weights @ seen[first:last] / weights.sum())
+        digit = int(classes[first])
+        if digit != NONE:
+            weights = seen[first:last, digit]
+            column = (float(weights @ np.arange(first, last) / weights.sum()) + 0.5) * height / DIGIT
+            thinks = weights @ seen[first:last] / weights.sum()
+            worth = float(logs[first:last, digit].sum()) + START
+            yield Middle(column, int(first), int(last), worth, thinks, digit)
+
+
+def likely_triples(line: Line, middles: Sequence[Middle | None]) -> list[Triple]:
+    """Every middle with the ones before and behind it in spellings not much less likely than the best.
+
+    `middles` are in order of their columns and have `None` at both ends. A line without a digit has none.
+    """
+    count = len(middles)
+    between = np.full((count, count), -np.inf)
+    for left, right in itertools.combinations(range(count), 2):
+        between[left, right] = line.none(middles[left], middles[right])
+    own = np.array([one.worth if one else 0.0 for one in middles])
+    upto, onwards = np.full(count, -np.inf), np.full(count, -np.inf)
+    upto[0], onwards[-1] = 0.0, 0.0
+    for index in range(1, count):
+        upto[index] = (upto[:index] + between[:index, index]).max() + own[index]
+        back = count - 1 - index
+        onwards[back] = (onwards[back + 1 :] + between[back, back + 1 :]).max() + own[back]
+    least = onwards[0] - KEPT
+    return [
+        (left, index, right)
+        for index in range(1, count - 1)
+        for left in range(index)
+        for right in range(index + 1, count)
+        if upto[left] + between[left, index] + own[index] + between[index, right] + onwards[right] >= least
+    ]
 
 
 def spelling(logs: Values, most: int) -> tuple[Classes, Values]:

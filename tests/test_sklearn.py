@@ -20,6 +20,8 @@ from exmachina.data import Dataset
 from exmachina.errors import InputError
 from exmachina.sklearn import DigitClassifier, epochs_for, telling
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def tens() -> tuple[np.ndarray, np.ndarray]:
@@ -28,7 +30,6 @@ def tens() -> tuple[np.ndarray, np.ndarray]:
     return images, labels
 
 
-@pytest.mark.slow
 def test_scikit_learns_own_checks_pass() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a check that wants an array API switched on

@@ -13,6 +13,8 @@ from exmachina.formatting import share
 from exmachina.runs import Run
 from plain import run_plain
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,7 +28,6 @@ def run_judge(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int,
     return int(leaving.value.code or 0), output.out, output.err
 
 
-@pytest.mark.slow
 def test_evaluate_agrees_with_the_run_record_writes_report_and_json_and_leaves_the_run_alone(tmp_path: Path) -> None:
     from exmachina.runs import find_run
 

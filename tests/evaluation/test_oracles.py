@@ -43,6 +43,8 @@ from exmachina.evaluation.statistics.intervals import corrected_for_openings, no
 from exmachina.evaluation.statistics.metrics import losses, measure
 from exmachina.evaluation.statistics.prediction import pile, rate_law
 
+pytestmark = pytest.mark.slow
+
 Numbers = Any  # a number, or an array of them
 
 

@@ -21,6 +21,8 @@ from exmachina.evaluation.parts import NO_WRITERS
 from exmachina.networks import Dense
 from exmachina.runs import Run
 
+pytestmark = pytest.mark.slow
+
 Judge = Any  # the fixture of conftest.py: a run and options in, an Evaluation out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
@@ -13,6 +14,8 @@ from exmachina.figures import explain_figures, hello_figures, inspect_figures, p
 from exmachina.figures.drawing.style import Plate
 from exmachina.figures.sets import Figures
 from exmachina.runs import Run
+
+pytestmark = pytest.mark.slow
 
 Read = Callable[[Figure], list[str]]
 

@@ -15,6 +15,8 @@ from exmachina.images.clean import INK, clean, ruled_lines
 from exmachina.images.mnist import NoInk, is_dark_on_light, normalize
 from papers import PAPERS, alike, enlarged, far_away, half_in_shadow, paper, written
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def digits() -> NDArray[np.uint8]:

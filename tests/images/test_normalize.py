@@ -27,6 +27,8 @@ from exmachina.images.mnist import (
 )
 from papers import alike, enlarged
 
+pytestmark = pytest.mark.slow
+
 NO_STEPS = Steps(*[False] * 6)
 
 

@@ -15,6 +15,8 @@ from exmachina.reading.pieces import chunk, cuts_between, glyph, inked
 from exmachina.reading.sheet import even_ink
 from exmachina.reading.spelling import Line, Middle, likely_triples
 
+pytestmark = pytest.mark.slow
+
 Picture = NDArray[np.uint8]
 
 

@@ -18,6 +18,8 @@ from exmachina.classifier import Classifier
 from exmachina.cli import main
 from exmachina.reading import Page
 
+pytestmark = pytest.mark.slow
+
 Picture = NDArray[np.uint8]
 
 

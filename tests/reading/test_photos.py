@@ -15,6 +15,8 @@ import strips
 from exmachina.classifier import Classifier
 from exmachina.reading import grid, layout, pieces, rules, spelling, straighten
 
+pytestmark = pytest.mark.slow
+
 Picture = NDArray[np.uint8]
 
 

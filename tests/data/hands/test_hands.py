@@ -16,6 +16,8 @@ from exmachina.data.hands.skeletons import skeleton
 from exmachina.data.hands.sources import FOLDER, LEARNED, LETTERS, pen_digits, typeface_digits, typeface_letters
 from exmachina.images.mnist import BOX, CENTRE, normalize
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def some(digits: Dataset) -> Dataset:

@@ -27,6 +27,8 @@ from exmachina.report.sections.selection_bias import contamination_section
 from exmachina.runs import Run
 from exmachina.training import Recipe
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 

@@ -14,6 +14,8 @@ from exmachina.evaluation.ood.rejector import HANDS, KEEP, RejectorData, fit_rej
 from exmachina.evaluation.ood.separation import auroc
 from exmachina.runs import Run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_in_the_networks_form_and_no_bar(kind: str, digits: Dataset) -> None:

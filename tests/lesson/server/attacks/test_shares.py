@@ -28,6 +28,8 @@ from exmachina.lesson.server.launch import TimedProtocol
 from exmachina.lesson.server.services import Pool
 from lesson_server import PATIENCE, Lesson, serving
 
+pytestmark = pytest.mark.slow
+
 IMAGE = np.full((28, 28), 9, np.uint8)
 ADA, BEN = Visitor("10.0.0.1", "ada"), Visitor("10.0.0.2", "ben")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
@@ -20,8 +22,8 @@ def enlarged(picture: Picture, factor: int = 10) -> Picture:
 
 def alike(a: Picture, b: Picture) -> float:
     """Correlation of two pictures, one pixel's shift allowed: 1 for equal ones, far less for another digit."""
-    shifts = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)]
-    return float(max(np.corrcoef(np.roll(a, shift, (0, 1)).ravel(), b.ravel())[0, 1] for shift in shifts))
+    shifted = [np.roll(a, (row, column), (0, 1)).ravel() for row in (-1, 0, 1) for column in (-1, 0, 1)]
+    return float(np.corrcoef(shifted, b.ravel())[-1, :-1].max())
 
 
 def written(digit: Picture, kind: str, factor: int, *, tight: bool = False, light_ink: bool = False) -> Picture:
@@ -59,6 +61,7 @@ def far_away(digit: Picture, kind: str, height: int, width: int) -> Picture:
     return np.floor(page * (1 - 0.6 * ink)).astype(np.uint8)
 
 
+@cache
 def patches(height: int, width: int) -> NDArray[np.float64]:
     """Light (height, width) that differs by up to a tenth from place to place, as on creased paper: around 1."""
     row, column = np.mgrid[:height, :width]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from exmachina.images import materials, paper
+from exmachina.images import materials, paper, sheet
 
 SHAPES = [(1, 1), (112, 112), (33, 200), (200, 150), (104, 1)]
 
@@ -54,3 +56,19 @@ def test_otsus_threshold_parts_numpys_own_histogram(seed: int) -> None:
 
 def test_nothing_is_brighter_than_one_level() -> None:
     assert not materials.brighter(np.full((5, 6), 255.0)).any()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 40), (40, 7), (61, 53)])
+def test_neighbours_are_joined_as_scipy_joins_them(shape: tuple[int, int]) -> None:
+    picture = np.random.default_rng(2).integers(0, 256, shape, np.uint8)
+    for mask, length in itertools.product((picture > 60, picture > 200), (1, 2, 3, 4, 5, 8, 13)):
+        assert (materials.runs(mask, length) == ndimage.binary_opening(mask, np.ones((1, length)))).all()
+        assert (materials.widened(mask, 3, length) == ndimage.binary_dilation(mask, np.ones((3, length)))).all()
+    assert (paper._median(picture) == ndimage.median_filter(picture, 3)).all()
+    assert (sheet._closed(picture, 9) == ndimage.grey_closing(picture, (9, 9), mode="nearest")).all()
+
+
+def test_the_paper_under_strokes_is_an_opening_of_a_page_that_goes_on_at_its_border() -> None:
+    picture = np.random.default_rng(3).integers(0, 256, (50, 70), np.uint8)
+    beyond = np.pad(picture.astype(int), 20, mode="reflect", reflect_type="odd")
+    assert (paper._opened(picture, 7) == ndimage.grey_opening(beyond, (10, 10))[20:-20, 20:-20]).all()

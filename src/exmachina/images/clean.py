@@ -8,11 +8,12 @@ Ink is bright and paper dark throughout.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from PIL import Image
 
-from exmachina.images.materials import Mask, Picture, Values, grown, ring
+from exmachina.images.materials import Mask, Picture, Values, grown, ring, runs, widened
 from exmachina.images.paper import deviation, ink, judged, sample
 from exmachina.images.paper import level as paper_level
 
@@ -36,6 +37,16 @@ class Findings:
     mask: Mask
     level: Values  # of the paper
     strokes: Mask  # `mask` without ruled lines
+
+    @cached_property
+    def above(self) -> Values:
+        """How far each pixel is above its paper."""
+        return self.copy - self.level
+
+    @cached_property
+    def strongest(self) -> float:
+        """How far strong ink is above its paper; 0 of none."""
+        return float(np.percentile(self.above[self.mask], 75)) if self.mask.any() else 0.0
 
 
 def examine(picture: Picture) -> Findings | None:
@@ -93,23 +104,16 @@ def _surroundings(digit: Mask, shape: tuple[int, ...]) -> tuple[slice, slice] | 
 
 def _is_none(findings: Findings, digit: Mask) -> bool:
     """Is what was found too faint for ink, or too often crossed by straight lines for a digit?"""
-    above = findings.copy - findings.level
-    strongest = _ink_level(findings)
-    noise = deviation(above[~grown(findings.mask, 2)])
+    strongest = findings.strongest
+    noise = deviation(findings.above[~grown(findings.mask, 2)])
     return strongest < MIN_CONTRAST or strongest < 4 * noise or _is_texture(digit)
-
-
-def _ink_level(findings: Findings) -> float:
-    """How far strong ink is above its paper; 0 of none."""
-    above, mask = findings.copy - findings.level, findings.mask
-    return float(np.percentile(above[mask], 75)) if mask.any() else 0.0
 
 
 def _alone(picture: Picture, findings: Findings, digit: Mask) -> Picture:
     """The `digit` of a picture that was examined alone on even paper."""
     mask, level = findings.mask, findings.level
     varies = deviation((findings.copy - np.median(level))[~mask])
-    if 2 * varies > UNEVEN * _ink_level(findings):
+    if 2 * varies > UNEVEN * findings.strongest:
         picture = flatten(picture, mask, level)
     return isolate(picture, mask, digit)
 
@@ -172,8 +176,8 @@ def _is_texture(digit: Mask) -> bool:
     """Is it met more often by straight lines than the strokes of a digit are?"""
     for lines in (digit, digit.T):
         occupied = lines[lines.any(axis=1)]
-        begins = occupied & ~np.pad(occupied, ((0, 0), (1, 0)))[:, :-1]
-        if occupied.size and float(begins.sum(axis=1).mean()) > MOST_STROKES:
+        begins = occupied[:, 0].astype(np.intp) + (occupied[:, 1:] & ~occupied[:, :-1]).sum(axis=1)
+        if occupied.size and float(begins.mean()) > MOST_STROKES:
             return True
     return False
 
@@ -203,11 +207,10 @@ def _horizontal_lines(ink: Mask) -> tuple[Mask, int]:
     if not (ink[:, :4].any() and ink[:, -4:].any()):
         return lines, 0
     thickness = max(3, max(ink.shape) // 40)
-    thin = ink & ~ndimage.binary_opening(ink, np.ones((thickness + 1, 1), bool))
-    blurred = ndimage.binary_dilation(thin, np.ones((5, thickness), bool))  # over the lines that cross it
-    long = ndimage.binary_opening(blurred, np.ones((1, max(8, width // 8)), bool))
-    past_strokes = np.ones((3, 2 * (width // 12) + 1), bool)
-    joined, _ = ndimage.label(ndimage.binary_dilation(long, past_strokes))
+    thin = ink & ~runs(ink.T, thickness + 1).T
+    blurred = widened(thin, 5, thickness)  # over the lines that cross it
+    long = runs(blurred, max(8, width // 8))
+    joined, _ = ndimage.label(widened(long, 3, 2 * (width // 12) + 1))  # past strokes
     extents = [(box[1].start, box[1].stop) for box in ndimage.find_objects(joined)]
     whole = [stop - start >= 0.92 * width for start, stop in extents]
     ruled = sum(whole) >= 3  # then a piece from either edge is a line too, which runs on along a stroke

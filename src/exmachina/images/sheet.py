@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from exmachina.images.materials import Mask, Picture, brighter, ring
+from exmachina.images.materials import Mask, Picture, brighter, ring, windows
 from exmachina.images.paper import judged
 
 SMALLEST = 100  # pixels: the longer side of what may be a photograph
@@ -24,13 +24,11 @@ def sheet_alone(picture: Picture) -> Picture:
     A drawing has paper of one level around it, a photograph never; and what fills its box as a sheet does, and is
     none, has no dark ink within.
     """
-    from scipy import ndimage
-
     border = ring(picture)
     if max(picture.shape) < SMALLEST or border.min() == border.max():
         return picture
     copy = judged(picture)
-    filled = ndimage.grey_closing(copy, size=(max(copy.shape) // WRITING | 1,) * 2, mode="nearest")
+    filled = _closed(copy, max(copy.shape) // WRITING | 1)
     box = _box(filled, brighter(copy.astype(np.float64)))
     if box is None:
         return picture
@@ -40,6 +38,14 @@ def sheet_alone(picture: Picture) -> Picture:
         return picture
     rows, columns = (length / small for length, small in zip(picture.shape, copy.shape, strict=True))
     return picture[int(top * rows) : int(bottom * rows), int(left * columns) : int(right * columns)]
+
+
+def _closed(copy: Picture, size: int) -> Picture:
+    """A picture without what is dark and narrower than `size`, an odd number of pixels."""
+    for join in (np.maximum, np.minimum):
+        beyond = np.pad(copy, size // 2, mode="edge")
+        copy = windows(windows(beyond, size, join).T, size, join).T
+    return copy
 
 
 def _box(filled: Picture, paper: Mask) -> tuple[tuple[int, int, int, int], float] | None:

@@ -17,7 +17,7 @@ from exmachina.data import Dataset
 from exmachina.engine import training_steps
 from exmachina.errors import InputError
 from exmachina.images import SIDE
-from exmachina.images.mnist import resize
+from exmachina.images.mnist import resize_all
 from exmachina.networks import Network
 from exmachina.training import Recipe, fit, get_recipe
 
@@ -107,7 +107,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         low, high = self.range_
         grey = (pixels.astype(np.float64) - low) * (255 / (high - low) if high > low else 0)
         pictures = np.clip(np.rint(grey), 0, 255).astype(np.uint8).reshape(-1, *self.shape_)
-        return np.stack([resize(picture, SIDE, SIDE) for picture in pictures])
+        return resize_all(pictures, SIDE, SIDE)
 
 
 def telling(network: Network, classes: int) -> Network:

@@ -360,7 +360,7 @@ def test_predict_loads_neither_pytorch_nor_matplotlib() -> None:
 @pytest.mark.parametrize(("command", "code"), [("show", 0), ("predict", 1)])  # Rich lets it pass; print does not
 def test_output_to_a_closed_pipe_ends_quietly(command: str, code: int) -> None:
     # More than a pipe holds, so that the command is still writing when its reader has gone.
-    indices = [f"--index={index}" for index in range(2000)]
+    indices = [f"--index={index}" for index in range(500)]
     process = subprocess.Popen(
         [sys.executable, "-m", "exmachina", command, *(["--json"] if command == "predict" else []), *indices],
         stdout=subprocess.PIPE,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from exmachina.cli import main
 from exmachina.cluster import connection
 from exmachina.errors import InputError
+
+Command = Callable[[str], tuple[Any, str, str]]
 
 
 class BusyMachine:
@@ -54,21 +58,26 @@ for room in ("batch", "cluster", "cli", "training"):
 [getattr(exmachina, name) for name in exmachina.__all__]
 print([name for name in sys.modules if name.split(".")[0] in ("ray", "pyarrow")])
 """
-MISSING = """
-import sys
-sys.modules["ray"] = sys.modules["pyarrow"] = None
-from exmachina.cli import main
-main(sys.argv[1:])
-"""
 
 
-def run(code: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, cwd=cwd, env=dict(os.environ), capture_output=True, text=True, check=False)
+def test_no_module_imports_ray_before_it_is_asked_for() -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]"
 
 
-def test_no_module_imports_ray_before_it_is_asked_for(tmp_path: Path) -> None:
-    assert run(LOADED, cwd=tmp_path).stdout.strip() == "[]"
+@pytest.fixture
+def without_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """A command's exit code, standard output and standard error in an empty folder, where there is no Ray."""
+    for name in ("ray", "pyarrow"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.chdir(tmp_path)
+
+    def run(command: str) -> tuple[Any, str, str]:
+        with pytest.raises(SystemExit) as leaving:
+            main(command.split())
+        return leaving.value.code, *capsys.readouterr()
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -80,10 +89,12 @@ def test_no_module_imports_ray_before_it_is_asked_for(tmp_path: Path) -> None:
         ("train --seeds 2 --ray local", "ray"),
     ],
 )
-def test_without_the_extra_one_line_tells_how_to_install_it(command: str, extra: str, tmp_path: Path) -> None:
-    done = run(MISSING, *command.split(), cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert f'pip install "hello-ex-machina[{extra}]"' in done.stderr
+def test_without_the_extra_one_line_tells_how_to_install_it(
+    command: str, extra: str, without_ray: Command, tmp_path: Path
+) -> None:
+    code, out, err = without_ray(command)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert f'pip install "hello-ex-machina[{extra}]"' in err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -96,6 +107,6 @@ def test_without_the_extra_one_line_tells_how_to_install_it(command: str, extra:
         "predict --index 1 --ray local --out t.parquet",
     ],
 )
-def test_what_a_cluster_is_not_for_is_refused(command: str, tmp_path: Path) -> None:
-    done = run(MISSING, *command.split(), cwd=tmp_path)
-    assert done.returncode == 2 and "--ray" in done.stderr and done.stderr.count("\n") == 1
+def test_what_a_cluster_is_not_for_is_refused(command: str, without_ray: Command) -> None:
+    code, _, err = without_ray(command)
+    assert code == 2 and "--ray" in err and err.count("\n") == 1

@@ -12,7 +12,10 @@ import pytest
 
 from exmachina.data import Dataset
 from exmachina.evaluation import Evaluation, evaluate
+from exmachina.evaluation.arrays import Images
 from exmachina.evaluation.inputs import Extent
+from exmachina.evaluation.robustness import corruptions
+from exmachina.evaluation.robustness.corruptions import corrupt
 from exmachina.runs import Run
 from exmachina.training import Recipe
 from extents import SMALL
@@ -35,10 +38,17 @@ Judge = Callable[..., Evaluation]
 
 @pytest.fixture(scope="session")
 def judge(digits: Dataset, test_digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Judge:
-    """Evaluate a run in a second."""
+    """Evaluate a run in a second: the same images are spoilt once for all runs, unless all is to be done `anew`."""
     folder = tmp_path_factory.mktemp("log")
+    spoilt: dict[tuple[Any, ...], Images] = {}
 
-    def examine(run: Run, **options: Any) -> Evaluation:
+    def spoilt_once(images: Images, name: str, generator: np.random.Generator, severity: int | None = None) -> Images:
+        key = hash(images.tobytes()), name, severity, str(generator.bit_generator.state)
+        if key not in spoilt:
+            spoilt[key] = corrupt(images, name, generator, severity)
+        return spoilt[key]
+
+    def examine(run: Run, *, anew: bool = False, **options: Any) -> Evaluation:
         settings = {
             "quick": True,
             "extent": SMALL,
@@ -46,7 +56,10 @@ def judge(digits: Dataset, test_digits: Dataset, tmp_path_factory: pytest.TempPa
             "external_datasets": [test_digits[:100]],
             **options,
         }
-        *_, result = evaluate(run, digits[:1000], test_digits, **settings)
+        with pytest.MonkeyPatch.context() as patch:
+            if not anew:
+                patch.setattr(corruptions, "corrupt", spoilt_once)
+            *_, result = evaluate(run, digits[:1000], test_digits, **settings)
         assert isinstance(result, Evaluation)
         return result
 

@@ -80,7 +80,7 @@ def test_the_reference_itself_has_an_mce_of_100(dull_run: Run, judge: Judge) -> 
 
 
 def test_the_same_seed_gives_the_same_numbers(dull_run: Run, judge: Judge) -> None:
-    first, second = (to_json(judge(dull_run, seed=3)) for _ in range(2))
+    first, second = (to_json(judge(dull_run, seed=3, anew=True)) for _ in range(2))
     changing = {"setting", "test_set_openings", "networks_that_looked", "accuracy_interval_corrected"}
     for name in first.keys() - changing - {"findings"}:
         assert first[name] == second[name], name

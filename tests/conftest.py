@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pkgutil
 import sys
@@ -69,19 +70,24 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Iterator[None]:
-    """Tests are collected without coverage, which makes imports take twice as long, in every worker. What our modules
-    do when they are imported is counted once, by the process that has the workers, or that needs none.
+    """Collect without looking for garbage, of which imports and tests are none, and without coverage.
+
+    Coverage makes imports take twice as long, in every worker. What our modules do when they are imported is counted
+    once, by the process that has the workers, or that needs none.
     """
     coverage = getattr(session.config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
-    if coverage is None:
-        return (yield)
-    if not hasattr(session.config, "workerinput"):
-        for module in pkgutil.walk_packages(exmachina.__path__, "exmachina."):
-            if not module.name.endswith("__main__") and "peers" not in module.name:
-                import_module(module.name)
-    coverage.pause()
+    if coverage is not None:
+        if not hasattr(session.config, "workerinput"):
+            for module in pkgutil.walk_packages(exmachina.__path__, "exmachina."):
+                if not module.name.endswith("__main__") and "peers" not in module.name:
+                    import_module(module.name)
+        coverage.pause()
+    gc.disable()
     collected = yield
-    coverage.resume()
+    gc.freeze()
+    gc.enable()
+    if coverage is not None:
+        coverage.resume()
     return collected
 
 

@@ -39,7 +39,7 @@ test: $(VENV)/.installed-dev
 	PATH="$(abspath $(VENV))/bin:$$PATH" scripts/check
 
 # Whole systems at work for ten processor seconds or more: every platform's wheel, ARM, sanitizers, the docs, the notebook,
-# JupyterLab, a class, a page at more widths, Ray that loses its driver. CI runs them too.
+# JupyterLab, a class, a page at more widths, a cluster of Ray. CI runs them too.
 test-long: $(VENV)/.installed-dev
 	PATH="$(abspath $(VENV))/bin:$$PATH" $(VENV)/bin/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder -m long --durations 0 \
 		$$(grep -rl --include="test_*.py" "mark\.long" tests) # the other files would be read and imported for nothing

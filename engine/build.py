@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,11 +90,13 @@ def zig() -> list[str] | None:
     return [sys.executable, "-m", "ziglang", "cc"] if importlib.util.find_spec("ziglang") else None
 
 
-def digest() -> str:
+def digest(leave_out: Sequence[str] = (), more: str = "") -> str:
     """Of the sources."""
     whole = hashlib.sha256()
     for path in sorted([*HERE.glob("*.h"), *HERE.glob("*.c")]):
-        whole.update(path.read_bytes())
+        if path.name not in leave_out:
+            whole.update(path.read_bytes())
+    whole.update(more.encode())
     return whole.hexdigest()[:16]
 
 
@@ -124,14 +126,21 @@ def compile_native(kind: Platform, compiler: list[str], folder: Path = COMPILED)
     return (folder / f".{kind.library}").replace(folder / kind.library)  # whole or not at all
 
 
-def compile_wasm(folder: Path = WEB) -> None:
-    """Both WebAssembly modules, with ziglang."""
+def compile_wasm(folder: Path = WEB, names: Iterable[str] = WASM) -> None:
+    """WebAssembly modules, with ziglang."""
     folder.mkdir(parents=True, exist_ok=True)
     compiler = zig() or exit_with("WebAssembly needs ziglang: pip install ziglang")
-    run_all(
-        [*compiler, *FLAGS, *WASM_FLAGS, *flags, "wasm.c", "-o", str((folder / f"{name}.wasm").absolute())]
-        for name, flags in WASM.items()
-    )
+    made = {name: (folder / f"{name}.wasm").absolute() for name in names}
+    run_all([*compiler, *FLAGS, *WASM_FLAGS, *WASM[name], "wasm.c", "-o", str(module)] for name, module in made.items())
+    for name, module in made.items():
+        module.write_bytes(module.read_bytes() + wasm_sources(name))
+
+
+def wasm_sources(name: str) -> bytes:
+    """The section at the end of a module that tells of which sources, by which compiler and with what flags it is."""
+    flags = " ".join([ZIGLANG, *FLAGS, *WASM_FLAGS, *WASM[name]])
+    content = b"\7sources" + digest(("check.c", "variant.c"), flags).encode()  # its name with its length, its content
+    return bytes([0, len(content)]) + content  # 0: a section for those who ask for it by name
 
 
 def run_all(commands: Iterable[list[str]]) -> None:

@@ -42,7 +42,7 @@ def check(outputs: list[Any]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.long
+@pytest.mark.long(55)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_notebook_runs_top_to_bottom_within_a_minute(runner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)

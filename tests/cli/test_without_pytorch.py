@@ -18,11 +18,12 @@ COMMANDS = {
     "keras": "export --keras fast.keras",
     "benchmark": "benchmark --quick --only fast --json",
 }
+LONG = {"hello": 10, "benchmark": 40}  # seconds
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.long if name in ("hello", "benchmark") else ()) for name in COMMANDS]
+    "name", [pytest.param(name, marks=pytest.mark.long(LONG[name]) if name in LONG else ()) for name in COMMANDS]
 )
 def test_command_needs_no_extra(name: str, tmp_path: Path) -> None:
     code, _, err = run_plain(*COMMANDS[name].split(), cwd=tmp_path)

@@ -29,10 +29,9 @@ from exmachina.reading.pages import read_rows
 from exmachina.training import Recipe
 from exmachina.training.experiment import Trial, run_trials, train_job
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # Ray's own warnings
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.filterwarnings("default")]  # Ray's own warnings
 
 
-@pytest.mark.long
 def test_a_sweep_loses_nothing_when_a_node_is_killed(
     cluster: Any, victim: Any, tiny_recipe: Recipe, digits: Dataset, test_digits: Dataset
 ) -> None:
@@ -68,7 +67,6 @@ def expected(pictures: Path) -> list[tuple[Any, ...]]:
     return sorted(rows)
 
 
-@pytest.mark.long
 def test_a_batch_loses_nothing_when_a_node_is_killed(
     cluster: Any,
     victim: Any,
@@ -112,7 +110,6 @@ def test_a_batch_loses_nothing_when_a_node_is_killed(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["marks", "out.parquet"]
 
 
-@pytest.mark.long
 def test_a_killed_driver_goes_on_where_it_was(
     cluster: Any, pictures: Path, tmp_path: Path, expected: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,7 +167,6 @@ def test_parquet_is_read_like_files(
     assert rows_of(out) == expected
 
 
-@pytest.mark.long
 def test_addresses_are_read_like_files(
     cluster: Any, pictures: Path, tmp_path: Path, expected: list[tuple[Any, ...]]
 ) -> None:
@@ -181,7 +177,6 @@ def test_addresses_are_read_like_files(
     assert {row[0] for row in rows_of(out)} == {f"{distant}/{Path(row[0]).name}" for row in expected}
 
 
-@pytest.mark.long
 def test_pages_are_read_as_on_one_machine(cluster: Any, tmp_path: Path) -> None:
     whole = strips.mnist_hand()
     hand = strips.Hand("first", whole.cuts[:200], whole.labels[:200])
@@ -265,7 +260,6 @@ def small(monkeypatch: pytest.MonkeyPatch, tiny_recipe: Recipe, digits: Dataset)
     monkeypatch.setattr("exmachina.cli.commands.experiment.HELD_OUT", 200)
 
 
-@pytest.mark.long
 @pytest.mark.usefixtures("small")
 def test_text_and_json_say_who_was_stopped(
     cluster: Any, recipes: dict[Any, Recipe], capsys: pytest.CaptureFixture[str]

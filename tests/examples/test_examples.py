@@ -113,7 +113,7 @@ def test_its_gradient_is_the_slope_of_its_loss(hundred: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.long
+@pytest.mark.long(50)
 def test_it_reads_more_than_98_of_100(tmp_path: Path) -> None:
     """The whole program as it stands, its claim included; one thread, for small products wait for each other."""
     output = run("mnist_in_100_lines.py", cwd=tmp_path, OPENBLAS_NUM_THREADS="1")
@@ -162,7 +162,7 @@ def test_a_folder_becomes_a_table(tmp_path: Path) -> None:
     assert broken["path"].endswith("broken.png") and not broken["probability"]
 
 
-@pytest.mark.long
+@pytest.mark.long(25)
 @pytest.mark.slow
 def test_scikit_learn_takes_it(tmp_path: Path) -> None:
     output = run("with_scikit_learn.py", cwd=tmp_path)

@@ -127,7 +127,7 @@ def unpacked(zig: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w"]
     # Six systems at once; slow code, which takes a thirtieth of the time to make. `make release` makes the quick one.
     slow = "-O0 -fno-sanitize=undefined -fno-stack-protector -mno-stack-arg-probe"
-    environment = {**os.environ, "EXMACHINA_RELEASE": "1", "CFLAGS": slow}
+    environment = {**os.environ, "EXMACHINA_RELEASE": "1", "EXMACHINA_CFLAGS": slow}
     subprocess.run([*command, folder, copy], env=environment, check=True)
     (wheel,) = folder.glob("*.whl")
     assert wheel.name.endswith("-py3-none-any.whl")

@@ -87,6 +87,11 @@ def windows(values: Any, length: int, join: np.ufunc) -> Any:
     return values
 
 
+def boxes(values: Any, side: int, join: np.ufunc) -> Any:
+    """`side` x `side` neighbours made one: (h - side + 1, w - side + 1)."""
+    return windows(windows(values, side, join).T, side, join).T
+
+
 def runs(mask: Mask, length: int) -> Mask:
     """What of a mask lies in its rows in runs of at least `length`."""
     if mask.shape[1] < length:
@@ -108,7 +113,7 @@ def is_wide(material: Mask) -> bool:
     side = int(WIDEST_STROKE * max(material.shape) + 0.5)
     if side > min(material.shape):
         return False
-    return bool(windows(windows(material, side, np.logical_and).T, side, np.logical_and).any())
+    return bool(boxes(material, side, np.logical_and).any())
 
 
 def is_inside(mask: Mask) -> bool:

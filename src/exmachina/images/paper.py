@@ -19,6 +19,7 @@ from exmachina.images.materials import (
     Mask,
     Picture,
     Values,
+    boxes,
     brighter,
     fills,
     grown,
@@ -26,7 +27,6 @@ from exmachina.images.materials import (
     is_wide,
     ring,
     uneven,
-    windows,
 )
 
 SMALLEST, LARGEST = 100, 200  # longer side, in pixels, of the copy that is judged
@@ -143,7 +143,7 @@ def _opened(smooth: Picture, across: int) -> Values:
     # Light goes on as it fell at the border.
     level = np.pad(smooth.astype(np.int16), window - 1, mode="reflect", reflect_type="odd")
     for join in (np.minimum, np.maximum):
-        level = windows(windows(level, window, join).T, window, join).T
+        level = boxes(level, window, join)
     return np.asarray(level, np.float64)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from exmachina.images.materials import Mask, Picture, brighter, ring, windows
+from exmachina.images.materials import Mask, Picture, boxes, brighter, ring
 from exmachina.images.paper import judged
 
 SMALLEST = 100  # pixels: the longer side of what may be a photograph
@@ -44,7 +44,7 @@ def _closed(copy: Picture, size: int) -> Picture:
     """A picture without what is dark and narrower than `size`, an odd number of pixels."""
     for join in (np.maximum, np.minimum):
         beyond = np.pad(copy, size // 2, mode="edge")
-        copy = windows(windows(beyond, size, join).T, size, join).T
+        copy = boxes(beyond, size, join)
     return copy
 
 

@@ -28,28 +28,32 @@ def native() -> NativeLibrary:
     return NativeLibrary(COMPILED / file_name())
 
 
-@lru_cache
+# All that run here: the variants up to the best for this processor, and WebAssembly.
+NAMES = (*BEST_LAST[: BEST_LAST.index(native().name) + 1], "wasm")
+
+
+@pytest.fixture(scope="module")
 def engines() -> dict[str, Library]:
-    """All that run here: the variants up to the best for this processor, and WebAssembly."""
-    names = BEST_LAST[: BEST_LAST.index(native().name) + 1]
-    result: dict[str, Library] = {name: NativeLibrary(COMPILED / file_name(), name) for name in names}
-    return {**result, "wasm": WasmLibrary(WASM)}
+    """Loaded when a test asks: WebAssembly takes a third of a second, which not every worker need spend."""
+    return {
+        name: WasmLibrary(WASM) if name == "wasm" else NativeLibrary(COMPILED / file_name(), name) for name in NAMES
+    }
 
 
 def test_library_is_that_of_the_sources() -> None:
     assert native().sources == digest()
 
 
-@pytest.mark.parametrize("name", engines())
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("network", [*NETWORKS.values(), random_network(3), random_network(11)], ids=lambda n: n.name)
-def test_every_variant_agrees_with_pytorch(name: str, network: Any) -> None:
+def test_every_variant_agrees_with_pytorch(engines: dict[str, Library], name: str, network: Any) -> None:
     network = without_dropout(network)
     rng = np.random.default_rng(0)
     images = rng.random((9, *network.input_shape), dtype=np.float32)
     labels = rng.integers(0, network.classes, 9).astype(np.uint8)
     weights = random_weights(network, 1)
     expected = expect(network, weights, images, labels)
-    model = Model(network, learns=9, engine=engines()[name])
+    model = Model(network, learns=9, engine=engines[name])
     model.prepare(OptimizerSettings())
     model.set(weights)
     assert model.learn(images, labels, how=GRADIENT)[0] == pytest.approx(expected.loss, rel=1e-5)
@@ -58,10 +62,10 @@ def test_every_variant_agrees_with_pytorch(name: str, network: Any) -> None:
     np.testing.assert_allclose(result, expected.gradients[last], atol=1e-4 * np.abs(result).max())
 
 
-def test_a_seed_means_the_same_weights_in_every_variant() -> None:
+def test_a_seed_means_the_same_weights_in_every_variant(engines: dict[str, Library]) -> None:
     network = random_network(5)
     expected = initial_weights(network, 9)
-    for engine in engines().values():
+    for engine in engines.values():
         model = Model(network, engine=engine)
         model.initialize(9)
         assert all(np.array_equal(array, expected[name]) for name, array in model.get().items())

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from lesson_server import serving
+from made_once import made_once
 from page_browser import Visit, serving_files, visiting
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the page on a plain web host, under a sub-path."""
+    """The address of the page on a plain web host, under a sub-path. Nobody writes to its files."""
     from exmachina.lesson.site import export_site
 
-    folder = tmp_path_factory.mktemp("host")
-    export_site(folder / "some" / "where", {"fast": "fast"})
+    folder = made_once(tmp_path_factory, "host", lambda new: export_site(new / "some" / "where", {"fast": "fast"}))
     with serving_files(folder) as address:
         yield f"{address}some/where/"
 

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from exmachina.images.materials import Mask, Picture, Values, grown, ring, runs, widened
-from exmachina.images.paper import deviation, ink, judged, sample
+from exmachina.images.paper import deviation, ink, judged, sample, upper_quartile
 from exmachina.images.paper import level as paper_level
 
 INK = 32  # of 255, from paper to the strongest ink: fainter pixels are blur around a stroke
@@ -46,7 +46,7 @@ class Findings:
     @cached_property
     def strongest(self) -> float:
         """How far strong ink is above its paper; 0 of none."""
-        return float(np.percentile(self.above[self.mask], 75)) if self.mask.any() else 0.0
+        return upper_quartile(self.above[self.mask]) if self.mask.any() else 0.0
 
 
 def examine(picture: Picture) -> Findings | None:
@@ -141,7 +141,7 @@ def flatten(picture: Picture, mask: Mask, level: Values) -> Picture:
     stroke = _resized(mask, picture.shape)
     paper = sample(share[~_resized(grown(mask, 2), picture.shape)])
     floor = float(np.median(paper)) + 3 * deviation(paper) if paper.size else 0.0
-    ceiling = float(np.percentile(share[stroke], 75))
+    ceiling = upper_quartile(share[stroke])
     if ceiling <= floor:
         return np.zeros_like(picture)
     even: Picture = np.floor(np.clip((share - floor) / (ceiling - floor), 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -65,7 +65,8 @@ def is_dark_on_light(copy: Picture) -> bool:
         return not fills(bright)
     if apart <= TWO_MATERIALS:
         return float(ring(bright).mean()) + float(bright.mean()) > 1
-    return float((_against_surroundings(values) ** 3).sum()) < 0
+    against = _against_surroundings(values)
+    return float((against * against * against).sum()) < 0  # `** 3` takes fifty times as long
 
 
 def ink(copy: Picture, blur: int = 2) -> tuple[Mask, Values]:
@@ -112,6 +113,14 @@ def deviation(values: NDArray[np.generic]) -> float:
     return 1.4826 * float(np.median(np.abs(some - np.median(some)))) if some.size else 0.0
 
 
+def upper_quartile(values: Values) -> float:
+    """What `np.percentile(values, 75)` says, in a fifth of the time that it takes of as few values as ink has: (n,)."""
+    place = 0.75 * (values.size - 1)
+    below, part = int(place), place % 1
+    low, high = (float(value) for value in np.sort(values)[[below, min(below + 1, values.size - 1)]])
+    return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)  # rounded as NumPy does
+
+
 def sample(values: NDArray[np.generic]) -> Values:
     """Some 20,000 of the values, evenly spread: (n,)."""
     return values.ravel()[:: max(1, values.size // 20_000)].astype(np.float64)
@@ -122,7 +131,9 @@ def _strongest(above: Values, mask: Mask) -> Mask:
 
     The strongest few pixels are then several times as far above their paper as most of what was found.
     """
-    peak = float(np.partition(above, above.size - PEAK, axis=None)[above.size - PEAK])
+    # No less than what the maxima along the shorter side have in its place, which spares most pixels the sorting.
+    least = np.sort(above.max(axis=int(np.argmin(above.shape))))[-PEAK]
+    peak = float(np.sort(above[above >= least])[-PEAK])
     while mask.any() and peak > FAR_ABOVE * _strength(above, mask):
         less = mask.copy()
         less[mask] = brighter(above[mask])
@@ -134,7 +145,7 @@ def _strongest(above: Values, mask: Mask) -> Mask:
 
 def _strength(above: Values, mask: Mask) -> float:
     """How far strong ink is above its paper, at least a level."""
-    return max(2.0, float(np.percentile(above[mask], 75))) if mask.any() else 2.0
+    return max(2.0, upper_quartile(above[mask])) if mask.any() else 2.0
 
 
 def _opened(smooth: Picture, across: int) -> Values:

@@ -65,31 +65,35 @@ def parting(counts: NDArray[np.integer[Any]], edges: NDArray[np.floating[Any]]) 
 
 def grown(mask: Mask, by: int) -> Mask:
     """`mask` and every pixel within a square of `by` pixels around it."""
-    for _ in range(2):  # rows, then columns
-        wider = mask.copy()
-        for shift in range(1, by + 1):
-            wider[shift:] |= mask[:-shift]
-            wider[:-shift] |= mask[shift:]
-        mask = wider.T
-    return mask
+    of_squares: Mask = boxes(_framed(mask, by, by, by, by), 2 * by + 1, np.logical_or)
+    return of_squares
 
 
-def windows(values: Any, length: int, join: np.ufunc) -> Any:
+def _framed(mask: Mask, above: int, below: int, left: int, right: int) -> Mask:
+    """`mask` with so many empty rows and columns around it; what `np.pad` does, in a sixth of its time."""
+    height, width = mask.shape
+    framed = np.zeros((above + height + below, left + width + right), bool)
+    framed[above : above + height, left : left + width] = mask
+    return framed
+
+
+def windows(values: Any, length: int, join: np.ufunc, axis: int = 1) -> Any:
     """`length` neighbours in each row made one by `join`, as `np.minimum` or `np.logical_or`: (h, w - length + 1).
 
-    Windows twice as long are made of two, which takes a fraction of the time of scipy's filters.
+    Windows twice as long are made of two, which takes a fraction of the time of scipy's filters. `axis` 0: in columns.
     """
     covered = 1
     while covered < length:
         step = min(covered, length - covered)
-        values = join(values[:, :-step], values[:, step:])
+        first, second = (values[:-step], values[step:]) if axis == 0 else (values[:, :-step], values[:, step:])
+        values = join(first, second)
         covered += step
     return values
 
 
 def boxes(values: Any, side: int, join: np.ufunc) -> Any:
     """`side` x `side` neighbours made one: (h - side + 1, w - side + 1)."""
-    return windows(windows(values, side, join).T, side, join).T
+    return windows(windows(values, side, join, axis=0), side, join)
 
 
 def runs(mask: Mask, length: int) -> Mask:
@@ -97,15 +101,16 @@ def runs(mask: Mask, length: int) -> Mask:
     if mask.shape[1] < length:
         return np.zeros_like(mask)
     begins = windows(mask, length, np.logical_and)
-    of_runs: Mask = windows(np.pad(begins, ((0, 0), (length - 1, length - 1))), length, np.logical_or)
+    of_runs: Mask = windows(_framed(begins, 0, 0, length - 1, length - 1), length, np.logical_or)
     return of_runs
 
 
 def widened(mask: Mask, height: int, width: int) -> Mask:
     """A mask and a box of that size about each of its pixels; one more before it than after it, if that is even."""
-    for size in (width, height):
-        mask = windows(np.pad(mask, ((0, 0), ((size - 1) // 2, size // 2))), size, np.logical_or).T
-    return mask
+    up, down, left, right = (height - 1) // 2, height // 2, (width - 1) // 2, width // 2
+    wide = windows(_framed(mask, up, down, left, right), width, np.logical_or)
+    of_boxes: Mask = windows(wide, height, np.logical_or, axis=0)
+    return of_boxes
 
 
 def is_wide(material: Mask) -> bool:

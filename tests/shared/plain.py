@@ -20,6 +20,7 @@ EXTRAS = (
     "statsmodels",
     "ray",
     "pyarrow",
+    "pandas",
 )
 # Python imports a module of this name before everything else.
 BLOCKING = f"""

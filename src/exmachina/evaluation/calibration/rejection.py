@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Flags, Floats, check_scores, softmax
@@ -27,6 +26,8 @@ def max_softmax(logits: Floats) -> NDArray[np.float64]:
 
 def energy(logits: Floats) -> NDArray[np.float64]:
     """log Σ exp logits (N,): how much evidence there is for any digit at all."""
+    from scipy.special import logsumexp
+
     return np.asarray(logsumexp(np.asarray(logits, np.float64), axis=1))
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2_contingency, ks_2samp
 
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Images, Labels
@@ -63,6 +62,8 @@ class PropertyDrift:
 
 def label_drift(train: Labels, test: Labels, classes: int = 10) -> LabelDrift:
     """Compare the shares of each digit among labels (M,) and (N,)."""
+    from scipy.stats import chi2_contingency  # half a second, which reading other data need not wait for
+
     _check_some(len(train), len(test))
     counts = np.stack([np.bincount(train, minlength=classes), np.bincount(test, minlength=classes)])
     shares = counts / counts.sum(axis=1, keepdims=True)
@@ -94,6 +95,8 @@ def image_properties(images: Images) -> dict[str, NDArray[np.float64]]:
 
 def property_drift(train: Images, test: Images) -> tuple[PropertyDrift, ...]:
     """Compare every property of two sets of images, the largest difference first."""
+    from scipy.stats import ks_2samp
+
     _check_some(len(train), len(test))
     before, after = image_properties(train), image_properties(test)
     drifts = []

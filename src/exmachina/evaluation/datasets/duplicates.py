@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
 from exmachina.errors import InputError
 from exmachina.evaluation.arrays import Images, Indices, Labels
@@ -69,6 +68,8 @@ class Components:
 
 def principal_components(images: Images, count: int = COMPONENTS) -> Components:
     """The `count` directions in which images vary most, from at most 6,000 of them spread over the set."""
+    from scipy.linalg import eigh
+
     if len(images) < 2:
         raise InputError(f"{len(images)} images have no principal components; give two or more.")
     rows = as_rows(images[:: -(-len(images) // SAMPLE)])

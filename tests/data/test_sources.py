@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import hashlib
 import struct
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pytest
@@ -56,8 +58,20 @@ def test_mnist_has_its_known_counts_and_labels(mnist: tuple[Dataset, Dataset]) -
     assert round(float(train.images.std() / 255), 4) == 0.3081
 
 
-def test_one_part_of_mnist_is_the_same(mnist: tuple[Dataset, Dataset]) -> None:
+def test_one_part_of_mnist_is_the_same(mnist: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_held", {})
     np.testing.assert_array_equal(load_mnist_split("test").images, mnist[1].images)
+
+
+def test_mnist_is_read_anew_when_nobody_has_it_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: WeakValueDictionary[object, Dataset] = WeakValueDictionary()
+    monkeypatch.setattr(sources, "_held", held)
+    first = load_mnist_split("test")
+    assert load_mnist_split("test") is first and list(held.values()) == [first]
+    assert not first.images.flags.writeable and not first.labels.flags.writeable  # or one could spoil it for others
+    del first
+    gc.collect()
+    assert not held
 
 
 def test_one_flipped_bit_in_mnist_is_an_error(

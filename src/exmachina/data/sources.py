@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -30,6 +31,7 @@ MNIST_MD5 = {
 MAX_CSV_BYTES = 1 << 30  # ten times MNIST
 MAX_LINE = 16_384  # characters
 IDX_PREFIX = {"train": "train", "test": "t10k"}
+_held: MutableMapping[tuple[Path, SplitName], Dataset] = WeakValueDictionary()
 
 
 def load_mnist() -> tuple[Dataset, Dataset]:
@@ -40,8 +42,11 @@ def load_mnist() -> tuple[Dataset, Dataset]:
 
 
 def load_mnist_split(split: SplitName) -> Dataset:
-    """One part of MNIST, for those who need no more."""
-    return _load_idx_pair(MNIST_FOLDER, split, "mnist", check=True)
+    """One part of MNIST, for those who need no more. It is read-only, and not read anew while anybody still has it."""
+    held = _held.get((MNIST_FOLDER, split))
+    if held is None:
+        _held[MNIST_FOLDER, split] = held = _load_idx_pair(MNIST_FOLDER, split, "mnist", check=True)
+    return held
 
 
 def load_idx_folder(folder: str | Path) -> tuple[Dataset, Dataset]:

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
@@ -75,6 +76,23 @@ def corner(sheet: Picture) -> Picture:
     return desk[:height, :width]
 
 
+def slate(cut: Picture, rng: Rng) -> Picture:
+    """Chalk, which leaves gaps, on a dark slate."""
+    one = ink(cut, 120, 0.6)
+    gaps = ndimage.gaussian_filter(rng.normal(0, 1, one.shape), 1.2)
+    return np.clip(55 + 145 * one * (gaps < 0.25) + rng.normal(0, 4, one.shape), 0, 255).astype(np.uint8)
+
+
+def framed(sheet: Picture, level: int) -> Picture:
+    return np.pad(sheet, 12, constant_values=level)
+
+
+def strip(sheet: Picture) -> Picture:
+    """A narrow sheet on a desk, which reaches the picture's upper and lower side."""
+    desk = papers.on_desk(sheet, 2)
+    return desk[desk.shape[0] // 4 + 20 : -desk.shape[0] // 4 - 20]
+
+
 CONDITIONS: dict[str, Callable[[Picture, Rng], Picture]] = {
     "plain paper": lambda cut, rng: page(ink(cut, 120, 0.4), rng),
     "shadow, hard edge": lambda cut, rng: shaded(cut, rng, 200, 0.5, 0.5, 1),
@@ -88,9 +106,15 @@ CONDITIONS: dict[str, Callable[[Picture, Rng], Picture]] = {
     "a sheet on a desk": lambda cut, rng: papers.on_desk(page(ink(cut, 120, 0.6), rng)),
     "a sheet on a desk, 7° aslant": lambda cut, rng: papers.on_desk(page(ink(cut, 120, 0.6), rng), -7),
     "a sheet in the picture's corner": lambda cut, rng: corner(page(ink(cut, 120, 0.6), rng)),
+    "a sheet on a desk, 20° aslant": lambda cut, rng: papers.on_desk(page(ink(cut, 120, 0.6), rng), 20),
+    "a strip from side to side": lambda cut, rng: strip(page(ink(cut, 120, 0.6), rng)),
+    "a slate on a lighter desk": lambda cut, rng: papers.on_desk(slate(cut, rng), 0, 185),
+    "a slate, 12° aslant": lambda cut, rng: papers.on_desk(slate(cut, rng), -12, 185),
+    "a slate in a frame": lambda cut, rng: papers.on_desk(framed(slate(cut, rng), 150), 3, 195),
+    "the same on a dark desk": lambda cut, rng: papers.on_desk(framed(slate(cut, rng), 150), 3, 70),
     "small, in patches of light": lambda cut, rng: far(cut, rng, "plain"),
-    "the same on squared paper": lambda cut, rng: far(cut, rng, "squared"),
-    "the same on ruled paper": lambda cut, rng: far(cut, rng, "ruled"),
+    "small on squared paper": lambda cut, rng: far(cut, rng, "squared"),
+    "small on ruled paper": lambda cut, rng: far(cut, rng, "ruled"),
 }
 
 
@@ -110,7 +134,7 @@ def main() -> None:
     for name, condition in CONDITIONS.items():
         rng = np.random.default_rng(options.seed)
         read = classifier.predict_many(condition(hand.cuts[index], rng) for index in chosen)
-        right = sum(one.digit == hand.labels[index] for one, index in zip(read, chosen, strict=True))
+        right = sum(one.digit == int(hand.labels[index]) for one, index in zip(read, chosen, strict=True))
         answer[name] = {"right": right, "n": len(chosen)}
         if not options.json:
             print(f"{name:30} {strips.wilson(right, len(chosen))}", flush=True)

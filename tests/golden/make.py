@@ -122,6 +122,12 @@ def pictures() -> list[dict[str, Any]]:
     desk[20:128, 30:138] = written(digits[6], "plain", 3)
     made.append(np.asarray(Image.fromarray(desk).rotate(4, Image.Resampling.BILINEAR, fillcolor=90)))
     made.append(desk[:128, :138])  # a sheet in the corner of its picture
+    slate = np.pad(written(digits[9], "plain", 3, light_ink=True), 21, constant_values=25)
+    around = np.pad(slate, 50, constant_values=200)  # aslant, cut by its picture, and larger than its copy
+    made.append(np.asarray(Image.fromarray(around).rotate(-12, Image.Resampling.BILINEAR, fillcolor=180)))
+    made.append(around[:196, :198])
+    made.append(made[-2].repeat(2, axis=0).repeat(2, axis=1))
+    made.append(np.pad(written(digits[11], "plain", 3), ((0, 0), (40, 60)), constant_values=90))  # a strip
     for kind in ("plain", "squared", "ruled"):  # small in their picture, under patches of light
         made.append(far_away(digits[7], kind, 180, 240))
     # Several digits: two, five of them the same, and a tight cut with a neighbour's edge.

@@ -64,7 +64,7 @@ def test_neighbours_are_joined_as_scipy_joins_them(shape: tuple[int, int]) -> No
     for mask, length in itertools.product((picture > 60, picture > 200), (1, 2, 3, 4, 5, 8, 13)):
         assert (materials.runs(mask, length) == ndimage.binary_opening(mask, np.ones((1, length)))).all()
         assert (materials.widened(mask, 3, length) == ndimage.binary_dilation(mask, np.ones((3, length)))).all()
-    assert (paper._median(picture) == ndimage.median_filter(picture, 3)).all()
+    assert (paper.median(picture) == ndimage.median_filter(picture, 3)).all()
     assert (sheet._closed(picture, 9) == ndimage.grey_closing(picture, (9, 9), mode="nearest")).all()
 
 

@@ -76,7 +76,7 @@ def ink(copy: Picture, blur: int = 2) -> tuple[Mask, Values]:
     """
     from scipy import ndimage
 
-    values, smooth = copy.astype(np.float64), _median(copy)
+    values, smooth = copy.astype(np.float64), median(copy)
     mask = brighter(values)
     if is_wide(mask) and not fills(mask) and not (is_inside(mask) and uneven(values, mask) <= TWO_MATERIALS):
         level = _stepped(ndimage.gaussian_filter(_opened(smooth, WIDE), 1.5, mode="nearest"))
@@ -158,7 +158,7 @@ def _opened(smooth: Picture, across: int) -> Values:
     return np.asarray(level, np.float64)
 
 
-def _median(picture: Picture) -> Picture:
+def median(picture: Picture) -> Picture:
     """The median of the nine pixels around each, of three sorted columns; the border goes on as it ends."""
     beyond = np.pad(picture, 1, mode="edge")
     low, middle, high = _sorted(beyond[:-2], beyond[1:-1], beyond[2:])

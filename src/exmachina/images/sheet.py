@@ -1,43 +1,102 @@
-"""A sheet of paper on a desk: what is around it is neither paper nor ink, and goes before those are told apart."""
+"""A sheet or a slate on a desk: what is around it is neither paper nor ink, and goes before those are told apart."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from exmachina.images.materials import Mask, Picture, boxes, brighter, ring
-from exmachina.images.paper import judged
+from exmachina.images.materials import FAINT, Mask, Picture, boxes, brighter, grown, ring
+from exmachina.images.paper import judged, median
 
 SMALLEST = 100  # pixels: the longer side of what may be a photograph
 WRITING = 10  # times as long as the widest stroke is the picture
 SHEET = (0.08, 0.95)  # of the picture: the least and the most that a sheet lying in it takes up
-FULL = 0.8  # of its box: a sheet that lies aslant leaves corners free
-STRAY = 0.2  # of its box: so much may be bright elsewhere
-APART = 40  # levels between sheet and desk
-INK = 0.4  # of that, at least, are between sheet and ink
-INSETS = (0.02, 0.05, 0.08, 0.12)  # of the box, from each side: the first at which the border is all paper
-WRITTEN = 0.004  # of the sheet, at least, is ink
+NARROWEST = 1 / 6  # of the picture's longer side
+PAPER = 0.75  # of the sheet, at least; the rest is strong ink
+JOINT = 5  # pixels: what is joined to the sheet by less is no part of it
+CONVEX = 0.98  # of its rows and columns, each from its first pixel to its last
+STRAIGHT = (0.83, 0.93)  # of the smallest rectangle around it: seen aslant it fills more, an ellipse less; as a strip
+DIRECTIONS = 28  # to either side of level in which that rectangle is looked for
+STRAY = 0.2  # of a sheet that its picture cuts: so much may be as bright elsewhere
+AROUND = 3  # pixels that a frame is wide, at least
+APART = 40  # levels between sheet and what is around it
+UNEVEN = 0.15  # of the sheet is farther than `FAINT` of that from its level, at most: else it is a shadow and strokes
+INK, FAINTEST = 0.2, 16  # of that, and levels: at least so much is between sheet and ink
+INSETS = (0.02, 0.05, 0.08, 0.12)  # of its shorter side: the first at which its border is all paper
+SOFT = 2  # pixels within that border that may be the blur of its sides
+WRITTEN = 0.002  # of the sheet, at least, is ink
 
 
 def sheet_alone(picture: Picture) -> Picture:
-    """The bright sheet that lies in a picture with a darker desk around it, cut out; `picture` itself if there is none.
+    """The sheet that lies in a picture with a darker or a lighter desk around it; `picture` itself if there is none.
 
-    A drawing has paper of one level around it, a photograph never; and what fills its box as a sheet does, and is
-    none, has no dark ink within.
+    A drawing has paper of one level around it, a photograph never; and what is shaped as a sheet, and is none, has no
+    ink within.
     """
     border = ring(picture)
     if max(picture.shape) < SMALLEST or border.min() == border.max():
         return picture
     copy = judged(picture)
-    filled = _closed(copy, max(copy.shape) // WRITING | 1)
-    box = _box(filled, brighter(copy.astype(np.float64)))
-    if box is None:
-        return picture
-    (top, bottom, left, right), apart = box
-    ink = filled[top:bottom, left:right].astype(int) - copy[top:bottom, left:right] >= INK * apart
-    if float(ink.mean()) < WRITTEN:
-        return picture
-    rows, columns = (length / small for length, small in zip(picture.shape, copy.shape, strict=True))
-    return picture[int(top * rows) : int(bottom * rows), int(left * columns) : int(right * columns)]
+    bright = brighter(copy.astype(np.float64))
+    light, dark = _sheet(copy, bright), _sheet(255 - copy, ~bright)
+    if dark is not None and (light is None or dark[0].sum() > light[0].sum()):
+        return _cut_out(picture, dark[0], 255 - dark[1])
+    return picture if light is None else _cut_out(picture, *light)
+
+
+def _sheet(copy: Picture, paper: Mask) -> tuple[Mask, Picture] | None:
+    """Where the largest sheet of `paper`, what is bright, is without its edges, and the copy without writing."""
+    from scipy import ndimage
+
+    if paper.sum() < PAPER * SHEET[0] * paper.size:
+        return None
+    labels, count = ndimage.label(_opened(paper))
+    areas = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    for index in np.argsort(-areas, kind="stable"):
+        if areas[index] < PAPER * SHEET[0] * copy.size:
+            break
+        part = labels == index + 1
+        if part[[0, 0, -1, -1], [0, -1, 0, -1]].all():  # the page itself, or the desk
+            continue
+        sheet = _without_holes(part)
+        area = int(sheet.sum())
+        if not SHEET[0] * copy.size < area < SHEET[1] * copy.size or areas[index] < PAPER * area:
+            continue
+        if not _has_four_sides(sheet):
+            continue
+        around = grown(sheet, AROUND) & ~grown(sheet, 1)
+        if not around.any() or (ring(sheet).any() and paper[~sheet].sum() > STRAY * area):  # paper that strokes part
+            continue
+        level = float(np.median(copy[part]))
+        apart = level - float(np.median(copy[around]))
+        if apart < APART or (np.abs(copy[part] - level) > FAINT * apart).sum() > UNEVEN * area:
+            continue
+        inner = _without_edges(sheet, paper)
+        if inner is None:
+            continue
+        smooth = median(copy)
+        filled = _closed(smooth, max(copy.shape) // WRITING | 1)
+        if _written(inner, filled - smooth >= max(INK * apart, FAINTEST)) >= WRITTEN * inner.sum():
+            return inner, filled
+    return None
+
+
+def _without_holes(mask: Mask) -> Mask:
+    """A mask and all that it surrounds."""
+    from scipy import ndimage
+
+    labels, count = ndimage.label(~mask)
+    outside = np.zeros(count + 1, bool)
+    for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        outside[side] = True
+    outside[0] = False
+    return ~outside[labels]
+
+
+def _opened(paper: Mask) -> Mask:
+    """What of a mask holds squares of `JOINT`; it goes on past the picture's border."""
+    for join in (np.logical_and, np.logical_or):
+        paper = boxes(np.pad(paper, JOINT // 2, mode="edge"), JOINT, join)
+    return paper
 
 
 def _closed(copy: Picture, size: int) -> Picture:
@@ -48,36 +107,70 @@ def _closed(copy: Picture, size: int) -> Picture:
     return copy
 
 
-def _box(filled: Picture, paper: Mask) -> tuple[tuple[int, int, int, int], float] | None:
-    """Where the sheet is, without its edges, as (top, bottom, left, right), and how far above its desk.
+def _has_four_sides(sheet: Mask) -> bool:
+    """Is it convex, wide, and does it fill the smallest rectangle around it, which may lie aslant?"""
+    area = int(sheet.sum())
+    strip = (sheet[0].any() and sheet[-1].any()) or (sheet[:, 0].any() and sheet[:, -1].any())  # bold strokes are such
+    straight = STRAIGHT[int(strip)]
+    ends = []
+    for lines in (sheet.T, sheet):
+        places = np.flatnonzero(lines.any(axis=1))
+        first, last = _ends(lines[places])
+        if area < CONVEX * int((last - first + 1).sum()):
+            return False
+        ends = [(first, places), (last, places)]
+    x, y = np.concatenate(ends, axis=1)
+    slopes = np.arange(-DIRECTIONS, DIRECTIONS + 1)[:, None]
+    pixel, unit = DIRECTIONS + np.abs(slopes[:, 0]), DIRECTIONS**2 + slopes[:, 0] ** 2
+    length = np.ptp(DIRECTIONS * x + slopes * y, axis=1) + pixel
+    width = np.ptp(DIRECTIONS * y - slopes * x, axis=1) + pixel
+    wide = np.minimum(length, width) ** 2 >= (NARROWEST * max(sheet.shape)) ** 2 * unit
+    return bool((wide & (area * unit >= straight * length * width)).any())
 
-    `filled` is the picture without its writing, `paper` what is bright with it. `None` if what is bright is no sheet.
-    """
-    bright = brighter(filled.astype(np.float64))
-    extents = []
-    for axis in (1, 0):
-        shares = bright.mean(axis=axis)
-        long = np.flatnonzero(shares > shares.max() / 2) if shares.any() else np.zeros(0, int)
-        if not long.size:
-            return None
-        extents += [int(long[0]), int(long[-1]) + 1]
-    top, bottom, left, right = extents
-    height, width = bright.shape
-    inside = np.zeros_like(bright)
-    inside[top:bottom, left:right] = True
-    upright, across = (top == 0) + (bottom == height), (left == 0) + (right == width)
-    # A bold stroke runs from side to side as well, and all of a picture is no sheet in it.
-    if sorted((upright, across)) in ([0, 2], [2, 2]) or not SHEET[0] < float(inside.mean()) < SHEET[1]:
-        return None
-    if float(bright[inside].mean()) < FULL or bright[~inside].sum() > STRAY * inside.sum():
-        return None
-    apart = float(np.median(filled[inside])) - float(np.median(filled[~inside]))
-    if apart < APART:
-        return None
+
+def _ends(sheet: Mask) -> tuple[np.ndarray, np.ndarray]:
+    """The first and the last column of each row: (h,), (h,)."""
+    return sheet.argmax(axis=1), sheet.shape[1] - 1 - sheet[:, ::-1].argmax(axis=1)
+
+
+def _without_edges(sheet: Mask, paper: Mask) -> Mask | None:
+    """As much of a sheet as has a border that is all paper: a shadow across a digit never has."""
+    shorter = min(int(sheet.any(axis=axis).sum()) for axis in (0, 1))
     for inset in INSETS:
-        by_rows, by_columns = int(inset * (bottom - top)) + 1, int(inset * (right - left)) + 1
-        one = top + by_rows, bottom - by_rows, left + by_columns, right - by_columns
-        within = paper[one[0] : one[1], one[2] : one[3]]
-        if within.size and min(within[0].min(), within[-1].min(), within[:, 0].min(), within[:, -1].min()):
-            return one, apart
+        inner = _shrunk(sheet, int(inset * shorter) + 1)
+        edge = inner & ~_shrunk(inner, 1)
+        if edge.any() and paper[edge].all():
+            return inner
     return None
+
+
+def _shrunk(mask: Mask, by: int) -> Mask:
+    """What of a mask is farther than `by` pixels from its border; the picture's border is one too."""
+    return ~grown(np.pad(~mask, by, constant_values=True), by)[by:-by, by:-by]
+
+
+def _written(sheet: Mask, ink: Mask) -> int:
+    """How many pixels of a sheet are ink that does not run on to its sides."""
+    from scipy import ndimage
+
+    deep = _shrunk(sheet, SOFT)
+    labels, count = ndimage.label(ink & deep)
+    inside = np.ones(count + 1, bool)
+    inside[labels[deep & ~_shrunk(deep, 1)]] = False
+    inside[0] = False
+    return int(inside[labels].sum())
+
+
+def _cut_out(picture: Picture, sheet: Mask, filled: Picture) -> Picture:
+    """The box around a sheet of the judged copy. Beside it its paper goes on, as `filled` has it without writing."""
+    rows, columns = (np.flatnonzero(sheet.any(axis=axis)) for axis in (1, 0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    sheet = sheet[box]
+    first, last = _ends(sheet)
+    nearest = np.clip(np.arange(sheet.shape[1]), first[:, None], last[:, None])
+    beside = np.take_along_axis(filled[box], nearest, axis=1)
+    step = -(-max(picture.shape) // max(filled.shape))
+    part = picture[tuple(slice(one.start * step, one.stop * step) for one in box)]
+    height, width = part.shape
+    on_sheet, beside = (one.repeat(step, axis=0).repeat(step, axis=1)[:height, :width] for one in (sheet, beside))
+    return np.where(on_sheet, part, beside)

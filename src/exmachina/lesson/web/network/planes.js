@@ -122,7 +122,7 @@ function lessOfTwo(line, by, length) {
   for (let i = 0; i < length; i++) if (line[i + by] < line[i]) line[i] = line[i + by];
 }
 
-/** What is left when everything narrower than `size` is taken away. @param {Plane} plane @param {number} size */
+/** What is left when everything narrower than `size` is taken away. @template {Plane} P @param {P} plane @param {number} size */
 export function greyOpening(plane, size) {
   for (const greatest of [false, true])
     for (const down of [true, false]) plane = extreme(plane, size, { down, greatest });
@@ -146,6 +146,10 @@ export const dilated = (mask, rows, columns) =>
 
 /** The mask and every pixel within a square of `by` pixels around it. @param {Mask} mask @param {number} by */
 export const grown = (mask, by) => dilated(mask, 2 * by + 1, 2 * by + 1);
+
+/** What of a mask is farther than `by` pixels from its border; the plane's border is one too. @param {Mask} mask @param {number} by */
+export const shrunk = (mask, by) =>
+  extreme(extreme(mask, 2 * by + 1, { down: true, outside: 0 }), 2 * by + 1, { outside: 0 });
 
 /** A Gaussian mean around each place; beyond the edge its value goes on. @param {Plane} plane @param {number} sigma @returns {Floats} */
 export function blurred(plane, sigma) {

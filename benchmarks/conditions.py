@@ -80,7 +80,8 @@ def slate(cut: Picture, rng: Rng) -> Picture:
     """Chalk, which leaves gaps, on a dark slate."""
     one = ink(cut, 120, 0.6)
     gaps = ndimage.gaussian_filter(rng.normal(0, 1, one.shape), 1.2)
-    return np.clip(55 + 145 * one * (gaps < 0.25) + rng.normal(0, 4, one.shape), 0, 255).astype(np.uint8)
+    chalk = np.clip(55 + 145 * one * (gaps < 0.25) + rng.normal(0, 4, one.shape), 0, 255)
+    return np.asarray(chalk, np.uint8)
 
 
 def framed(sheet: Picture, level: int) -> Picture:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exmachina.images.materials import FAINT, Mask, Picture, boxes, brighter, grown, ring
 from exmachina.images.paper import judged, median
@@ -19,7 +20,7 @@ DIRECTIONS = 28  # to either side of level in which that rectangle is looked for
 STRAY = 0.2  # of a sheet that its picture cuts: so much may be as bright elsewhere
 AROUND = 3  # pixels that a frame is wide, at least
 APART = 40  # levels between sheet and what is around it
-UNEVEN = 0.15  # of the sheet is farther than `FAINT` of that from its level, at most: else it is a shadow and strokes
+UNEVEN = 0.15  # of the sheet is farther than `FAINT` of that, and `APART`, from its level, at most: else it is a shadow
 INK, FAINTEST = 0.2, 16  # of that, and levels: at least so much is between sheet and ink
 INSETS = (0.02, 0.05, 0.08, 0.12)  # of its shorter side: the first at which its border is all paper
 SOFT = 2  # pixels within that border that may be the blur of its sides
@@ -68,7 +69,7 @@ def _sheet(copy: Picture, paper: Mask) -> tuple[Mask, Picture] | None:
             continue
         level = float(np.median(copy[part]))
         apart = level - float(np.median(copy[around]))
-        if apart < APART or (np.abs(copy[part] - level) > FAINT * apart).sum() > UNEVEN * area:
+        if apart < APART or (np.abs(copy[part] - level) > max(FAINT * apart, APART)).sum() > UNEVEN * area:
             continue
         inner = _without_edges(sheet, paper)
         if inner is None:
@@ -89,7 +90,8 @@ def _without_holes(mask: Mask) -> Mask:
     for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         outside[side] = True
     outside[0] = False
-    return ~outside[labels]
+    filled: Mask = ~outside[labels]
+    return filled
 
 
 def _opened(paper: Mask) -> Mask:
@@ -128,7 +130,7 @@ def _has_four_sides(sheet: Mask) -> bool:
     return bool((wide & (area * unit >= straight * length * width)).any())
 
 
-def _ends(sheet: Mask) -> tuple[np.ndarray, np.ndarray]:
+def _ends(sheet: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The first and the last column of each row: (h,), (h,)."""
     return sheet.argmax(axis=1), sheet.shape[1] - 1 - sheet[:, ::-1].argmax(axis=1)
 
@@ -171,6 +173,7 @@ def _cut_out(picture: Picture, sheet: Mask, filled: Picture) -> Picture:
     beside = np.take_along_axis(filled[box], nearest, axis=1)
     step = -(-max(picture.shape) // max(filled.shape))
     part = picture[tuple(slice(one.start * step, one.stop * step) for one in box)]
-    height, width = part.shape
-    on_sheet, beside = (one.repeat(step, axis=0).repeat(step, axis=1)[:height, :width] for one in (sheet, beside))
-    return np.where(on_sheet, part, beside)
+    on_sheet, paper = (
+        one.repeat(step, axis=0).repeat(step, axis=1)[: part.shape[0], : part.shape[1]] for one in (sheet, beside)
+    )
+    return np.where(on_sheet, part, paper)

@@ -34,7 +34,7 @@ const DIRECTIONS = 28; // to either side of level in which that rectangle is loo
 const STRAY = 0.2; // of a sheet that its picture cuts: so much may be as bright elsewhere
 const AROUND = 3; // pixels that a frame is wide, at least
 const APART = 40; // levels between sheet and what is around it
-const UNEVEN = 0.15; // of the sheet is farther than `FAINT` of that from its level, at most: else it is a shadow and strokes
+const UNEVEN = 0.15; // of the sheet is farther than `FAINT` of that, and `APART`, from its level, at most: else it is a shadow
 const [INK, FAINTEST] = [0.2, 16]; // of that, and levels: at least so much is between sheet and ink
 const INSETS = [0.02, 0.05, 0.08, 0.12]; // of its shorter side: the first at which its border is all paper
 const SOFT = 2; // pixels within that border that may be the blur of its sides
@@ -159,7 +159,8 @@ function distance(copy, paper, part, sheet) {
   const values = chosen(copy.pixels, part.pixels);
   const level = median(values);
   const apart = level - median(chosen(copy.pixels, around.pixels));
-  const away = values.reduce((sum, one) => sum + +(Math.abs(one - level) > FAINT * apart), 0);
+  const most = Math.max(FAINT * apart, APART);
+  const away = values.reduce((sum, one) => sum + +(Math.abs(one - level) > most), 0);
   return away > UNEVEN * size ? 0 : apart;
 }
 

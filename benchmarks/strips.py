@@ -3,9 +3,9 @@
 python benchmarks/strips.py [--hand mnist] [--count 400] [--seed 0] [--touching 0.35] [--run accurate] [--json]
 
 A strip is a string of 1 to 8 digits on noisy paper; of any two neighbours a share touches. Hands: `mnist` (test digits)
-is in the package; `optdigits=FILE`, `pendigits=FILE` and `pictures=FOLDER_OR_ZIP` (the label first in each name) are
-the reader's own. Told is the share of strings read whole, with Wilson's 95 % interval, and the same for those with a
-touch and those without.
+and `held` (training digits that neither network learned) are in the package; `optdigits=FILE`, `pendigits=FILE` and
+`pictures=FOLDER_OR_ZIP` (the label first in each name) are the reader's own. Told is the share of strings read whole,
+with Wilson's 95 % interval, and the same for those with a touch and those without.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Picture = NDArray[np.uint8]
+HELD = 55_000  # of MNIST's training digits those from here on no network has learned
 HEIGHT = 44  # pixels of a digit in a strip
 
 
@@ -258,12 +259,15 @@ def hand(source: str) -> Hand:
     kind, _, path = source.partition("=")
     if kind == "mnist":
         return mnist_hand()
+    if kind == "held":
+        train = mnist_hand("train")
+        return Hand("MNIST held out", train.cuts[HELD:], train.labels[HELD:])
     return {"optdigits": optdigits_hand, "pendigits": pendigits_hand, "pictures": pictures_hand}[kind](Path(path))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--hand", action="append", help="mnist, optdigits=FILE, pendigits=FILE or pictures=PATH")
+    parser.add_argument("--hand", action="append", help="mnist, held, optdigits=FILE, pendigits=FILE or pictures=PATH")
     parser.add_argument("--count", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--touching", type=float, default=0.35)

@@ -3,8 +3,8 @@
 python scripts/pretrain_sliding.py [--strips 20000] [--epochs 4] [--seed 0] [--out src/exmachina/reading/sliding]
 
 Strings are made as in benchmarks/strips.py, nine in ten of their neighbours touching at most, with digits changed in
-slant, aspect and pen, and in three of ten strings with strokes that are no digit's. A window that stands at a digit's
-middle is an example of that digit, one that stands elsewhere of none.
+slant, aspect and pen, in three of ten strings with strokes that are no digit's, and in as many with a sign or a letter.
+A window that stands at a digit's middle is an example of that digit, one that stands elsewhere of none.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ from PIL import Image, ImageDraw
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 import strips
-from exmachina.data import Dataset
+from exmachina.data import Dataset, load_mnist_split
 from exmachina.data.hands import mixture
+from exmachina.data.hands.ink import written
+from exmachina.data.hands.signs import sign
+from exmachina.evaluation.ood.made_up import is_bar, made_up
 from exmachina.reading.sliding import DIGIT, NONE, SLIDING, windows
 from exmachina.training import Augmentation, Recipe, fit
 
@@ -32,6 +35,7 @@ Picture = NDArray[np.uint8]
 Rng = np.random.Generator
 
 SHARES = {"mnist": 0.6, "made": 0.15, "pens": 0.17, "typefaces": 0.08}
+SIGNED = 0.3  # of the strings have a sign or a letter at an end, or between
 IN_THE_MIDDLE, BESIDE = 1.5, 2.5  # pixels of 20 from a digit's middle: there it is, there it is not
 
 
@@ -44,6 +48,14 @@ def pools(mnist: strips.Hand, rng: Rng) -> list[strips.Hand]:
             strips.Hand("", [strips.cut(image) for image, _ in some], np.array([label for _, label in some], np.uint8))
         )
     return result
+
+
+def no_digits(digits: Dataset, rng: Rng) -> strips.Hand:
+    """Signs as hands write them, letters by hand and in typefaces, and marks that no script has."""
+    signs = [written(sign(rng), rng) for _ in range(5_000)]
+    others = [made_up(kind, 2_500, digits, rng) for kind in ("letters", "written", "marks")]
+    images = [image for image in np.concatenate([np.stack(signs), *others]) if not is_bar(image)]
+    return strips.Hand("", [strips.cut(image) for image in images], np.full(len(images), NONE, np.uint8))
 
 
 def changed(picture: Picture, generator: Rng) -> Picture:
@@ -67,20 +79,26 @@ def changed(picture: Picture, generator: Rng) -> Picture:
     return strips.cut(large) if (large > 40).any() else picture
 
 
-def examples(hands: list[strips.Hand], count: int, rng: Rng) -> Iterator[tuple[Picture, int]]:
+def examples(
+    hands: list[strips.Hand], count: int, rng: Rng, signs: strips.Hand | None = None
+) -> Iterator[tuple[Picture, int]]:
     """Windows along so many made-up strings, and what stands in their middle."""
     first = list(SHARES.values())[: len(hands)]
     shares = np.array(first) / sum(first)
     for _ in range(count):
         number = int(rng.integers(1, 7))
         cuts, labels = [], []
-        for kind in rng.choice(len(hands), number, p=shares):
-            index = int(rng.integers(len(hands[kind].cuts)))
-            cuts.append(changed(hands[kind].cuts[index], rng))
-            labels.append(hands[kind].labels[index])
+        chosen = [hands[kind] for kind in rng.choice(len(hands), number, p=shares)]
+        if signs is not None and rng.random() < SIGNED:
+            place = rng.choice([0, number, rng.integers(number + 1)])
+            chosen[place:place] = [signs] * int(rng.integers(1, 3))
+        for hand in chosen:
+            index = int(rng.integers(len(hand.cuts)))
+            cuts.append(changed(hand.cuts[index], rng))
+            labels.append(hand.labels[index])
         mine = strips.Hand("", cuts, np.array(labels, np.uint8))
         height = int(rng.integers(28, 60))
-        ink, owners, _ = strips.write(mine, np.arange(number), rng, rng.choice([0.3, 0.7, 0.9]), height)
+        ink, owners, _ = strips.write(mine, np.arange(len(chosen)), rng, rng.choice([0.3, 0.7, 0.9]), height)
         if rng.random() < 0.3:
             ink = distracted(ink, owners, height, rng)
         yield from labelled(uneven(ink, rng), owners, mine.labels, height, rng)
@@ -164,9 +182,9 @@ def labelled(
         yield pictures[place], NONE
 
 
-def make(hands: list[strips.Hand], count: int, seed: int) -> Dataset:
+def make(hands: list[strips.Hand], count: int, seed: int, signs: strips.Hand | None = None) -> Dataset:
     """The windows of so many strings as a data set of eleven classes."""
-    some = examples(hands, count, np.random.default_rng(seed))
+    some = examples(hands, count, np.random.default_rng(seed), signs)
     blocks = []
     while block := list(islice(some, 100_000)):  # a list of all windows would take their memory twice
         blocks.append((np.stack([window for window, _ in block]), np.array([label for _, label in block], np.uint8)))
@@ -185,11 +203,13 @@ def main() -> None:
     arguments = parser.parse_args()
     began = time.process_time()
     mnist = strips.mnist_hand("train")
-    held = strips.Hand("held", mnist.cuts[55_000:], mnist.labels[55_000:])
-    hands = pools(
-        strips.Hand("train", mnist.cuts[:55_000], mnist.labels[:55_000]), np.random.default_rng(arguments.seed)
+    rng = np.random.default_rng(arguments.seed)
+    hands = pools(strips.Hand("train", mnist.cuts[: strips.HELD], mnist.labels[: strips.HELD]), rng)
+    signs = no_digits(load_mnist_split("train"), rng)
+    train, test = (
+        make(hands, arguments.strips, arguments.seed, signs),
+        make([strips.hand("held")], 500, arguments.seed + 1),
     )
-    train, test = make(hands, arguments.strips, arguments.seed), make([held], 500, arguments.seed + 1)
     print(len(train), np.bincount(train.labels), len(test), time.process_time() - began, flush=True)
     recipe = Recipe(
         "sliding", SLIDING, learning_rate=arguments.rate, warmup=0.1, weight_decay=0.02, epochs=arguments.epochs,

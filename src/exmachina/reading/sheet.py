@@ -24,6 +24,7 @@ LARGEST = 2400  # longer side, in pixels, of what is worked on: A4 at 200 dots a
 BLOCK = 24  # pixels of the coarse copy: the surroundings of a place on a page of small digits
 COARSE = 400  # longer side of the copy on which the light is judged
 MIN_SHARE = 0.08  # of the way from paper to black: fainter ink is noise or shows through from behind
+ALONG = 0.1  # of a strip's height: how near to its top or bottom a line runs along it
 INKED = 0.4  # of the strongest ink: more is a stroke
 
 
@@ -61,12 +62,24 @@ def bright_ink(picture: Picture) -> Picture:
     On a page ink stands out further from its surroundings than paper does, whatever the border shows.
     """
     if min(picture.shape) < 150:
-        return 255 - picture if is_dark_on_light(picture) else picture
+        return 255 - picture if is_dark_on_light(_between_lines(picture)) else picture
     from scipy import ndimage
 
     coarse = reduced(picture, COARSE)[0].astype(np.float32)
     away = coarse - ndimage.gaussian_filter(coarse, max(coarse.shape) / 24, mode="nearest")
     return 255 - picture if (away**3).sum() < 0 else picture
+
+
+def _between_lines(picture: Picture) -> Picture:
+    """A strip without the lines along its top and its bottom, which would pass for the border's paper."""
+    height, width = picture.shape
+    if width <= height:
+        return picture
+    away = np.abs(np.median(picture, axis=1) - np.median(picture))
+    is_line = away > 1.5 * max(float(picture.std()), 8.0)
+    edge = max(2, int(ALONG * height))
+    above, below = (int(np.flatnonzero(some).max(initial=-2)) + 2 for some in (is_line[:edge], is_line[::-1][:edge]))
+    return picture[above : height - below]
 
 
 def even_ink(picture: Picture) -> Picture:

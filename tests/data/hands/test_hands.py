@@ -13,6 +13,7 @@ from exmachina.data import Dataset, load_mnist_split
 from exmachina.data.hands import held_out_pens, mixture, with_hands
 from exmachina.data.hands.ink import crowded, drawn, fitted
 from exmachina.data.hands.mixture import drawn_pens, drawn_typefaces, made_digits
+from exmachina.data.hands.signs import SIGNS, sign
 from exmachina.data.hands.skeletons import skeleton
 from exmachina.data.hands.sources import FOLDER, LEARNED, LETTERS, pen_digits, typeface_digits, typeface_letters
 from exmachina.images.mnist import BOX, CENTRE, normalize
@@ -62,6 +63,18 @@ def test_the_seven_is_crossed_more_often_than_not_and_the_four_open() -> None:
     sevens = [len(skeleton(7, rng)) for _ in range(300)]
     assert 0.5 < np.mean([count == 2 for count in sevens]) < 0.7
     assert all(np.isfinite(stroke).all() and len(stroke) >= 2 for d in range(10) for stroke in skeleton(d, rng))
+
+
+def test_signs_come_in_all_kinds_and_a_slash_never_alone() -> None:
+    rng = np.random.default_rng(0)
+    some = [sign(rng) for _ in range(300)]
+    assert all(np.isfinite(stroke).all() and len(stroke) >= 2 for strokes in some for stroke in strokes)
+    for kind in SIGNS:
+        for strokes in (kind(rng) for _ in range(20)):
+            every = np.concatenate([np.array(stroke) for stroke in strokes])
+            bent = any(len(stroke) > 2 for stroke in strokes)
+            assert len(strokes) > 1 or bent
+            assert 0.2 < np.ptp(every, axis=0).max() < 2.5
 
 
 def test_a_crowded_digit_holds_more_than_the_digit_and_is_cut_like_a_picture(digits: Dataset) -> None:

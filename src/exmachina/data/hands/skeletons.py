@@ -49,7 +49,7 @@ def smooth(points: Points) -> Points:
 Say = list[tuple[float, float]]
 
 
-def _arc(x: float, y: float, wide: float, high: float, start: float, end: float) -> Say:
+def arc(x: float, y: float, wide: float, high: float, start: float, end: float) -> Say:
     """Points of an ellipse, clockwise in degrees from the right: 270 is the top."""
     count = max(3, round(abs(end - start) / 40) + 1)
     angles = np.radians(np.linspace(start, end, count))
@@ -60,7 +60,7 @@ def _zero(rng: Rng) -> list[Say]:
     start, wide = rng.uniform(230, 330), rng.uniform(0.2, 0.42)
     turn = rng.choice([-1, 1], p=[0.85, 0.15])
     more = rng.uniform(-15, 45)  # left open, or overlapping
-    ring = _arc(0.35, 0.5, wide, 0.5, start, start + turn * (360 + more))
+    ring = arc(0.35, 0.5, wide, 0.5, start, start + turn * (360 + more))
     if rng.random() < 0.25:  # the end swings into the ring or over it
         x, y = ring[-1]
         ring.append((x + rng.uniform(-0.1, 0.3), y + rng.uniform(-0.1, 0.15)))
@@ -90,7 +90,7 @@ def _one(rng: Rng) -> list[Say]:
 
 def _two(rng: Rng) -> list[Say]:
     wide, end = rng.uniform(0.2, 0.36), rng.uniform(0.55, 0.85)
-    head = [(0.35 - wide, rng.uniform(0.12, 0.35)), *_arc(0.35, 0.27, wide, 0.27, 215, 370)]
+    head = [(0.35 - wide, rng.uniform(0.12, 0.35)), *arc(0.35, 0.27, wide, 0.27, 215, 370)]
     low = (rng.uniform(-0.02, 0.15), rng.uniform(0.88, 1.0))
     middle = (0.38 + rng.uniform(-0.05, 0.1), 0.62)
     habit = rng.choice(4, p=[0.3, 0.25, 0.35, 0.1])
@@ -109,16 +109,16 @@ def _two(rng: Rng) -> list[Say]:
 
 def _three(rng: Rng) -> list[Say]:
     waist, wide = rng.uniform(0.4, 0.52), rng.uniform(0.22, 0.36)
-    bottom = _arc(0.25, (1 + waist) / 2, wide + rng.uniform(-0.02, 0.1), (1 - waist) / 2, -85, 140)
+    bottom = arc(0.25, (1 + waist) / 2, wide + rng.uniform(-0.02, 0.1), (1 - waist) / 2, -85, 140)
     habit = rng.choice(3, p=[0.5, 0.25, 0.25])
     if habit == 0:  # two arcs
         inward = rng.uniform(0.1, 0.3)
-        return [[*_arc(0.25, waist / 2, wide, waist / 2, 205, 440), (inward, waist), (inward, waist), *bottom]]
+        return [[*arc(0.25, waist / 2, wide, waist / 2, 205, 440), (inward, waist), (inward, waist), *bottom]]
     if habit == 1:  # a flat top
         corner = (0.5, rng.uniform(0, 0.05))
         return [[(0.05, rng.uniform(0, 0.06)), corner, corner, (0.22, waist), (0.22, waist), *bottom]]
     loop = [(0.18, waist), (0.1, waist - 0.05), (0.14, waist + 0.05)]  # a loop at the waist
-    return [[*_arc(0.25, waist / 2, wide, waist / 2, 205, 430), *loop, *bottom]]
+    return [[*arc(0.25, waist / 2, wide, waist / 2, 205, 430), *loop, *bottom]]
 
 
 def _four(rng: Rng) -> list[Say]:
@@ -142,7 +142,7 @@ def _four(rng: Rng) -> list[Say]:
 def _five(rng: Rng) -> list[Say]:
     waist, wide = rng.uniform(0.36, 0.5), rng.uniform(0.24, 0.38)
     left = rng.uniform(0.05, 0.18)
-    belly = _arc(0.25, (1 + waist) / 2 - 0.03, wide, (1 - waist) / 2 + 0.03, 250, 500 + rng.uniform(-20, 20))
+    belly = arc(0.25, (1 + waist) / 2 - 0.03, wide, (1 - waist) / 2 + 0.03, 250, 500 + rng.uniform(-20, 20))
     top = (left + rng.uniform(0, 0.08), rng.uniform(0, 0.06))
     end = (rng.uniform(0.45, 0.75), rng.uniform(-0.06, 0.06))
     stem = (left, waist + rng.uniform(-0.02, 0.08))
@@ -158,7 +158,7 @@ def _five(rng: Rng) -> list[Say]:
 def _six(rng: Rng) -> list[Say]:
     wide, high = rng.uniform(0.18, 0.34), rng.uniform(0.2, 0.32)
     start = (rng.uniform(0.3, 0.75), rng.uniform(0, 0.12))
-    ring = _arc(0.05 + wide, 1 - high, wide, high, 180, -180 - rng.uniform(-40, 60))
+    ring = arc(0.05 + wide, 1 - high, wide, high, 180, -180 - rng.uniform(-40, 60))
     bend = rng.uniform(-0.05, 0.12)
     return [[start, ((start[0] + 0.05) / 2 - bend, 0.35), (0.04, 0.65), *ring]]
 
@@ -186,8 +186,8 @@ def _eight(rng: Rng) -> list[Say]:
     waist, upper, lower = rng.uniform(0.4, 0.55), rng.uniform(0.15, 0.28), rng.uniform(0.18, 0.34)
     if rng.random() < 0.25:  # two rings
         rings = (
-            _arc(0.3, waist / 2, upper, waist / 2, 80, 440),
-            _arc(0.3, (1 + waist) / 2, lower, (1 - waist) / 2, 270, 640),
+            arc(0.3, waist / 2, upper, waist / 2, 80, 440),
+            arc(0.3, (1 + waist) / 2, lower, (1 - waist) / 2, 270, 640),
         )
         return [list(ring) for ring in rings]
     side = rng.choice([-1, 1], p=[0.8, 0.2])
@@ -203,7 +203,7 @@ def _eight(rng: Rng) -> list[Say]:
 def _nine(rng: Rng) -> list[Say]:
     wide, high = rng.uniform(0.18, 0.32), rng.uniform(0.18, 0.3)
     right = 0.05 + 2 * wide
-    ring = _arc(0.05 + wide, high, wide, high, -rng.uniform(10, 60), -360 - rng.uniform(-35, 30))
+    ring = arc(0.05 + wide, high, wide, high, -rng.uniform(10, 60), -360 - rng.uniform(-35, 30))
     foot = (right - rng.uniform(-0.02, 0.25), 1.0)
     habit = rng.choice(5, p=[0.28, 0.3, 0.17, 0.15, 0.1])
     stem = (right, rng.uniform(0.0, 0.12))
@@ -220,7 +220,7 @@ def _nine(rng: Rng) -> list[Say]:
         return [[*ring, (right, high), (right - 0.03, 0.65), (0.1 + wide, 0.97), (0.02, 1.0)]]
     # In one stroke that begins left of the ring, crosses itself below it and ends in a base to the left, nearly as a 3.
     begin, start = (rng.uniform(-0.15, 0.02), high * rng.uniform(1.0, 1.7)), rng.uniform(80, 150)
-    loop = _arc(0.05 + wide, high, wide, high, start, start + 360 + rng.uniform(-10, 30))
+    loop = arc(0.05 + wide, high, wide, high, start, start + 360 + rng.uniform(-10, 30))
     bulge, end = right + rng.uniform(-0.08, 0.15), rng.uniform(-0.2, 0.2)
     low = (right - rng.uniform(0.05, 0.3), 1.0)
     return [[begin, *loop, (bulge, rng.uniform(0.7, 0.85)), low, (end, 1 - rng.uniform(-0.03, 0.2))]]

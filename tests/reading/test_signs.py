@@ -1,0 +1,60 @@
+"""Signs before and behind a number are no digits, and a form's lines are no border of paper."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import amounts
+import exmachina
+import strips
+from exmachina.classifier import Classifier
+from exmachina.reading.sheet import bright_ink
+
+pytestmark = pytest.mark.slow
+
+COUNT, LEAST = 8, 7  # numbers with each sign, and how many of them are read
+
+
+@pytest.fixture(scope="module")
+def hand() -> strips.Hand:
+    whole = strips.mnist_hand()
+    return strips.Hand("first", whole.cuts[:400], whole.labels[:400])
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return Classifier.load("accurate")
+
+
+@pytest.mark.parametrize("place", ["before", "behind"])
+@pytest.mark.parametrize("name", ["$", "#", "*", "=", "-", "~"])
+def test_a_sign_beside_a_number_is_no_digit(name: str, place: str, hand: strips.Hand, classifier: Classifier) -> None:
+    rng = np.random.default_rng(0)
+    right = 0
+    for _ in range(COUNT):
+        digits = rng.integers(0, len(hand.cuts), 4)
+        ink, _, _ = strips.write(hand, digits, rng, 0.0)
+        sign = amounts.drawn(name, strips.HEIGHT, 4, rng)
+        top = int(0.35 * strips.HEIGHT)
+        sign = np.pad(sign, ((top, len(ink) - top - len(sign)), (strips.HEIGHT // 2, 0)))
+        both = [sign, ink] if place == "before" else [ink, sign, np.zeros((len(ink), 20))]
+        page = exmachina.read(strips.on_paper(np.concatenate(both, axis=1), rng), classifier)
+        right += page.strings == ("".join(str(hand.labels[index]) for index in digits),)
+    assert right >= LEAST
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("inverted", [False, True])
+def test_the_lines_along_a_strip_are_not_taken_for_its_paper(
+    hand: strips.Hand, *, turned: bool, inverted: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    ink = strips.write(hand, np.arange(4), rng, 0.0)[0][16:-16]
+    picture = 220 - 120 * ink
+    picture[1:3], picture[-2:] = 0, 0  # darker than the ink
+    if turned:
+        ink, picture = ink[::-1], picture[::-1]
+    dark = np.asarray(np.clip(picture + rng.normal(0, 3, picture.shape), 0, 255), np.uint8)
+    bright = bright_ink(255 - dark if inverted else dark)
+    assert bright[ink > 0.9].mean() > bright[ink < 0.01].mean() + 40

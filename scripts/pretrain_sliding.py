@@ -1,10 +1,11 @@
 """Trains the network that slides along lines of digits, on strings of MNIST's training digits and of other hands.
 
-python scripts/pretrain_sliding.py [--strips 20000] [--epochs 4] [--seed 0] [--out src/exmachina/reading/sliding]
+python scripts/pretrain_sliding.py [--strips 20000] [--epochs 4] [--seed 0] [--rate 0.006] [--after RUN] [--out RUN]
 
 Strings are made as in benchmarks/strips.py, nine in ten of their neighbours touching at most, with digits changed in
-slant, aspect and pen, in three of ten strings with strokes that are no digit's, and in as many with a sign or a letter.
-A window that stands at a digit's middle is an example of that digit, one that stands elsewhere of none.
+slant, aspect and pen, three of ten strings with strokes that are no digit's, a quarter with a sign or a letter. A
+window that stands at a digit's middle is an example of that digit, one that stands elsewhere of none. With --after
+the weights of a run are taught on.
 """
 
 from __future__ import annotations
@@ -29,13 +30,18 @@ from exmachina.data.hands.ink import written
 from exmachina.data.hands.signs import sign
 from exmachina.evaluation.ood.made_up import is_bar, made_up
 from exmachina.reading.sliding import DIGIT, NONE, SLIDING, windows
-from exmachina.training import Augmentation, Recipe, fit
+from exmachina.runs import Run
+from exmachina.training import Augmentation, Recipe, TrainingEnd, fit
+from exmachina.training.learner import make_learner
+from exmachina.training.loop import shuffled_batches
+from exmachina.training.session import Session
 
 Picture = NDArray[np.uint8]
 Rng = np.random.Generator
 
 SHARES = {"mnist": 0.6, "made": 0.15, "pens": 0.17, "typefaces": 0.08}
-SIGNED = 0.3  # of the strings have a sign or a letter at an end, or between
+SIGNED = 0.25  # of the strings have a sign or a letter at an end, or between
+ONES = 0.06  # of the digits are ones more: they are the thinnest, and what a neighbour hides first
 IN_THE_MIDDLE, BESIDE = 1.5, 2.5  # pixels of 20 from a digit's middle: there it is, there it is not
 
 
@@ -51,9 +57,9 @@ def pools(mnist: strips.Hand, rng: Rng) -> list[strips.Hand]:
 
 
 def no_digits(digits: Dataset, rng: Rng) -> strips.Hand:
-    """Signs as hands write them, letters by hand and in typefaces, and marks that no script has."""
-    signs = [written(sign(rng), rng) for _ in range(5_000)]
-    others = [made_up(kind, 2_500, digits, rng) for kind in ("letters", "written", "marks")]
+    """Signs as hands write them, and some letters of typefaces and marks that no script has."""
+    signs = [written(sign(rng), rng) for _ in range(6_000)]
+    others = [made_up(kind, 1_000, digits, rng) for kind in ("letters", "marks")]
     images = [image for image in np.concatenate([np.stack(signs), *others]) if not is_bar(image)]
     return strips.Hand("", [strips.cut(image) for image in images], np.full(len(images), NONE, np.uint8))
 
@@ -94,6 +100,8 @@ def examples(
             chosen[place:place] = [signs] * int(rng.integers(1, 3))
         for hand in chosen:
             index = int(rng.integers(len(hand.cuts)))
+            if hand is not signs and rng.random() < ONES:
+                index = int(rng.choice(np.flatnonzero(hand.labels == 1)))
             cuts.append(changed(hand.cuts[index], rng))
             labels.append(hand.labels[index])
         mine = strips.Hand("", cuts, np.array(labels, np.uint8))
@@ -192,6 +200,18 @@ def make(hands: list[strips.Hand], count: int, seed: int, signs: strips.Hand | N
     return Dataset(pictures, labels, "sliding", classes=NONE + 1)
 
 
+def learned(recipe: Recipe, train: Dataset, test: Dataset, seed: int, after: Path | None) -> Run:
+    """The run at the end of training, from scratch or after another."""
+    if after is None:
+        return fit(recipe, train, seed=seed, test=test)
+    start = time.perf_counter()
+    learner = make_learner(recipe, seed, weights=Run.load(after).weights)
+    steps = -(-len(train) // recipe.batch_size)
+    batches = shuffled_batches(learner, train, recipe.batch_size, seed)
+    events = Session(recipe, learner, train, seed, start, test).events(batches, int(recipe.epochs * steps), steps)
+    return next(event.run for event in events if isinstance(event, TrainingEnd))
+
+
 def main() -> None:
     """Make the examples, learn them, save the run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -199,6 +219,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=0.006)
+    parser.add_argument("--after", type=Path)
     parser.add_argument("--out", type=Path, default=Path("src/exmachina/reading/sliding"))
     arguments = parser.parse_args()
     began = time.process_time()
@@ -215,7 +236,7 @@ def main() -> None:
         "sliding", SLIDING, learning_rate=arguments.rate, warmup=0.1, weight_decay=0.02, epochs=arguments.epochs,
         augmentation=Augmentation(rotation=5, scale=0.05, shear=0.1, elastic=0.5),
     )  # fmt: skip
-    run = fit(recipe, train, seed=arguments.seed, test=test)
+    run = learned(recipe, train, test, arguments.seed, arguments.after)
     print(f"held-out accuracy {run.test_accuracy:.4f}", time.process_time() - began, flush=True)
     run.save(arguments.out, onnx=False)  # as every run that ships
 

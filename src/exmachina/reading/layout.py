@@ -13,6 +13,7 @@ Labels = NDArray[np.int32]
 SPECK = 0.12  # of a digit's height: ink smaller in both directions is dirt
 SOLID = 0.7  # of its box that a stripe fills; a ruled line with digits on it does not
 STRIPES = 4  # pieces of ink through the whole page that are no digits any more
+BEYOND = 1.25  # of a digit's height: a line through the page as long, along its left or right, is a side of a form's box
 THIN = 0.4  # of a stroke's width: thinner ink is left of a printed line
 TALLEST = 3.0  # of a digit's height: taller ink is no digit
 DASH = 0.85  # of a digit's height: flat ink as wide is a stroke of its own
@@ -54,13 +55,20 @@ def parts(mask: Mask) -> tuple[Labels, list[Part]]:
 
 
 def without_stripes(components: list[Part], height: int, width: int) -> list[Part]:
-    """The parts without those that go through the whole page from edge to edge, if there are several: a pattern."""
+    """The parts without those that go through the whole page from edge to edge, if there are several: a pattern.
+
+    Of a few those go that stand along its left or right and are longer than digits are high.
+    """
     stripes = [
         part
         for part in components
         if (part.height >= height - 4 or part.width >= width - 4) and part.area >= SOLID * part.height * part.width
     ]
-    return components if len(stripes) < STRIPES else [part for part in components if part not in stripes]
+    if len(stripes) < STRIPES:
+        least = BEYOND * digit_height([part for part in components if part not in stripes])
+        aside = [part for part in stripes if part.left <= 4 or part.right >= width - 4]
+        stripes = [part for part in aside if part.height >= height - 4 and part.height > least > 0]
+    return [part for part in components if part not in stripes]
 
 
 def stroke_width(ink: Mask) -> float:

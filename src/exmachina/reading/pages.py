@@ -102,7 +102,7 @@ def prepare(picture: NDArray[np.uint8]) -> Sheet:
         matrix = straighten.turned(angle, ink.shape)
         ink = straighten.seen_through(ink, matrix, ink.shape, 0)
         to_picture = to_picture @ matrix
-    ink = without_boxes(without_lines(ink)[0])
+    ink = _without_stripes(without_boxes(without_lines(ink)[0]))
     _, components = layout.parts(ink > INKED * 255)
     height = layout.digit_height(components)
     if height > 1.6 * USUAL:

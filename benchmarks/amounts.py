@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,13 +90,13 @@ def pattern(kind: str, shape: tuple[int, int], rng: Rng) -> Ink:
         for top in range(0, shape[0], 11):
             ImageDraw.Draw(sheet).text((-(7 * top % 40), top), PRINT, 255)
         return strength * np.asarray(sheet) / 255
-    waves: dict[str, Callable[[], Ink]] = {
+    waves: dict[str, Callable[[], Any]] = {
         "diagonals": lambda: np.sin(2 * np.pi * (x + rng.uniform(0.5, 1.5) * y) / period) > 0,
         "waves": lambda: np.abs(np.sin(np.pi * (y + 6 * np.sin(x / rng.uniform(8, 20))) / period)) < 0.35,
         "dots": lambda: (np.sin(2 * np.pi * x / period) > 0.4) & (np.sin(2 * np.pi * y / period) > 0.4),
         "lines": lambda: np.sin(2 * np.pi * y / period) > 0.6,
     }
-    return strength * waves[kind]()
+    return np.asarray(strength * waves[kind](), float)
 
 
 def line(hand: strips.Hand, rng: Rng) -> tuple[Ink, int, int, str, tuple[str, str]]:
@@ -145,7 +146,7 @@ def make_amount(hand: strips.Hand, rng: Rng) -> Amount:
     sides = np.flatnonzero(rng.random(4) < 0.2)
     for side in sides:  # of a form's box
         away = int(rng.integers(0, 4))
-        turned = np.rot90(page, side)  # a view: what is written into it stands on the page
+        turned = np.rot90(page, int(side))  # a view: what is written into it stands on the page
         turned[away : away + thick] = rng.uniform(50, 140)
     page = page * (1 - ink) + np.minimum(page, rng.uniform(30, 110)) * ink
     page = ndimage.gaussian_filter(page, rng.uniform(0.3, 0.9)) + rng.normal(0, rng.uniform(1, 5), page.shape)

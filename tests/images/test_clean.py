@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from exmachina.classifier import Classifier
 from exmachina.data import load_mnist
-from exmachina.images.clean import INK, clean, ruled_lines
+from exmachina.images.clean import INK, clean, digits_beside, examine, ruled_lines
 from exmachina.images.mnist import NoInk, is_dark_on_light, normalize
 from papers import PAPERS, alike, enlarged, far_away, half_in_shadow, paper, written
 
@@ -223,3 +223,13 @@ def test_a_pattern_of_stripes_is_no_digit() -> None:
     for page in (np.tile(stripes, (216, 1)), np.tile(stripes, (216, 1)).T):
         with pytest.raises(NoInk):
             normalize(page)
+
+
+@pytest.mark.parametrize("away", [0, 1, 4])
+def test_a_digit_beside_another_counts_unless_it_is_cut_off(digits: NDArray[np.uint8], away: int) -> None:
+    page = np.zeros((110, 190), np.uint8)
+    for left, image in ((away, digits[0]), (100, digits[1])):
+        rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+        large = enlarged(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 3)
+        page[20 : 20 + large.shape[0], left : left + large.shape[1]] = large
+    assert digits_beside(examine(page)) == (away > 0)

@@ -156,6 +156,19 @@ def test_what_looks_like_a_digit_is_hardly_a_sign(classifier: Classifier, hand: 
     assert search._sign_worth(search._Cut(nothing, nothing, counts=True), digit) < -0.5
     assert search._sign_worth(search._Cut(nothing, nothing), digit) == 0  # a dot or a comma
     assert search._sign_worth(search._Cut(nothing, nothing, counts=True), None) == 0
+    assert search._sign_worth(search._Cut(nothing, nothing, counts=True, inside=True), None) == -search.INSIDE
+    assert search._sign_worth(search._Cut(nothing, nothing, inside=True), digit) == 0
+
+
+def test_a_sign_is_inside_a_number_if_ink_stands_on_either_side_of_it() -> None:
+    ink = np.zeros((40, 120), np.uint8)
+    ink[10:30, 10:18] = ink[10:30, 50:58] = ink[10:30, 90:98] = 255
+    labels, components = layout.parts(ink > 0)
+    whole = chunk(ink, labels, components, 20.0)
+    ends = [Middle(column - whole.left, 0, 1, 0.0) for column in (14, 54, 94)]
+    assert search._cuts(whole, (0, 3), ends[0], ends[2])[0].inside
+    assert not search._cuts(whole, (0, 3), ends[1], None)[0].inside
+    assert search._cuts(whole, (1, 2), None, None)[0].inside  # all that a run holds, between two clear digits
 
 
 def test_a_strokes_end_that_was_cut_off_is_no_digit() -> None:

@@ -58,3 +58,20 @@ def test_the_lines_along_a_strip_are_not_taken_for_its_paper(
     dark = np.asarray(np.clip(picture + rng.normal(0, 3, picture.shape), 0, 255), np.uint8)
     bright = bright_ink(255 - dark if inverted else dark)
     assert bright[ink > 0.9].mean() > bright[ink < 0.01].mean() + 40
+
+
+def test_the_side_of_a_box_is_no_one_and_a_bar_that_fills_a_tight_cut_is(
+    hand: strips.Hand, classifier: Classifier
+) -> None:
+    rng = np.random.default_rng(2)
+    ink, _, _ = strips.write(hand, np.arange(4), rng, 0.0)
+    text = "".join(map(str, hand.labels[:4]))
+    rows, columns = np.flatnonzero((ink > 0.3).any(axis=1)), np.flatnonzero((ink > 0.3).any(axis=0))
+    tight = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    for width in (1, 2, 3):
+        strip = np.pad(tight, ((14, 14), (20, 20)))
+        strip[:, 1 : 1 + width] = strip[:, -1 - width : -1] = 1
+        assert exmachina.read(strips.on_paper(strip, rng), classifier).strings == (text,)
+    bar = np.pad(np.ones((len(tight), 5)), ((0, 0), (0, 14)))
+    barred = strips.on_paper(np.concatenate([bar, tight], axis=1), rng)
+    assert exmachina.read(barred, classifier).strings == (f"1{text}",)

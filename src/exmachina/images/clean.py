@@ -255,8 +255,8 @@ def digits_beside(findings: Findings | None) -> int:
         return 0
     strokes = findings.strokes
     labels, count = ndimage.label(grown(strokes, 1))
-    boxes = ndimage.find_objects(labels)
-    areas = np.bincount(np.where(strokes, labels, 0).ravel(), minlength=count + 1)[1:]
+    own = np.where(strokes, labels, 0)
+    boxes, areas = ndimage.find_objects(own), np.bincount(own.ravel(), minlength=count + 1)[1:]
     whole = [index for index in range(count) if not _touches_edge(boxes[index], strokes.shape)]
     main = int(areas.argmax()) if count else -1
     if main not in whole:  # a tight cut; what is beside its digit is dirt or pattern

@@ -36,6 +36,7 @@ THROUGH = 2.0  # what a cut costs that runs through ink for a digit's height: st
 ALONE = 3.0  # by how much less than by its best spelling a single piece may be worth as the classifier reads it
 CORE = 0.7  # of its width: the part of a single piece in which there is no other digit's middle
 BROADEST = 1.3  # of a digit's height: no wider piece is read so
+INSIDE = 3.0  # what a sign inside a number costs
 LEAST = 0.01  # no belief counts for less
 CUT_LEAST = 0.1  # nor where a cut ran through ink, which may leave of any digit what looks like none
 SMALL = 0.6  # of a digit's height: lower and narrower ink that was cut off is a stroke's end
@@ -63,14 +64,15 @@ Read = list[tuple["_Cut", Step | None]]  # cuts from left to right, each with th
 class _Cut:
     """Between two middles: all that stands before its left end, and its right one; between them is a sign or nothing.
 
-    `through` is how much ink it runs through, of a digit's height; a sign `counts` if it is as large as a digit.
+    `through` is how much ink it runs through, of a digit's height; a sign may count, and be `inside` a number.
     """
 
     end: Mask
     start: Mask
     through: float = 0.0
     sign: Picture | None = None
-    counts: bool = False
+    counts: bool = False  # it is as large as a digit
+    inside: bool = False  # there is ink on either side
 
 
 @dataclass(frozen=True)
@@ -187,14 +189,14 @@ def _cuts(chunk: Chunk, run: Run, left: Middle | None, right: Middle | None) -> 
         end = signs[0] if left else run[0]
         top, bottom, first, last = chunk.box(end, start)
         picture = chunk.glyph(end, start) if max(bottom - top, last - first) >= TALL * chunk.height else None
-        return [_Cut(chunk.before[end], chunk.before[start], sign=picture, counts=picture is not None)]
+        counts, inside = picture is not None, end > 0 and start < chunk.count
+        return [_Cut(chunk.before[end], chunk.before[start], sign=picture, counts=counts, inside=inside)]
     if left is None or (right and right.piece is not None):
         place = run[0] if left is None else last
     elif right is None or left.piece is not None:
         place = run[1] if right is None else first
     else:
-        ends = cuts_between(chunk, run, left.column, right.column)
-        return [_Cut(end, end, inked(chunk, end)) for end in ends]
+        return [_Cut(end, end, inked(chunk, end)) for end in cuts_between(chunk, run, left.column, right.column)]
     return [_Cut(chunk.before[place], chunk.before[place])]
 
 
@@ -242,10 +244,9 @@ def _best(run: _Run, digits: dict[bytes, Prediction | None], signs: dict[Pair, P
 
 
 def _sign_worth(cut: _Cut, answer: Prediction | None) -> float:
-    """What looks like a digit is hardly a sign."""
-    if not cut.counts or answer is None or answer.is_digit is None:
-        return 0.0
-    return float(np.log(max(1 - answer.probability * answer.is_digit, LEAST)))
+    """What looks like a digit is hardly a sign, and inside numbers signs are rare."""
+    digit = 0.0 if answer is None or answer.is_digit is None else answer.probability * answer.is_digit
+    return cut.counts * (float(np.log(max(1 - digit, LEAST))) - INSIDE * cut.inside)
 
 
 def _worth(middle: Middle, answer: Prediction | None, *, whole: bool) -> float:

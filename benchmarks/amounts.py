@@ -84,7 +84,7 @@ def pattern(kind: str, shape: tuple[int, int], rng: Rng) -> Ink:
         return np.zeros(shape)
     if kind == "clouds":
         clouds = ndimage.gaussian_filter(rng.normal(0, 1, shape), 4)
-        return np.abs(0.6 * strength * clouds / clouds.std())
+        return np.asarray(np.abs(0.6 * strength * clouds / clouds.std()))
     if kind == "print":
         sheet = Image.new("L", shape[::-1])
         for top in range(0, shape[0], 11):

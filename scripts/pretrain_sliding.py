@@ -96,7 +96,7 @@ def examples(
         cuts, labels = [], []
         chosen = [hands[kind] for kind in rng.choice(len(hands), number, p=shares)]
         if signs is not None and rng.random() < SIGNED:
-            place = rng.choice([0, number, rng.integers(number + 1)])
+            place = int(rng.choice(np.array([0, number, rng.integers(number + 1)])))
             chosen[place:place] = [signs] * int(rng.integers(1, 3))
         for hand in chosen:
             index = int(rng.integers(len(hand.cuts)))

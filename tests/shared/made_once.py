@@ -17,14 +17,14 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     base = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:  # each has a folder of its own in that of the run
         base = base.parent
-    folder, begun = base / name, base / f"{name}-begun"
+    folder, begun, unfinished = base / name, base / f"{name}-begun", base / f"{name}-unfinished"
     try:
-        begun.mkdir()
+        begun.mkdir()  # it stays, or whoever asks when all is made would make it anew
     except FileExistsError:
         end = time.monotonic() + PATIENCE
         while not folder.exists():
             assert time.monotonic() < end, f"another worker has begun {begun} and never ended"
             time.sleep(0.05)
         return folder
-    make(begun)
-    return begun.rename(folder)
+    make(unfinished)
+    return unfinished.rename(folder)

@@ -78,6 +78,14 @@ FILLED = """async (root, patience) => {
         root.scrollIntoView({ block: "nearest", behavior: "instant" });
     }
 }"""
+# Not as Playwright waits for a function: it evaluates the text at every turn, which the page's policy forbids.
+UNTIL = """async ([arg, patience]) => {{
+    const holds = {holds}, end = performance.now() + patience;
+    while (!holds(arg)) {{
+        if (performance.now() > end) throw Error(`never: ${{holds}}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+    }}
+}}"""
 # In one call: each question that is asked from outside costs three processes a few milliseconds.
 WALK = f"""async (patience) => {{
     const filled = {FILLED};
@@ -88,6 +96,11 @@ WALK = f"""async (patience) => {{
         for (const _ of "ab") await new Promise(requestAnimationFrame); // what is drawn when it is seen has been seen
     }}
 }}"""
+
+
+def until(page: Any, holds: str, arg: Any = None) -> None:
+    """Wait until a function, given as text, holds for `arg` in the page."""
+    page.evaluate(UNTIL.format(holds=holds), [arg, PATIENCE])
 
 
 @dataclass
@@ -127,7 +140,7 @@ class Visit:
 
     def rests(self) -> None:
         """Wait until what is on the screen or near it is filled and drawn, and the page has nothing else to do."""
-        self.page.wait_for_function(f"(near) => ({UNFILLED})(near).length === 0", arg=NEAR)
+        until(self.page, f"(near) => ({UNFILLED})(near).length === 0", NEAR)
         self.page.evaluate(AT_REST)
 
     def reads(self, digit: int) -> None:

@@ -14,6 +14,7 @@ from exmachina.evaluation.decisions import Decisions
 from exmachina.evaluation.inputs import Extent
 from exmachina.report import write_report
 from exmachina.runs import Run
+from page_browser import until
 
 pytestmark = pytest.mark.browser
 SMALL = Extent(40, 10, 20, 20, (0.1,), 20, 50, 100, 6, 2, 100, 60, 0)
@@ -67,7 +68,7 @@ def test_tables_fit_a_phone_and_one_that_scrolls_is_a_stop_for_the_keyboard(
     for width in (360, 390, 640, 1280):
         page.set_viewport_size({"width": width, "height": 740})
         assert page.evaluate(scrolls) == [], width
-    page.wait_for_function(f"{stops} === 0")
+    until(page, f"() => {stops} === 0")
     page.set_viewport_size({"width": 390, "height": 740})
     folded = page.locator("#number table.folds tbody tr").first
     assert folded.evaluate("(row) => getComputedStyle(row).display") == "grid"
@@ -78,7 +79,7 @@ def test_tables_fit_a_phone_and_one_that_scrolls_is_a_stop_for_the_keyboard(
     assert folded.evaluate("(row) => getComputedStyle(row).display") == "table-row"
     page.emulate_media(media="screen")
     page.set_viewport_size({"width": 200, "height": 740})
-    page.wait_for_function(f"{stops} > 0")
+    until(page, f"() => {stops} > 0")
     assert page.evaluate(f"{stops} === ({scrolls})().length")
     page.close()
 
@@ -118,7 +119,7 @@ def test_phone_folds_the_notes_and_paper_has_everything(browser: Any, result: Ev
     page.locator("aside summary").first.click()
     assert note.is_visible()
     page.set_viewport_size({"width": 1280, "height": 800})
-    page.wait_for_function("[...document.querySelectorAll('aside > details')].every((one) => one.open)")
+    until(page, "() => [...document.querySelectorAll('aside > details')].every((one) => one.open)")
     page.emulate_media(media="print")
     assert page.locator("table.methods").evaluate("table => table.checkVisibility() && table.offsetHeight") > 100
     assert not page.locator("summary").first.is_visible()

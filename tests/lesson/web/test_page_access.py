@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from page_browser import SEVEN, barriers, visiting
+from page_browser import SEVEN, barriers, until, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +37,7 @@ def test_paper_gets_dark_ink_and_every_figure_and_the_screen_its_colours_back(br
         before = page.evaluate(PAPER)
         page.evaluate(f"addEventListener('beforeprint', () => {{ window.onPaper = {PAPER}; }})")
         page.pdf()
-        page.wait_for_function(f"({{ ink }}) => ({PAPER}).ink === ink", arg=before)
+        until(page, f"({{ ink }}) => ({PAPER}).ink === ink", before)
         on_paper, after = page.evaluate(f"[window.onPaper, {PAPER}]")
         assert on_paper["empty"] == []
         assert max(ink(on_paper)) < 100 < min(ink(before))

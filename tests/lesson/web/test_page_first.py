@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from exmachina.lesson import WEB
-from page_browser import SEVEN, Visit, visiting
+from page_browser import SEVEN, Visit, until, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -105,7 +105,7 @@ AT_TOP = """chapter => {
 
 def arrived(visit: Visit, chapter: str) -> None:
     """The heading comes to the top, under the bar, and stays there while the figures around it are filled."""
-    visit.page.wait_for_function(AT_TOP, arg=chapter)
+    until(visit.page, AT_TOP, chapter)
     visit.rests()
     assert visit.page.evaluate(AT_TOP, chapter)
 
@@ -147,7 +147,7 @@ def test_swipe_beside_the_pad_goes_on_and_verdict_is_beside_it(browser: Any, sit
         for i in range(12):
             client.send(touch, {"type": "touchMove", "touchPoints": [{"x": 330, "y": top - 12 * i}]})
         client.send(touch, {"type": "touchEnd", "touchPoints": []})
-        page.wait_for_function(f"scrollY > {before + 50}")
+        until(page, f"() => scrollY > {before + 50}")
         assert page.get_by_text("Draw over it").first.is_visible()  # and nothing was drawn
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from page_browser import PATIENCE, Visit, visiting
+from page_browser import PATIENCE, Visit, until, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -130,7 +130,7 @@ def test_weight_is_chosen_by_keyboard_and_its_products_add_up(step: Any) -> None
         seen.add(label)
         grid.focus()
         page.keyboard.press(key)
-        page.wait_for_function("([e, old]) => e.ariaLabel !== old", arg=[grid.element_handle(), label])
+        until(page, "([e, old]) => e.ariaLabel !== old", [grid.element_handle(), label])
     assert len(seen) == 3
     assert "144 products add up" in panel.locator(".digit-gradient").inner_text()
     panel.get_by_label("Layer").select_option(label="conv3")

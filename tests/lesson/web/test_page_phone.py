@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from page_browser import SEVEN, Visit, barriers, visiting
+from page_browser import SEVEN, Visit, barriers, until, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -93,7 +93,7 @@ def test_way_back_is_a_strip_that_the_player_moves(browser: Any, site: str) -> N
         panel.locator(".scrub input").press("Home")
         panel.get_by_role("button", name="One step forward").click()
         panel.get_by_text("at norm2", exact=True).wait_for()
-        page.wait_for_function("document.querySelector('.stations').scrollLeft > 200")
+        until(page, "() => document.querySelector('.stations').scrollLeft > 200")
 
 
 UNDER_BAR = """(title) => {
@@ -117,7 +117,7 @@ def test_parts_fold_to_contents_and_one_is_open_at_a_time(browser: Any, site: st
         title.press("Enter")
         assert title.get_attribute("aria-expanded") == "true"
         assert page.evaluate(OPEN) == ["Watch it happen"]
-        page.wait_for_function(UNDER_BAR, arg=title.element_handle())
+        until(page, UNDER_BAR, title.element_handle())
         page.reload()  # the address knows it
         page.wait_for_selector("html[data-ready]")
         assert page.evaluate(OPEN) == ["Watch it happen"]
@@ -139,5 +139,5 @@ def test_link_into_a_folded_part_opens_it_and_paper_has_them_all(browser: Any, s
         page.wait_for_selector("html[data-ready]")
         assert page.locator(".folded").count() == 0
         page.set_viewport_size({"width": 1280, "height": 800})
-        page.wait_for_function("document.querySelectorAll('.fold').length === 0")
+        until(page, "() => document.querySelectorAll('.fold').length === 0")
         assert page.locator("h3", has_text="The leak").inner_text() == "The leak"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from page_browser import SEVEN, Visit, visiting
+from page_browser import SEVEN, Visit, until, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -70,7 +70,7 @@ def test_address_carries_the_drawing_and_the_neuron(copy_visit: Visit) -> None:
     page = copy_visit.open()
     copy_visit.draw(SEVEN)
     page.evaluate(WHOLE_IN_ADDRESS)
-    page.wait_for_function("() => window.wholeInAddress()")
+    until(page, "() => window.wholeInAddress()")
     page.goto(page.url)
     page.wait_for_selector("html[data-ready]")
     copy_visit.reads(7)
@@ -131,7 +131,7 @@ def test_page_works_offline_after_the_first_visit(browser: Any, site: str) -> No
     with visiting(browser, site, service_workers="allow") as visit:
         page = visit.open()
         page.evaluate("navigator.serviceWorker.ready")
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        until(page, "() => navigator.serviceWorker.controller !== null")
         page.context.set_offline(True)
         page.reload()
         page.wait_for_selector("html[data-ready]")

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from exmachina.runs import Run
-from page_browser import PATIENCE, SEVEN, Visit, begin, finish, visiting
+from page_browser import PATIENCE, SEVEN, Visit, begin, finish, until, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+RUN = "new URLSearchParams(location.search).get('run')"  # the address names what can be found again
 
 
 def paused_step(panel: Any) -> int:
@@ -141,7 +143,7 @@ def test_one_thread_and_two_under_a_sub_path_learn_the_same(browser: Any, site: 
         page = visit.open()
         assert not page.evaluate("crossOriginIsolated")
         alone = trained(visit, r"engine(-relaxed)?\.wasm", r"1\.")
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        until(page, "() => navigator.serviceWorker.controller !== null")
         page.reload()
         page.wait_for_selector("html[data-ready]")
         assert page.evaluate("crossOriginIsolated")
@@ -178,9 +180,9 @@ def test_training_answers_strokes_pauses_steps_goes_on_and_stops(copy_visit: Vis
 def test_finished_trainings_outlast_a_reload_and_are_compared(copy_visit: Visit) -> None:
     page = copy_visit.open()
     for seed in ("1", "2", "3"):
-        before = page.evaluate("location.search")
+        before = page.evaluate(RUN)
         finish(begin(copy_visit, Epochs="0.1", Seed=seed))
-        page.wait_for_function("before => location.search !== before", arg=before)  # a moment later it names the run
+        until(page, f"before => {RUN} !== before", before)  # a moment later it names the run
     page.reload()
     page.wait_for_selector("html[data-ready]")
     panel = copy_visit.show("training")

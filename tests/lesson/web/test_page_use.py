@@ -9,7 +9,7 @@ from PIL import Image
 
 import strips
 from exmachina import read
-from page_browser import PATIENCE, SEVEN, Visit
+from page_browser import PATIENCE, SEVEN, Visit, until
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +29,7 @@ def test_picture_is_shown_beside_what_the_network_gets_and_no_old_answer_stays(
     copy_visit.page.locator("#draw").scroll_into_view_if_needed()
     copy_visit.draw(SEVEN)
     panel = copy_visit.show("use/picture")
-    page.wait_for_function("document.querySelector('.photo').hidden")
+    until(page, "() => document.querySelector('.photo').hidden")
     (tmp_path / "IMG_0001.HEIC").write_bytes(b"\0\0\0\x18ftypheic")
     file.set_input_files(str(tmp_path / "IMG_0001.HEIC"))
     panel.get_by_text("take a screenshot of it").wait_for()

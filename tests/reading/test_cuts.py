@@ -21,15 +21,9 @@ Picture = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
-def classifier() -> Classifier:
-    return Classifier.load("accurate")
-
-
-@pytest.fixture(scope="module")
 def hand() -> strips.Hand:
     """Digits of MNIST's training images that were held out."""
-    whole = strips.mnist_hand("train")
-    return strips.Hand("held", whole.cuts[55_000:], whole.labels[55_000:])
+    return strips.hand("held")
 
 
 def bars(*widths: int, height: int = 44) -> Picture:

@@ -24,17 +24,6 @@ Picture = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
-def hand() -> strips.Hand:
-    whole = strips.mnist_hand()
-    return strips.Hand("first", whole.cuts[:400], whole.labels[:400])
-
-
-@pytest.fixture(scope="module")
-def classifier() -> Classifier:
-    return Classifier.load("accurate")
-
-
-@pytest.fixture(scope="module")
 def page(hand: strips.Hand) -> tuple[Picture, list[list[str]]]:
     return strips.make_page(hand, 12, 3, seed=1)
 

@@ -21,9 +21,8 @@ Picture = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
-def page() -> tuple[Picture, list[list[str]]]:
-    whole = strips.mnist_hand()
-    return strips.make_page(strips.Hand("first", whole.cuts[:400], whole.labels[:400]), 12, 3, seed=3)
+def page(hand: strips.Hand) -> tuple[Picture, list[list[str]]]:
+    return strips.make_page(hand, 12, 3, seed=3)
 
 
 @pytest.mark.parametrize("kind", photos.KINDS)

@@ -16,17 +16,6 @@ pytestmark = pytest.mark.slow
 COUNT, LEAST = 8, 7  # numbers with each sign, and how many of them are read
 
 
-@pytest.fixture(scope="module")
-def hand() -> strips.Hand:
-    whole = strips.mnist_hand()
-    return strips.Hand("first", whole.cuts[:400], whole.labels[:400])
-
-
-@pytest.fixture(scope="module")
-def classifier() -> Classifier:
-    return Classifier.load("accurate")
-
-
 @pytest.mark.parametrize("place", ["before", "behind"])
 @pytest.mark.parametrize("name", ["$", "#", "*", "=", "-", "~"])
 def test_a_sign_beside_a_number_is_no_digit(name: str, place: str, hand: strips.Hand, classifier: Classifier) -> None:

@@ -64,3 +64,11 @@ def test_the_side_of_a_box_is_no_one_and_a_bar_that_fills_a_tight_cut_is(
     bar = np.pad(np.ones((len(tight), 5)), ((0, 0), (0, 14)))
     barred = strips.on_paper(np.concatenate([bar, tight], axis=1), rng)
     assert exmachina.read(barred, classifier).strings == (f"1{text}",)
+
+
+@pytest.mark.parametrize("height", range(1, 24))
+def test_a_strip_that_is_all_lines_still_has_a_polarity(height: int) -> None:
+    for lines in range(1, height + 1):
+        strip = np.full((height, 40), 230, np.uint8)
+        strip[:lines], strip[-lines:] = 0, 10
+        assert bright_ink(strip).shape == strip.shape

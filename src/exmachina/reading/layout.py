@@ -13,9 +13,7 @@ Labels = NDArray[np.int32]
 SPECK = 0.12  # of a digit's height: ink smaller in both directions is dirt
 SOLID = 0.7  # of its box that a stripe fills; a ruled line with digits on it does not
 STRIPES = 4  # pieces of ink through the whole page that are no digits any more
-BEYOND = (
-    1.25  # of a digit's height: a line through the page as long, along its left or right, is a side of a form's box
-)
+BEYOND = 1.25  # of a digit's height: a line along the page's left or right that is longer is the side of a box
 THIN = 0.4  # of a stroke's width: thinner ink is left of a printed line
 TALLEST = 3.0  # of a digit's height: taller ink is no digit
 DASH = 0.85  # of a digit's height: flat ink as wide is a stroke of its own

@@ -77,7 +77,7 @@ def _between_lines(picture: Picture) -> Picture:
         return picture
     away = np.abs(np.median(picture, axis=1) - np.median(picture))
     is_line = away > 1.5 * max(float(picture.std()), 8.0)
-    edge = max(2, int(ALONG * height))
+    edge = int(ALONG * height)
     above, below = (int(np.flatnonzero(some).max(initial=-2)) + 2 for some in (is_line[:edge], is_line[::-1][:edge]))
     return picture[above : height - below]
 

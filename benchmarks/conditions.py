@@ -69,6 +69,13 @@ def far(cut: Picture, rng: Rng, kind: str) -> Picture:
     return page(sheet, rng, papers.paper(kind, 600, 800, 12) / 235 * papers.patches(600, 800))
 
 
+def squared(cut: Picture, rng: Rng, height: int, dark: float) -> Picture:
+    """A digit as high as one, two or three squares of a sheet that lies aslant; its lines are `dark` times as dark."""
+    one = ink(cut, height, 0.4)
+    cell, thick, turn = height / rng.uniform(0.8, 3), 0.04 * height, rng.uniform(-8, 8)
+    return page(one, rng, lamp(one.shape) * papers.lined(np.zeros(one.shape), cell, thick, dark, turn) / 230)
+
+
 def corner(sheet: Picture) -> Picture:
     """A sheet that lies on a desk and reaches the right and the lower side of its picture."""
     desk = papers.on_desk(sheet)
@@ -116,6 +123,9 @@ CONDITIONS: dict[str, Callable[[Picture, Rng], Picture]] = {
     "small, in patches of light": lambda cut, rng: far(cut, rng, "plain"),
     "small on squared paper": lambda cut, rng: far(cut, rng, "squared"),
     "small on ruled paper": lambda cut, rng: far(cut, rng, "ruled"),
+    "squared, lines half as dark": lambda cut, rng: squared(cut, rng, 120, 0.5),
+    "squared, lines nearly as dark": lambda cut, rng: squared(cut, rng, 120, 0.8),
+    "large on squared paper": lambda cut, rng: squared(cut, rng, 320, 0.6),
 }
 
 

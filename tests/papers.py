@@ -53,6 +53,21 @@ def paper(kind: str, height: int, width: int, unit: int) -> NDArray[np.float64]:
     return np.full((height, width), 230.0)
 
 
+def lined(
+    ink: NDArray[np.float64], cell: float, thick: float, dark: float, turn: float = 0, *, squared: bool = True
+) -> NDArray[np.float64]:
+    """Brightness (H, W) of a page of `ink`, 0 to 1, on squared or ruled paper whose lines are `dark` times as dark.
+
+    They are `thick` pixels wide, every `cell` pixels, and turned by `turn` degrees.
+    """
+    row, column = np.mgrid[: ink.shape[0], : ink.shape[1]]
+    cos, sin = np.cos(np.deg2rad(turn)), np.sin(np.deg2rad(turn))
+    across = row * cos + column * sin, column * cos - row * sin
+    away = [np.abs((one / cell) % 1 - 0.5) * cell for one in across[: 1 + squared]]
+    lines = np.clip(thick / 2 - np.min(away, axis=0) + 0.5, 0, min(1, thick))
+    return np.asarray(230 * (1 - 0.8 * ink) * (1 - 0.8 * dark * lines))
+
+
 def far_away(digit: Picture, kind: str, height: int, width: int) -> Picture:
     """A digit of MNIST at its own size, written lightly on a page (height, width) on which patches of light lie."""
     page = np.minimum(paper(kind, height, width, 3) * patches(height, width), 255)

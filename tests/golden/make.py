@@ -36,7 +36,7 @@ from exmachina.runs import Run
 from exmachina.runs.rejector import last_values
 from exmachina.training import Recipe, StepEnd, get_recipe, train
 from exmachina.training.pytorch.module import build
-from papers import PAPERS, far_away, paper, written
+from papers import PAPERS, enlarged, far_away, lined, paper, written
 
 HERE = Path(__file__).parent
 IMAGES = (257, 0, 8)  # of the test set
@@ -130,6 +130,20 @@ def pictures() -> list[dict[str, Any]]:
     made.append(np.pad(written(digits[11], "plain", 3), ((0, 0), (40, 60)), constant_values=90))  # a strip
     for kind in ("plain", "squared", "ruled"):  # small in their picture, under patches of light
         made.append(far_away(digits[7], kind, 180, 240))
+    falling = 1 - 0.4 * np.linspace(0, 1, 168)
+    sheets: tuple[tuple[int, int, float, float, float, float, bool], ...] = (
+        (12, 6, 40, 5, 0.5, 6, True),
+        (13, 6, 60, 4, 0.9, -7, True),
+        (14, 6, 31.5, 6, 0.7, 0, True),
+        (15, 4, 24, 3, 0.6, 3, False),
+        (16, 6, 110, 5, 0.6, 4, True),
+    )
+    for number, factor, cell, broad, dark, turn, squared in sheets:
+        one = np.pad(enlarged(digits[number], factor) / 255, ((0, 28 * (6 - factor)), (28 * (6 - factor), 0)))
+        made.append((falling * lined(one, cell, broad, dark, turn, squared=squared)).astype(np.uint8))
+    made.append(255 - made[-5])  # light lines
+    wide = np.pad(enlarged(digits[17], 3) / 255, ((200, 100), (300, 30)))  # small, on three times as many pixels
+    made.append(lined(wide, 45, 4, 0.7, -3).astype(np.uint8))
     # Several digits: two, five of them the same, and a tight cut with a neighbour's edge.
     for row in ((3, 4), (8, 8, 8, 8, 8), (1, 2, 0)):
         made.append(np.pad(255 - np.hstack([digits[i] for i in row]), 9, constant_values=255).repeat(2, 0).repeat(2, 1))

@@ -20,6 +20,7 @@ from exmachina.errors import InputError
 from exmachina.images import SIDE, paper
 from exmachina.images.clean import INK, MIN_CONTRAST, clean
 from exmachina.images.materials import ring
+from exmachina.images.rules import unruled
 from exmachina.images.sheet import sheet_alone
 
 Picture = NDArray[np.uint8]
@@ -63,7 +64,7 @@ def stages(image: ArrayLike | Image.Image, steps: Steps | None = None) -> dict[s
     A step that `steps` leaves out hands on the picture as it was.
     """
     steps = steps or Steps()
-    picture = sheet_alone(_working_size(greyscale(image)))
+    picture = _paper_alone(_working_size(greyscale(image)))
     shown = {"greyscale": picture}
     inverted = not steps.polarity and is_dark_on_light(picture)  # then paper is taken for ink from here on
     shown["polarity"] = picture = polarity(picture) if steps.polarity else picture
@@ -82,7 +83,12 @@ def stages(image: ArrayLike | Image.Image, steps: Steps | None = None) -> dict[s
 
 def upright(image: ArrayLike | Image.Image) -> Picture:
     """Any picture of `normalize` as it goes into `clean`: brightness, of a size to work on, ink bright on dark."""
-    return polarity(sheet_alone(_working_size(greyscale(image))))
+    return polarity(_paper_alone(_working_size(greyscale(image))))
+
+
+def _paper_alone(picture: Picture) -> Picture:
+    """A picture without what is around its sheet of paper, and without printed lines."""
+    return unruled(sheet_alone(picture))
 
 
 def greyscale(image: ArrayLike | Image.Image) -> Picture:

@@ -8,9 +8,9 @@ from scipy import ndimage
 
 from exmachina.data import load_mnist_split
 from exmachina.errors import InputError
+from exmachina.evaluation.affine import rotation, scaling, shear, warp
 from exmachina.evaluation.robustness import pixels, strokes
 from exmachina.evaluation.robustness.corruptions import CORRUPTIONS, corrupt, corruption_errors, summarise
-from exmachina.images.affine import rotation, scaling, shear, warp
 
 NAMES = list(CORRUPTIONS)
 

@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter
 
 from exmachina.errors import InputError
+from exmachina.evaluation.affine import scaling, warp
 from exmachina.evaluation.arrays import Images, Labels
-from exmachina.images.affine import scaling, warp
 from exmachina.images.archive import read_pictures
 from exmachina.images.mnist import NoInk, Steps, normalize
 

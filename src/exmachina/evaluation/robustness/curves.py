@@ -10,10 +10,10 @@ import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from exmachina.errors import InputError
+from exmachina.evaluation.affine import IDENTITY, rotation, scaling, warp
 from exmachina.evaluation.arrays import Images, Labels, Predict, check_scores
 from exmachina.evaluation.robustness.pixels import Pixels
 from exmachina.evaluation.statistics.intervals import Interval, wilson
-from exmachina.images.affine import IDENTITY, rotation, scaling, warp
 
 BATCH = 2_000
 

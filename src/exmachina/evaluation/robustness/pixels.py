@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.sparse import csr_array
 
-from exmachina.images import SIDE
-from exmachina.images.affine import (
+from exmachina.evaluation.affine import (
     IDENTITY,
     Matrix,
     apply,
@@ -25,6 +24,7 @@ from exmachina.images.affine import (
     shear,
     warp,
 )
+from exmachina.images import SIDE
 
 Pixels = NDArray[np.float32]
 BLUR_ANGLES = tuple(range(-45, 46, 3))  # degrees

@@ -210,7 +210,7 @@ function surface(copy, paper) {
 }
 
 /** The solution of linear equations, each row with its right side at the end (Gauss and Jordan). @param {number[][]} rows */
-function solved(rows) {
+export function solved(rows) {
   const size = rows.length;
   for (let j = 0; j < size; j++) {
     let largest = j;

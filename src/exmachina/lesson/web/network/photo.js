@@ -10,6 +10,7 @@ import { stages } from "./normalize.js";
 import { ring } from "./materials.js";
 import * as paper from "./paper.js";
 import { small } from "./resampling.js";
+import { unruled } from "./rules.js";
 import { sheetAlone } from "./sheet.js";
 import { greatest, least, median } from "./statistics.js";
 
@@ -23,8 +24,8 @@ export function prepare(picture) {
 /** Does the picture seem to hold more digits than the one that is cut out? @param {Picture} picture of any brightness */
 export const holdsSeveral = (picture) => digitsBeside(upright(picture)) > 0;
 
-/** Of a size to work on, without the desk around a sheet, ink bright on dark. @param {Picture} picture */
-const upright = (picture) => polarity(sheetAlone(small(picture, WORKING_SIDE)));
+/** Of a size to work on, without the desk around a sheet and without printed lines, ink bright on dark. @param {Picture} picture */
+const upright = (picture) => polarity(unruled(sheetAlone(small(picture, WORKING_SIDE))));
 
 /** Ink bright on dark paper. @param {Picture} picture @returns {Picture} */
 function polarity(picture) {

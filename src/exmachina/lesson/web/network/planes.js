@@ -129,6 +129,10 @@ export function greyOpening(plane, size) {
   return plane;
 }
 
+/** What is left in each column when everything shorter than `size` is taken away. @template {Plane} P @param {P} plane @param {number} size */
+export const columnsOpened = (plane, size) =>
+  extreme(extreme(plane, size, { down: true }), size, { down: true, greatest: true });
+
 /** What is left when everything as dark and narrower than `size`, an odd number, is filled. @param {Plane} plane @param {number} size */
 export function greyClosing(plane, size) {
   for (const greatest of [true, false])

@@ -3,7 +3,7 @@
 
     python scripts/fit_rejectors.py [RUN ...]      (default: every run that ships)
 
-The images are made once for all of them, seed 0: some four minutes on one core, and half a minute for each run.
+The images are made once for all of them, seed 0: some five minutes on one core, and a minute for each run.
 Nothing else of a run changes but the checksum in its record; an ONNX model is left out. Then: python
 tests/golden/make.py verdicts
 """

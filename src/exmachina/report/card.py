@@ -30,7 +30,10 @@ def card(evaluation: Evaluation) -> Html:
             "Size",
             f"{subject.parameters:,} parameters; {subject.multiplications / 1e6:.2f} million multiplications an image",
         ),
-        ("Recipe", f"{recipe.get('name')}: {optimizer}, {recipe.get('epochs')} epochs, seed {run.seed}"),
+        (
+            "Recipe",
+            f"{recipe.get('name')}: {optimizer}, {recipe.get('epochs')} epochs, seed {run.seed}{_trained_on(run)}",
+        ),
         ("Learned from", f"{trained}, in {run.train_seconds:.1f} s ({run.precision}, {hardware})"),
         ("Written by", WRITERS + (HANDS if run.splits.get("hands") else "")),
         ("For", "single handwritten digits, one an image, brought to MNIST's convention by this package"),
@@ -77,6 +80,8 @@ def repeat_section(evaluation: Evaluation) -> Html:
     recipe = subject.run.recipe.get("name", subject.network)
     run = subject.run
     commands = f"exmachina train --recipe {recipe} --seed {run.seed}{_learned(run)} --out runs/again\n"
+    if "background" in run.splits:
+        commands += "python scripts/teach_background.py runs/again\n"
     if run.rejection_threshold is not None:
         commands += f"exmachina calibrate runs/again{' --temperature' if run.temperature != 1 else ''}\n"
     commands += f"exmachina evaluate runs/again {setting.options} --report report.html".replace("  ", " ")
@@ -117,6 +122,14 @@ def _learned(run: Run) -> str:
     held_out = run.splits.get("held_out")
     hands = " --hands" if run.splits.get("hands") else ""
     return hands + (f" --hold-out {held_out.get('images')}" if isinstance(held_out, dict) else "")
+
+
+def _trained_on(run: Run) -> str:
+    """What came after the recipe, if anything did."""
+    background = run.splits.get("background")
+    if not isinstance(background, dict):
+        return ""
+    return f"; then {background.get('epochs')} epochs more beside {background.get('images')} images that are no digit"
 
 
 def _checks(evaluation: Evaluation) -> list[tuple[str, str]]:

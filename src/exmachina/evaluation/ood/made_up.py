@@ -29,6 +29,7 @@ CYRILLIC = "БГДЖИЛПФЦЧШЩЫЭЮЯбджзилпфцшщыэюяъ"
 MARKS = "&@#?!%+=*<>~§€$£¥√∑∞∂∫≈≠≤≥←→↑↓♥★☺✓"
 MORE_LETTERS = "BDGQRYɑɑahkrydtu" + "ΓΔΘΛΞΠΣΦΨΩαβγεθλμξπφχψω"
 TYPEFACES = 0.7  # of the letters; the others are of matplotlib's typefaces, which have other scripts and signs too
+NARROW = 0.2  # of all that is written otherwise is as narrow as condensed type, whatever it is
 Picture = NDArray[np.uint8]
 Generator = np.random.Generator
 
@@ -59,7 +60,7 @@ def _written(picture: Picture, generator: Generator, reach: float = 1.0) -> NDAr
     large = np.pad(large, 10)  # (84, 84)
     side = len(large)
     angle, slant = generator.normal(0, 0.12 * reach), generator.normal(0, 0.2 * reach)
-    wide = math.exp(generator.uniform(-0.4, 0.4) * reach)
+    wide = math.exp(generator.uniform(-0.4, 0.4) * reach - (generator.random() < NARROW) * generator.uniform(0.2, 0.9))
     turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
     turn = turn @ np.array([[1.0, 0.0], [slant, 1.0]]) @ np.diag([math.sqrt(wide), 1 / math.sqrt(wide)])
     from_centre = np.arange(side, dtype=np.float32) - (side - 1) / 2

@@ -42,7 +42,7 @@ class RejectorData:
     non_digits: Images
 
 
-def rejector_data(train: Dataset, n: int = 40_000, seed: int = 0) -> RejectorData:
+def rejector_data(train: Dataset, n: int = 60_000, seed: int = 0) -> RejectorData:
     """About `n` digits by the hands of `HANDS`, those of `train` among them, and as many images that are none."""
     generator = np.random.default_rng([seed, 7])
     images, labels, hands = [], [], []

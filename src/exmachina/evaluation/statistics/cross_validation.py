@@ -39,8 +39,8 @@ class CrossValidation:
 
 def recipe_of(run: Run) -> Recipe:
     """The recipe that a run was trained by, from scratch. Raises `InputError` if its record does not hold one."""
-    if "rehearsal" in run.splits:
-        raise InputError(f"Run '{run.recipe.get('name')}' was fine-tuned; its recipe alone does not repeat it.")
+    if {"rehearsal", "background"} & run.splits.keys():
+        raise InputError(f"Run '{run.recipe.get('name')}' was trained on; its recipe alone does not repeat it.")
     return Recipe.from_json(run.recipe, run.network)
 
 

@@ -144,6 +144,9 @@ def pictures() -> list[dict[str, Any]]:
     made.append(255 - made[-5])  # light lines
     wide = np.pad(enlarged(digits[17], 3) / 255, ((200, 100), (300, 30)))  # small, on three times as many pixels
     made.append(lined(wide, 45, 4, 0.7, -3).astype(np.uint8))
+    made += [
+        lined(np.zeros((200, 230)), 50, broad, dark, 5).astype(np.uint8) for broad, dark in ((3, 0.4), (6, 0.9))
+    ]  # bare
     # Several digits: two, five of them the same, and a tight cut with a neighbour's edge.
     for row in ((3, 4), (8, 8, 8, 8, 8), (1, 2, 0)):
         made.append(np.pad(255 - np.hstack([digits[i] for i in row]), 9, constant_values=255).repeat(2, 0).repeat(2, 1))

@@ -64,10 +64,24 @@ def test_a_stroke_along_a_line_stays() -> None:
         assert alike(normalize(sheet(seven, 8, cell, 6, 0.7, 0)), plain) > 0.9
 
 
-def test_blank_squared_paper_has_no_ink() -> None:
-    for dark in (0.4, 0.6):
+@pytest.mark.parametrize("dark", [0.3, 0.4, 0.6, 0.8])
+def test_blank_squared_paper_has_no_ink_whatever_is_left_of_its_lines(dark: float) -> None:
+    for cell, broad, turn in ((50, 6, 5), (50, 3, -4), (35, 4, 2), (70, 5, -7), (90, 6, 0)):
         with pytest.raises(NoInk):
-            normalize(sheet(np.zeros((28, 28), np.uint8), 8, 50, 6, dark, 5))
+            normalize(sheet(np.zeros((28, 28), np.uint8), 8, cell, broad, dark, turn))
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_what_is_left_of_ragged_lines_is_no_ink(number: int) -> None:
+    rng = np.random.default_rng(number)
+    side = int(rng.integers(100, 200))
+    page = lined(
+        np.zeros((side, side)), round(side * rng.uniform(0.15, 0.4)), rng.integers(1, 4), rng.uniform(0.4, 0.8)
+    )
+    turned = Image.fromarray(page.astype(np.uint8)).rotate(rng.uniform(-4, 4), fillcolor=230)
+    noisy = np.asarray(turned) + rng.normal(0, rng.uniform(1, 5), page.shape)
+    with pytest.raises(NoInk):
+        normalize(np.clip(noisy, 0, 255).astype(np.uint8))
 
 
 @pytest.mark.parametrize("margin", [0, 3, 40])

@@ -1,6 +1,6 @@
 /**
- * The printed lines of squared and ruled paper, found where they run beside the digit: the first half of
- * exmachina/images/rules.py. (What is left of them in the ink, ruled.js looks for.)
+ * The printed lines of squared and ruled paper, found where they run beside the digit: exmachina/images/rules/lines.py.
+ * (What is left of them in the ink, ruled.js looks for.)
  *
  * @typedef {import("./normalize.js").Picture} Picture
  * @typedef {[number, number, number]} Parabola
@@ -29,16 +29,19 @@ const STEPS = 1024; // in a pixel: so that every language says the same
 /** The paper's: what is left in each column when all that is bright and shorter than a window is gone. @param {Picture} copy @param {number} long */
 export const levelOf = (copy, long) => columnsOpened(copy, Math.floor(WIDEST * long)).pixels;
 
+/** How much of its paper's light each pixel lacks, of 255; dark is bright here. @param {Picture} copy */
+export const darkness = (copy) =>
+  Int32Array.from(levelOf(copy, longer(copy)), (paper, i) =>
+    Math.floor((255 * (copy.pixels[i] - paper)) / Math.max(255 - paper, 64)),
+  );
+
 /** The printed lines of a judged copy that run across it; they are bright. @param {Picture} copy @returns {Line[]} */
 export function linesOf(copy) {
-  const { height, width, pixels } = copy;
+  const { height, width } = copy;
   if (Math.min(height, width) < 2 * STRIPS) return [];
   const edges = edgesOf(width);
   if (!reachesBothSides(copy, edges)) return []; // most pictures end here
-  const level = levelOf(copy, longer(copy));
-  const dark = Int32Array.from(level, (paper, i) =>
-    Math.floor((255 * (pixels[i] - paper)) / Math.max(255 - paper, 64)),
-  );
+  const dark = darkness(copy);
   const strips = stripsOf(dark, height, edges);
   const ends = candidates(strips, width);
   if (!ends.length) return [];

@@ -1,12 +1,12 @@
 /**
  * A picture without the printed lines of squared and ruled paper. What a line takes of its paper's light it takes of the
- * ink on it too, and gives back when it is divided out: exmachina/images/rules.py, whose first half is lines.js.
+ * ink on it too, and gives back when it is divided out: exmachina/images/rules/dividing.py.
  *
  * @typedef {import("./normalize.js").Picture} Picture
  * @typedef {import("./lines.js").Line} Line
  */
 
-import { edgesOf, levelOf, linesOf, parabola } from "./lines.js";
+import { darkness, edgesOf, levelOf, linesOf, parabola } from "./lines.js";
 import { longer, ring } from "./materials.js";
 import { judged } from "./paper.js";
 import { greatest, least } from "./statistics.js";
@@ -17,6 +17,8 @@ const ALONE = 0.6; // straight and even
 const PAPER = 0.4; // of a line at least is beside the digit
 const [SPREAD, MARGIN] = [1, 6]; // a line may be darker here and there: by what it may be less dark, and of 255
 const DARKEST = 0.05; // of the paper's light: with less there is no telling what is on a line
+const INKED = 1 / 4; // times as dark as the lines is ink
+const BESIDE = 1 / 8; // of all ink at least is beside the lines where there is a digit; else it is what is left of them
 
 /** A picture without the lines of squared or ruled paper; `picture` itself if there are none. @param {Picture} picture */
 export function unruled(picture) {
@@ -33,6 +35,8 @@ export function unruled(picture) {
     if (!lone && lines.length < FEWEST) continue;
     const rows = divided(dark ? inverted(picture) : picture, bright, across);
     const result = transposed(divided(transposed(rows), turned, down));
+    if (isBare(judged(result), across, down))
+      return { ...picture, pixels: picture.pixels.map(() => (dark ? 255 : 0)) };
     return dark ? inverted(result) : result;
   }
   return picture;
@@ -48,6 +52,38 @@ function transposed({ height, width, pixels }) {
     turned[i] = pixels[(i % height) * width + Math.floor(i / height)];
   return { height: width, width: height, pixels: turned };
 }
+
+/** Is all that is inked on the judged copy of a picture without these lines what is left of them? @param {Picture} copy @param {Line[]} across @param {Line[]} down */
+function isBare(copy, across, down) {
+  const { height, width } = copy;
+  const least = INKED * middle([...across, ...down].map((line) => line.dark));
+  const dark = darkness(copy);
+  const [rows, columns] = [rowsAlong(across, width), rowsAlong(down, height)];
+  let [ink, beside] = [0, 0];
+  for (let i = 0; i < dark.length; i++) {
+    if (dark[i] < least) continue;
+    const [y, x] = [Math.floor(i / width), i % width];
+    ink++;
+    if (!isNear(rows, x, y) && !isNear(columns, y, x)) beside++;
+  }
+  return beside < BESIDE * ink;
+}
+
+/** @param {number[]} values */
+const middle = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+
+/** @param {Line[]} lines @param {number} width */
+function rowsAlong(lines, width) {
+  const t = Float64Array.from({ length: width }, (_, x) => (x + 0.5) / width - 0.5);
+  return lines.map(({ row: [a, b, c], width: wide }) => ({
+    path: t.map((one) => a + b * one + c * one * one),
+    reach: wide / 2 + 1.5,
+  }));
+}
+
+/** @param {{path: Float64Array, reach: number}[]} lines @param {number} along @param {number} across */
+const isNear = (lines, along, across) =>
+  lines.some(({ path, reach }) => Math.abs(across - path[along]) <= reach);
 
 /**
  * A picture without lines of its judged copy. Ink and lines are bright.

@@ -1,7 +1,6 @@
-"""Squared and ruled paper: its printed lines are found where they run beside the digit, and divided out of the picture.
+"""Where the printed lines of squared and ruled paper run: found in a picture's judged copy, beside the digit.
 
-No stroke is as straight, as even and as long as a printed line, which runs from side to side. What a line takes of its
-paper's light it takes of the ink on it too, so that a stroke across it or along it stays.
+No stroke is as straight, as even and as long as a printed line, which runs from side to side.
 """
 
 from __future__ import annotations
@@ -11,10 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from exmachina.images.materials import Picture, Values, ring, windows
-from exmachina.images.paper import judged
+from exmachina.images.materials import Picture, Values, windows
 
-SMALLEST = 100  # pixels: the longer side of what may be a photograph
 STRIPS = 24  # that a picture is cut into; what is dark at the same place of one after the other is a line
 WIDEST = 1 / 4  # of the longer side: what is longer across a line's direction is paper
 STEEP = 0.16  # of its length that a line rises, at most
@@ -24,11 +21,7 @@ BEND = 0.2  # of their distance: how far the rises of two lines may differ
 STEADY = 1 / 3  # of its strips: in so many a line is straight and even
 STRAIGHT, EVEN = 0.15, 0.15  # pixels, and of its ink: how far it strays there
 APART = 0.45  # of the distance between lines: they are no wider
-FEWEST = 3  # lines; one or two may be the strokes of a digit in a tight cut unless they are
-LIGHTER, ALONE = 0.8, 0.6  # times as dark as ink at most, and straight and even in so many of their strips
-PAPER = 0.4  # of a line at least is beside the digit
-SPREAD, MARGIN = 1, 6  # a line may be darker here and there: by what it may be less dark, and of 255
-DARKEST = 0.05  # of the paper's light: with less there is no telling what is on a line
+LIGHTER = 0.8  # times as dark as ink: a line that is, or less dark, is lighter than ink
 STEPS = 1024  # in a pixel: so that every language says the same
 
 Integers = NDArray[np.int64]
@@ -48,26 +41,7 @@ class Line:
         return self.row[0] + self.row[1] * t + self.row[2] * t * t
 
 
-def unruled(picture: Picture) -> Picture:
-    """A picture without the lines of squared or ruled paper; `picture` itself if there are none."""
-    border = ring(picture)
-    if max(picture.shape) < SMALLEST or border.min() == border.max():
-        return picture
-    copy = judged(picture)
-    for turned in (255, 0):  # dark lines, light ones
-        bright = copy ^ np.uint8(turned)
-        across, down = _lines(bright), _lines(bright.T)
-        lines = across + down
-        lone = bool(turned and lines) and all(line.is_light and line.steady >= ALONE for line in lines)
-        if lone or len(lines) >= FEWEST:
-            result = picture ^ np.uint8(turned)
-            _divide(result, bright, across)
-            _divide(result.T, bright.T, down)
-            return result ^ np.uint8(turned)
-    return picture
-
-
-def _level(copy: Picture, longer: int) -> Integers:
+def level_of(copy: Picture, longer: int) -> Integers:
     """The paper's: what is left in each column when all that is bright and shorter than a window is taken away."""
     window = int(WIDEST * longer)
     before, after = window // 2, window - 1 - window // 2
@@ -76,17 +50,23 @@ def _level(copy: Picture, longer: int) -> Integers:
     return copy.astype(np.int64)
 
 
-def _lines(copy: Picture) -> list[Line]:
+def darkness(copy: Picture) -> Integers:
+    """How much of its paper's light each pixel lacks, of 255; dark is bright here."""
+    level = level_of(copy, max(copy.shape))
+    dark: Integers = 255 * (copy - level) // np.maximum(255 - level, 64)
+    return dark
+
+
+def lines_of(copy: Picture) -> list[Line]:
     """The printed lines of a judged copy that run across it; they are bright."""
     height, width = copy.shape
     if min(height, width) < 2 * STRIPS:
         return []
-    edges = _edges(width)
+    edges = edges_of(width)
     sides = np.stack([copy[:, : edges[2]].mean(axis=1), copy[:, edges[-3] :].mean(axis=1)], axis=1).astype(np.uint8)
-    if not (sides - _level(sides, max(copy.shape) // 3) >= FAINTEST).any(axis=0).all():  # most pictures end here
+    if not (sides - level_of(sides, max(copy.shape) // 3) >= FAINTEST).any(axis=0).all():  # most pictures end here
         return []
-    level = _level(copy, max(copy.shape))
-    dark = 255 * (copy - level) // np.maximum(255 - level, 64)
+    dark = darkness(copy)
     strips = np.add.reduceat(dark, edges[:-1], axis=1) // np.diff(edges)  # (h, S)
     strips -= np.sort(strips, axis=0)[height // 4]
     ends = _candidates(strips, width)
@@ -105,7 +85,8 @@ def _lines(copy: Picture) -> list[Line]:
     return [] if apart.size and usual > APART * float(np.median(apart)) else printed
 
 
-def _edges(width: int) -> Integers:
+def edges_of(width: int) -> Integers:
+    """Where the strips of a picture begin, and the last one ends."""
     return np.arange(STRIPS + 1) * width // STRIPS
 
 
@@ -201,10 +182,10 @@ def _fitted(
     dark = dark - dark.min(axis=0)  # of a line across it
     mass = dark.sum(axis=0)
     middle = (dark * distance).sum(axis=0) / np.maximum(mass, 1)
-    return _parabola(mass, middle, whole, t)
+    return parabola(mass, middle, whole, t)
 
 
-def _parabola(
+def parabola(
     mass: Values, middle: Values, whole: NDArray[np.bool_], t: Values
 ) -> tuple[tuple[float, float, float], int]:
     """The same of how much is dark in each strip, and of its middle: both (S,)."""
@@ -223,77 +204,3 @@ def _parabola(
         some = some[off[some] <= np.sort(off[some])[some.size // 2]]
     even = whole & (off <= STRAIGHT) & (np.abs(mass - usual) <= EVEN * usual)
     return row, int(even.sum())
-
-
-def _divide(picture: Picture, copy: Picture, lines: list[Line]) -> None:
-    """Take lines out of a picture, of which `copy` is the judged copy, where it lies. Ink and lines are bright."""
-    height, width = picture.shape
-    step = -(-max(picture.shape) // max(copy.shape))
-    t = (np.arange(width) + 0.5) / (step * copy.shape[1]) - 0.5
-    level = _level(copy, max(copy.shape))
-    before = picture.copy()
-    columns = np.arange(width)
-    edges = _edges(width)
-    for line in lines:
-        path = (line.rows(t) + 0.5) * step - 0.5
-        reach = int((line.width / 2 + 1.5) * step) + 3
-        rows = np.floor(path + 0.5).astype(np.intp) + np.arange(-reach, reach + 1)[:, None]
-        inside = (rows >= 0) & (rows < height)
-        at = rows.clip(0, height - 1)
-        pixels = before[at, columns].astype(np.float64)
-        paper = level[at // step, columns // step].min(axis=0)
-        dark = 255 * (pixels - paper) / np.maximum(255 - paper, 1)
-        a, b, c = _refined(dark, rows - path, inside, edges, t)
-        path = path + (a + b * t + c * t * t)
-        distance = rows - path
-        knots, values = _profile(distance, dark, inside)
-        if not knots.size:
-            continue
-        low, high = _extent(knots, values)
-        clear = 255 - (255 - pixels) / np.maximum(1 - (np.interp(distance, knots, values) + MARGIN) / 255, DARKEST)
-        ends = (end.astype(np.intp) for end in (np.floor(path + low), np.ceil(path + high)))
-        sides = (np.where((e >= 0) & (e < height), before[e.clip(0, height - 1), columns], paper) for e in ends)
-        cleared = np.floor(np.clip(np.maximum(clear, np.minimum(*sides)), 0, 255) + 0.5).astype(np.uint8)
-        band = (distance > low) & (distance < high) & inside
-        place = at[band], np.broadcast_to(columns, at.shape)[band]
-        picture[place] = np.minimum(picture[place], cleared[band])
-
-
-def _refined(
-    dark: Values, distance: Values, inside: NDArray[np.bool_], edges: Integers, t: Values
-) -> tuple[float, float, float]:
-    """How a line lies to where the copy has it."""
-    dark = np.where(inside, dark, dark.max())
-    dark = dark - dark.min(axis=0)
-    mass = np.add.reduceat(dark.sum(axis=0), edges[:-1]) / np.diff(edges)
-    moment = np.add.reduceat((dark * distance).sum(axis=0), edges[:-1]) / np.diff(edges)
-    whole = np.logical_and.reduceat(inside.all(axis=0), edges[:-1])
-    middle = moment / np.maximum(mass, 1)
-    return _parabola(mass, middle, whole, t[(edges[1:] + edges[:-1]) // 2])[0]
-
-
-def _profile(distance: Values, dark: Values, inside: NDArray[np.bool_]) -> tuple[Values, Values]:
-    """How dark a line is at distances (k,) from its middle, half a pixel apart, where there is enough of it: (k,)."""
-    bins = np.floor(2 * distance + 0.5).astype(np.intp)
-    least = int(inside.sum(axis=1).max()) / 8
-    knots, values = [], []
-    for number in range(int(bins.min()), int(bins.max()) + 1):
-        some = (bins == number) & inside
-        count = int(some.sum())
-        if count and count >= least:
-            knots.append(float(distance[some].mean()))
-            least_dark, usual = np.sort(dark[some])[[count // 10, int(PAPER * count)]]
-            values.append(float(usual + SPREAD * (usual - least_dark)))
-    return np.array(knots), np.array(values)
-
-
-def _extent(knots: Values, values: Values) -> tuple[float, float]:
-    """From where to where a line is dark, as distances from its middle."""
-    low = high = int(np.abs(knots).argmin())
-    least = max(0.08 * float(values[max(low - 1, 0) : low + 2].max()), 3)
-    while low > 0 and values[low] > least:
-        low -= 1
-    while high < len(knots) - 1 and values[high] > least:
-        high += 1
-    # At the picture's border it goes on.
-    return float(knots[low] - (values[low] > least)), float(knots[high] + (values[high] > least))

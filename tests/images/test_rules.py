@@ -76,7 +76,7 @@ def test_what_is_left_of_ragged_lines_is_no_ink(number: int) -> None:
     rng = np.random.default_rng(number)
     side = int(rng.integers(100, 200))
     page = lined(
-        np.zeros((side, side)), round(side * rng.uniform(0.15, 0.4)), rng.integers(1, 4), rng.uniform(0.4, 0.8)
+        np.zeros((side, side)), round(side * rng.uniform(0.15, 0.4)), float(rng.integers(1, 4)), rng.uniform(0.4, 0.8)
     )
     turned = Image.fromarray(page.astype(np.uint8)).rotate(rng.uniform(-4, 4), fillcolor=230)
     noisy = np.asarray(turned) + rng.normal(0, rng.uniform(1, 5), page.shape)

@@ -75,15 +75,14 @@ def _cut(taught: Run, before: Run, last: str, background: int) -> Run:
     classes, epochs = before.network.classes, taught.recipe["epochs"]
     past = before.history[-1] if before.history else {}
     history = [{**row, **{key: (row[key] or 0) + (past.get(key) or 0) for key in LASTS}} for row in taught.history]
-    rate = taught.recipe["learning_rate"]
+    epochs += before.splits.get("background", {}).get("epochs", 0)
+    weights = taught.weights | {name: taught.weights[name][:classes] for name in (f"{last}.weight", f"{last}.bias")}
     return replace(
         taught,
         network=before.network,
-        weights={
-            name: value[:classes] if name.startswith(f"{last}.") else value for name, value in taught.weights.items()
-        },
+        weights=weights,
         recipe=before.recipe,
         history=[*before.history, *history],
-        splits={**before.splits, "background": {"images": background, "epochs": epochs, "learning_rate": rate}},
+        splits={**before.splits, "background": {"images": background, "epochs": epochs}},
         train_seconds=before.train_seconds + taught.train_seconds,
     )

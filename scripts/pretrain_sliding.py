@@ -41,7 +41,7 @@ Rng = np.random.Generator
 
 SHARES = {"mnist": 0.6, "made": 0.15, "pens": 0.17, "typefaces": 0.08}
 SIGNED = 0.25  # of the strings have a sign or a letter at an end, or between
-ONES = 0.15  # of the digits are ones more: they are the thinnest, and what a neighbour hides first
+ONES = 0.06  # of the digits are ones more: they are the thinnest, and what a neighbour hides first
 IN_THE_MIDDLE, BESIDE = 1.5, 2.5  # pixels of 20 from a digit's middle: there it is, there it is not
 
 

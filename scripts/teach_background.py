@@ -27,6 +27,8 @@ from exmachina.classifier import Classifier
 from exmachina.data import Dataset, load_mnist_split, split
 from exmachina.data.hands import with_hands
 from exmachina.evaluation.ood.rejector import HANDS, RejectorData, rejector_data
+from exmachina.evaluation.results import Subject
+from exmachina.evaluation.test_set.test_set_log import open_for_all
 from exmachina.runs import Run, Weights, find_run
 from exmachina.training import EpochEnd, Event, TrainingEnd, get_recipe
 from exmachina.training.background import learn_background
@@ -56,6 +58,7 @@ def main() -> None:
     mean = replace(taught, weights=averaged(run.weights, taught.weights))
     taught = last(learn_background(mean, second, digits, background, run.seed, validation=parts.validation))
     test = load_mnist_split("test")
+    open_for_all(test.images, test.labels, [Subject.of(taught).digest])
     loss, accuracy = score(Classifier.from_run(taught).logits(test.images), test.labels)
     taught = replace(taught, test_loss=loss, test_accuracy=accuracy)
     print(f"test accuracy {accuracy:.2%}; saved in {taught.save(options.out or find_run(options.run), onnx=False)}")

@@ -214,6 +214,15 @@ def test_light_and_grain_are_told_where_training_met_them(evaluation: Evaluation
     assert "It has met" not in render_page(evaluation)
 
 
+def test_what_was_learned_beside_a_background_is_told_and_repeated(evaluation: Evaluation) -> None:
+    run = evaluation.subject.run
+    taught = replace(run, splits={**run.splits, "background": {"images": 300, "epochs": 2.0}})
+    page = render_page(replace(evaluation, subject=replace(evaluation.subject, run=taught)))
+    assert "then 2.0 epochs more beside 300 images that are no digit" in page
+    assert "python scripts/teach_background.py runs/again" in page
+    assert "teach_background" not in render_page(evaluation)
+
+
 def test_mce_stands_beside_both_mean_errors_and_no_ratio_of_them_is_claimed(evaluation: Evaluation) -> None:
     robustness = evaluation.robustness
     assert isinstance(robustness, Robustness)

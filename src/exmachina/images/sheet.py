@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from exmachina.images.clean import SMALL
 from exmachina.images.materials import FAINT, Mask, Picture, boxes, brighter, grown, ring
 from exmachina.images.paper import judged, median
 
-SMALLEST = 100  # pixels: the longer side of what may be a photograph
 WRITING = 10  # times as long as the widest stroke is the picture
 SHEET = (0.08, 0.95)  # of the picture: the least and the most that a sheet lying in it takes up
 NARROWEST = 1 / 6  # of the picture's longer side
@@ -34,7 +34,7 @@ def sheet_alone(picture: Picture) -> Picture:
     ink within.
     """
     border = ring(picture)
-    if max(picture.shape) < SMALLEST or border.min() == border.max():
+    if max(picture.shape) < SMALL or border.min() == border.max():
         return picture
     copy = judged(picture)
     bright = brighter(copy.astype(np.float64))

@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from exmachina.images.clean import SMALL
 from exmachina.images.materials import Picture, Values, ring
 from exmachina.images.paper import judged
 from exmachina.images.rules.lines import Integers, Line, darkness, edges_of, level_of, lines_of, parabola
 
-SMALLEST = 100  # pixels: the longer side of what may be a photograph
 FEWEST = 3  # lines; one or two may be the strokes of a digit in a tight cut unless they are lighter than ink, and
 ALONE = 0.6  # straight and even in so many of their strips
 PAPER = 0.4  # of a line at least is beside the digit
@@ -25,7 +25,7 @@ BESIDE = 1 / 8  # of all ink at least is beside the lines where there is a digit
 def unruled(picture: Picture) -> Picture:
     """A picture without the lines of squared or ruled paper; `picture` itself if there are none."""
     border = ring(picture)
-    if max(picture.shape) < SMALLEST or border.min() == border.max():
+    if max(picture.shape) < SMALL or border.min() == border.max():
         return picture
     copy = judged(picture)
     for turned in (255, 0):  # dark lines, light ones
@@ -45,8 +45,7 @@ def unruled(picture: Picture) -> Picture:
 
 def _is_bare(copy: Picture, across: list[Line], down: list[Line]) -> bool:
     """Is all that is inked on the judged copy of a picture without these lines what is left of them?"""
-    dark = np.sort([line.dark for line in across + down])
-    ink = darkness(copy) >= INKED * dark[dark.size // 2]
+    ink = darkness(copy) >= INKED * float(np.median([line.dark for line in across + down]))
     beside = ink & ~_bands(copy.shape, across) & ~_bands(copy.shape[::-1], down).T
     return bool(beside.sum() < BESIDE * ink.sum())
 

@@ -19,7 +19,7 @@ import { deviation, greatest, least, median, percentile, sample } from "./statis
 export const INK = 32; // of 255, from paper to the strongest ink: fainter pixels are blur around a stroke
 export const MIN_CONTRAST = 16; // of 255: less between paper and ink is noise
 const UNEVEN = 0.1; // of the way from paper to ink: paper that varies by more is evened out
-const SMALL = 100; // pixels: the longer side of what is no photograph
+export const SMALL = 100; // pixels: the longer side of what is no photograph
 const NEAR = 4; // times as long as a digit is a picture that is looked at from nearer
 const NEARBY = 0.12; // of the digit's longer side: ink closer than this belongs to it
 const SPECK = 0.02; // of the digit's ink: less than this, apart from it, is dirt

@@ -6,12 +6,12 @@
  * @typedef {import("./lines.js").Line} Line
  */
 
+import { SMALL } from "./clean.js";
 import { darkness, edgesOf, levelOf, linesOf, parabola } from "./lines.js";
 import { longer, ring } from "./materials.js";
 import { judged } from "./paper.js";
-import { greatest, least } from "./statistics.js";
+import { greatest, least, median } from "./statistics.js";
 
-const SMALLEST = 100; // pixels: the longer side of what may be a photograph
 const FEWEST = 3; // lines; one or two are divided out only if they are less dark than ink, and in so many of their strips
 const ALONE = 0.6; // straight and even
 const PAPER = 0.4; // of a line at least is beside the digit
@@ -23,7 +23,7 @@ const BESIDE = 1 / 8; // of all ink at least is beside the lines where there is 
 /** A picture without the lines of squared or ruled paper; `picture` itself if there are none. @param {Picture} picture */
 export function unruled(picture) {
   const border = ring(picture);
-  if (longer(picture) < SMALLEST || least(border) === greatest(border)) return picture;
+  if (longer(picture) < SMALL || least(border) === greatest(border)) return picture;
   const copy = judged(picture);
   for (const dark of [true, false]) {
     const bright = dark ? inverted(copy) : copy;
@@ -56,7 +56,7 @@ function transposed({ height, width, pixels }) {
 /** Is all that is inked on the judged copy of a picture without these lines what is left of them? @param {Picture} copy @param {Line[]} across @param {Line[]} down */
 function isBare(copy, across, down) {
   const { height, width } = copy;
-  const least = INKED * middle([...across, ...down].map((line) => line.dark));
+  const least = INKED * median(Float64Array.from([...across, ...down], (line) => line.dark));
   const dark = darkness(copy);
   const [rows, columns] = [rowsAlong(across, width), rowsAlong(down, height)];
   let [ink, beside] = [0, 0];
@@ -68,9 +68,6 @@ function isBare(copy, across, down) {
   }
   return beside < BESIDE * ink;
 }
-
-/** @param {number[]} values */
-const middle = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 
 /** @param {Line[]} lines @param {number} width */
 function rowsAlong(lines, width) {

@@ -7,6 +7,7 @@
  * @typedef {import("./planes.js").Mask} Mask
  */
 
+import { SMALL } from "./clean.js";
 import { brighter, FAINT, longer, ring } from "./materials.js";
 import { judged } from "./paper.js";
 import {
@@ -22,7 +23,6 @@ import {
 } from "./planes.js";
 import { greatest, least, median } from "./statistics.js";
 
-const SMALLEST = 100; // pixels: the longer side of what may be a photograph
 const WRITING = 10; // times as long as the widest stroke is the picture
 const SHEET = [0.08, 0.95]; // of the picture: the least and the most that a sheet lying in it takes up
 const NARROWEST = 1 / 6; // of the picture's longer side
@@ -43,7 +43,7 @@ const WRITTEN = 0.002; // of the sheet, at least, is ink
 /** The sheet that lies in a picture with a darker or a lighter desk around it; `picture` itself if there is none. @param {Picture} picture @returns {Picture} */
 export function sheetAlone(picture) {
   const border = ring(picture);
-  if (longer(picture) < SMALLEST || least(border) === greatest(border)) return picture;
+  if (longer(picture) < SMALL || least(border) === greatest(border)) return picture;
   const copy = judged(picture);
   const bright = brighter(copy);
   const darker = where(copy, (i) => !bright.pixels[i]);

@@ -214,11 +214,32 @@ def test_light_and_grain_are_told_where_training_met_them(evaluation: Evaluation
     assert "It has met" not in render_page(evaluation)
 
 
+@pytest.mark.parametrize(
+    ("splits", "names"),
+    [
+        ({"hands": 300}, {"dotted line", "zigzag"}),
+        (
+            {"background": {"images": 300, "epochs": 2.0, "worn": 40}},
+            {"dotted line", "zigzag", "shot noise", "impulse noise", "spatter"},
+        ),
+    ],
+)
+def test_what_was_learned_beside_mnist_is_told_among_the_corruptions(
+    evaluation: Evaluation, splits: dict[str, object], names: set[str]
+) -> None:
+    run = replace(evaluation.subject.run, splits={**evaluation.subject.run.splits, **splits})
+    page = render_page(replace(evaluation, subject=replace(evaluation.subject, run=run)))
+    met = re.search(r"It has met ([^.]*)\.", page)
+    assert met and set(met[1].split(", ")) == names
+    assert ("and 40 digits that are worn" in page) == ("background" in splits)
+
+
 def test_what_was_learned_beside_a_background_is_told_and_repeated(evaluation: Evaluation) -> None:
     run = evaluation.subject.run
     taught = replace(run, splits={**run.splits, "background": {"images": 300, "epochs": 2.0}})
     page = render_page(replace(evaluation, subject=replace(evaluation.subject, run=taught)))
     assert "then 2.0 epochs more beside 300 images that are no digit" in page
+    assert "digits that are worn" not in page
     assert "python scripts/teach_background.py runs/again" in page
     assert "teach_background" not in render_page(evaluation)
 

@@ -129,7 +129,9 @@ def _trained_on(run: Run) -> str:
     background = run.splits.get("background")
     if not isinstance(background, dict):
         return ""
-    return f"; then {background.get('epochs')} epochs more beside {background.get('images')} images that are no digit"
+    beside = f"{background.get('images')} images that are no digit"
+    beside += f" and {background['worn']} digits that are worn" if background.get("worn") else ""
+    return f"; then {background.get('epochs')} epochs more beside {beside}"
 
 
 def _checks(evaluation: Evaluation) -> list[tuple[str, str]]:

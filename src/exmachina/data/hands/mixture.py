@@ -11,6 +11,7 @@ from exmachina.data.dataset import Dataset
 from exmachina.data.hands.ink import crowded, written
 from exmachina.data.hands.skeletons import skeleton
 from exmachina.data.hands.sources import LEARNED, pen_digit, pen_digits, typeface_digit, typeface_digits
+from exmachina.data.hands.worn import worn
 
 # Of each kind for every image of MNIST that is learned, and how often that is learned itself.
 MADE, PENS, TYPEFACES, CROWDED, AGAIN = 0.5, 0.4, 0.1, 0.35, 2
@@ -63,6 +64,15 @@ def crowds(mnist: Dataset, rng: np.random.Generator) -> Iterator[Labelled]:
     while True:
         i, *others = rng.integers(len(mnist), size=3)
         yield crowded(mnist.images[i], [mnist.images[k] for k in others], rng), int(mnist.labels[i])
+
+
+def worn_digits(mnist: Dataset, rng: np.random.Generator) -> Iterator[Labelled]:
+    """Digits as paper, pens and scanners spoil them: three of `mnist`, then a made one, then one by a pen."""
+    made, pens = made_digits(rng), drawn_pens(rng)
+    while True:
+        plain = [(mnist.images[i], int(mnist.labels[i])) for i in rng.integers(len(mnist), size=3)]
+        for image, label in (*plain, next(made), next(pens)):
+            yield worn(image, rng), label
 
 
 def _many(digits: Iterator[Labelled], count: int) -> list[Labelled]:

@@ -30,6 +30,8 @@ FAMILIES = {
     "occlusion": "occlusion",
     "convolution": "blur",
 }
+HANDS = {"strokes"}  # what digits with neighbours' ink and ruled lines resemble
+WORN = {"strokes", "noise", "occlusion"}  # what digits under lines, from a dry pencil, specked and in patches resemble
 
 
 def robustness_section(evaluation: Evaluation) -> Section:
@@ -163,11 +165,15 @@ def _away(robustness: Robustness) -> list[object]:
 
 
 def _met(evaluation: Evaluation) -> set[str]:
-    """Families of change that the recipe's augmentation resembles."""
-    augmentation = evaluation.subject.run.recipe.get("augmentation")
-    if not isinstance(augmentation, dict):
-        return set()
-    return {family for knob, family in FAMILIES.items() if augmentation.get(knob)}
+    """Families of change that the recipe's augmentation, or what was learned beside MNIST, resembles."""
+    run = evaluation.subject.run
+    augmentation, background = run.recipe.get("augmentation"), run.splits.get("background")
+    met = HANDS if run.splits.get("hands") else set()
+    if isinstance(background, dict) and background.get("worn"):
+        met = met | WORN
+    if isinstance(augmentation, dict):
+        met = met | {family for knob, family in FAMILIES.items() if augmentation.get(knob)}
+    return met
 
 
 def _curve(curve: Curve) -> Html:

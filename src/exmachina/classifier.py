@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -19,7 +19,7 @@ from exmachina.formatting import share
 from exmachina.images import SIDE
 from exmachina.images.cut import Cut, cut_out
 from exmachina.images.files import read_image
-from exmachina.images.mnist import NoInk, normalize
+from exmachina.images.mnist import NoInk
 from exmachina.networks.layers import Network
 from exmachina.runs import Rejector, Run, Weights, check_shapes
 from exmachina.runs.rejector import last_values
@@ -28,6 +28,7 @@ Verdict = Literal["sure", "unsure", "no digit"]
 AnyImage: TypeAlias = ArrayLike | Image.Image | str | Path  # an array, a Pillow image or a file
 
 TOGETHER = 256  # images that are prepared before they are read
+LINE = 0.5  # what a one counts against another digit: any line on paper looks like one
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class Prediction:
     def verdict(self) -> Verdict:
         """How far to trust the digit."""
         return "no digit" if self.rejected else "unsure" if self.unsure else "sure"
+
+    @property
+    def trust(self) -> float:
+        """How far to believe one look at a picture against another, 0 to 1."""
+        return self.probability * (self.is_digit or 0.0) * (LINE if self.digit == 1 else 1.0)
 
     @property
     def likeliest(self) -> tuple[int, ...]:
@@ -149,12 +155,24 @@ class Classifier:
         """Read many, each with one digit, in their order and some hundreds at a time."""
         remaining = iter(images)
         while some := list(islice(remaining, TOGETHER)):
-            cuts = [self._cut(image, prepared) for image in some]
-            inked = [cut.image for cut in cuts if cut.image is not None]
-            read = iter(self.predict_prepared(np.stack(inked)) if inked else ())
-            for cut in cuts:
-                prediction = self.blank if cut.image is None else next(read)
-                yield replace(prediction, several=True) if cut.several else prediction
+            yield from (read for _, read in self.predict_cuts([self._cut(image, prepared) for image in some]))
+
+    def predict_cuts(self, cuts: Sequence[Cut]) -> list[tuple[NDArray[np.uint8] | None, Prediction]]:
+        """The image (28, 28) that is believed of each cut, `None` of a blank one, and what is read in it.
+
+        Of two looks that one is believed which is the likelier digit; not a one that only the second look finds.
+        """
+        looks = [look for cut in cuts for look in cut.looks]
+        read = iter(zip(looks, self.predict_prepared(np.stack(looks)) if looks else (), strict=True))
+        result: list[tuple[NDArray[np.uint8] | None, Prediction]] = []
+        for cut in cuts:
+            image, prediction = (None, self.blank) if cut.image is None else next(read)
+            if cut.again is not None:
+                again, second = next(read)
+                if second.digit != 1 and second.trust > prediction.trust:
+                    image, prediction = again, second
+            result.append((image, replace(prediction, several=True) if cut.several else prediction))
+        return result
 
     def predict_prepared(self, images: NDArray[np.uint8]) -> list[Prediction]:
         """What the network reads in images uint8 (N, 28, 28) as they are, none of them blank."""
@@ -207,14 +225,12 @@ class Classifier:
             return Cut(None)
 
     def prepare(self, image: AnyImage, *, prepared: bool = False) -> NDArray[np.uint8]:
-        """The uint8 (28, 28) image that the network will see.
-
-        Raises `NoInk` for a blank one, and `InputError`, which that is, for anything else that is no picture.
-        """
-        if isinstance(image, str | Path):
-            return normalize(read_image(image))
+        """The uint8 (28, 28) image that the network sees. Raises `InputError` for no picture, `NoInk` for a blank."""
         if not prepared:
-            return normalize(image)
+            believed, _ = self.predict_cuts([self._cut(image, prepared)])[0]
+            if believed is None:
+                raise NoInk("The picture is blank; draw or choose a darker digit.")
+            return believed
         if not isinstance(image, np.ndarray) or image.shape != (SIDE, SIDE) or image.dtype != np.uint8:
             raise InputError("Only a uint8 array (28, 28) can be prepared already; leave out `prepared`.")
         if not image.any():

@@ -159,13 +159,15 @@ def prepared(picture: NDArray[np.uint8]) -> dict[str, Any]:
         image = text(normalize(picture))
     except NoInk:
         image = None
+    cut = cut_out(picture)
     packed = base64.b64encode(zlib.compress(picture.tobytes(), 9)).decode()
     return {
         "height": picture.shape[0],
         "width": picture.shape[1],
         "deflated": packed,
         "image": image,
-        "several": cut_out(picture).several,
+        "several": cut.several,
+        "again": None if cut.again is None else text(cut.again),
     }
 
 

@@ -54,6 +54,9 @@ def test_pictures_become_the_same_bytes(picture: dict[str, Any]) -> None:
         np.testing.assert_array_equal(normalize(page), image(picture["image"]))
     cut = cut_out(page)
     assert (cut.image is None, cut.several) == (picture["image"] is None, picture["several"])
+    assert (cut.again is None) == (picture["again"] is None)
+    if cut.again is not None:
+        np.testing.assert_array_equal(cut.again, image(picture["again"]))
     if cut.image is not None:
         np.testing.assert_array_equal(cut.image, image(picture["image"]))
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 
@@ -44,6 +44,12 @@ class Prepared:
     images: NDArray[np.uint8]
     problems: dict[int, tuple[str, bool]]  # place among the pictures → reason, and whether it is merely blank
     several: frozenset[int] = frozenset()
+    again: dict[int, NDArray[np.uint8]] = field(default_factory=dict)  # by a second look; the first may be black
+
+
+def blank_line(item: Item) -> str:
+    """What is said of a blank picture."""
+    return f"'{item.path}' is blank; there is no digit to read."
 
 
 def prepare(items: Sequence[Item]) -> Prepared:
@@ -58,18 +64,20 @@ def prepare(items: Sequence[Item]) -> Prepared:
         except InputError as error:
             problems[place] = str(error).replace("The image", f"'{item.path}'", 1), False
     prepared = _drawings(pictures)
-    several = set()
+    several, again = set(), {}
     for place in pictures.keys() - prepared.keys():
         cut = cut_out(pictures[place])
-        if cut.image is None:
-            problems[place] = f"'{items[place].path}' is blank; there is no digit to read.", True
+        if cut.looks:
+            prepared[place] = np.zeros((SIDE, SIDE), np.uint8) if cut.image is None else cut.image
         else:
-            prepared[place] = cut.image
+            problems[place] = blank_line(items[place]), True
+        if cut.again is not None:
+            again[place] = cut.again
         if cut.several:
             several.add(place)
     images = [prepared[place] for place in sorted(prepared)]
     stacked = np.stack(images) if images else np.zeros((0, SIDE, SIDE), np.uint8)
-    return Prepared(stacked, problems, frozenset(several))
+    return Prepared(stacked, problems, frozenset(several), again)
 
 
 def _drawings(pictures: dict[int, NDArray[np.uint8]]) -> dict[int, NDArray[np.uint8]]:
@@ -215,4 +223,5 @@ def _one_by_one(items: list[Item]) -> Prepared:
                 results.append(Prepared(np.zeros((0, SIDE, SIDE), np.uint8), {0: (why, False)}))
     problems = {place: result.problems[0] for place, result in enumerate(results) if result.problems}
     several = frozenset(place for place, result in enumerate(results) if result.several)
-    return Prepared(np.concatenate([result.images for result in results]), problems, several)
+    again = {place: result.again[0] for place, result in enumerate(results) if result.again}
+    return Prepared(np.concatenate([result.images for result in results]), problems, several, again)

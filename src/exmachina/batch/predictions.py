@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exmachina.batch.items import Item, Source, find_items
-from exmachina.batch.pool import Prepared, prepare_all
+from exmachina.batch.pool import Prepared, blank_line, prepare_all
 from exmachina.classifier import Classifier, Prediction
+from exmachina.images.cut import Cut
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,17 @@ def predict_prepared_items(
     classifier: Classifier, items: Sequence[Item], prepared: Prepared
 ) -> Iterator[FilePrediction]:
     """The same for pictures that are `prepared` already."""
-    answers = iter(classifier.predict_prepared(prepared.images) if len(prepared.images) else ())
+    places = [place for place in range(len(items)) if place not in prepared.problems]
+    cuts = [
+        Cut(image if image.any() else None, place in prepared.several, prepared.again.get(place))
+        for place, image in zip(places, prepared.images, strict=True)
+    ]
+    answers = iter(classifier.predict_cuts(cuts))
     for place, item in enumerate(items):
         problem, is_blank = prepared.problems.get(place, ("", False))
-        answer = next(answers) if not problem else classifier.blank if is_blank else None
-        if answer is not None and place in prepared.several:
-            answer = replace(answer, several=True)
+        answer = next(answers)[1] if not problem else classifier.blank if is_blank else None
+        if is_blank and place in prepared.several:
+            answer = replace(classifier.blank, several=True)
+        if answer is not None and answer.digit is None:
+            problem = blank_line(item)
         yield FilePrediction(item.path, answer, problem)

@@ -64,7 +64,7 @@ def stages(image: ArrayLike | Image.Image, steps: Steps | None = None) -> dict[s
     A step that `steps` leaves out hands on the picture as it was.
     """
     steps = steps or Steps()
-    picture = _paper_alone(_working_size(greyscale(image)))
+    picture = paper_alone(image)
     shown = {"greyscale": picture}
     inverted = not steps.polarity and is_dark_on_light(picture)  # then paper is taken for ink from here on
     shown["polarity"] = picture = polarity(picture) if steps.polarity else picture
@@ -81,14 +81,9 @@ def stages(image: ArrayLike | Image.Image, steps: Steps | None = None) -> dict[s
     return shown
 
 
-def upright(image: ArrayLike | Image.Image) -> Picture:
-    """Any picture of `normalize` as it goes into `clean`: brightness, of a size to work on, ink bright on dark."""
-    return polarity(_paper_alone(_working_size(greyscale(image))))
-
-
-def _paper_alone(picture: Picture) -> Picture:
-    """A picture without what is around its sheet of paper, and without printed lines."""
-    return unruled(sheet_alone(picture))
+def paper_alone(image: ArrayLike | Image.Image) -> Picture:
+    """Any picture of `normalize` as brightness, of a size to work on: its sheet of paper, without printed lines."""
+    return unruled(sheet_alone(_working_size(greyscale(image))))
 
 
 def greyscale(image: ArrayLike | Image.Image) -> Picture:

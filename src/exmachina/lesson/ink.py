@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from exmachina.classifier import Classifier, Prediction
 from exmachina.errors import InputError
 from exmachina.images import SIDE
-from exmachina.images.cut import cut_out
+from exmachina.images.cut import Cut, cut_out
 from exmachina.images.files import MAX_PIXELS, read_image
 from exmachina.images.mnist import NoInk
 from exmachina.images.strokes import PEN_WIDTH, WIDEST_PEN, Strokes, check_strokes, drawable, render_strokes
@@ -27,18 +27,15 @@ Pixels = Annotated[list[Annotated[int, Field(ge=0, le=255)]], Field(min_length=P
 
 @dataclass(frozen=True)
 class Seen:
-    """What the network sees of a picture; whether there are more digits beside it; how many pixels were decoded."""
+    """What the network may see of a picture, and how many pixels were decoded."""
 
-    image: NDArray[np.uint8]
-    several: bool = False
+    cut: Cut
     decoded: int = 0
 
 
 def see(picture: NDArray[np.uint8]) -> Seen:
     """Normalise a picture; one without ink is blank."""
-    cut = cut_out(picture)
-    image = np.zeros((SIDE, SIDE), np.uint8) if cut.image is None else cut.image
-    return Seen(image, cut.several, picture.size)
+    return Seen(cut_out(picture), picture.size)
 
 
 class Ink(BaseModel):
@@ -64,12 +61,12 @@ class Ink(BaseModel):
             return see(read_image(_decoded(self.file), most_pixels))
         if self.strokes is None:
             image = np.array(self.pixels, np.uint8).reshape(SIDE, SIDE)
-            return Seen(image) if self.prepared else see(image)
+            return Seen(Cut(image if image.any() else None)) if self.prepared else see(image)
         check_strokes(self.strokes)
         try:
-            return Seen(render_strokes(drawable(self.strokes), self.width))
+            return Seen(Cut(render_strokes(drawable(self.strokes), self.width)))
         except NoInk:
-            return Seen(np.zeros((SIDE, SIDE), np.uint8))
+            return Seen(Cut(None))
 
 
 def _decoded(text: str) -> bytes:
@@ -81,7 +78,7 @@ def _decoded(text: str) -> bytes:
 
 def answer(classifier: Classifier, seen: Seen) -> dict[str, Any]:
     """What is read in one image, as plain data."""
-    return _told(classifier.predict(seen.image, prepared=True), seen)
+    return _told(*classifier.predict_cuts([seen.cut])[0])
 
 
 def answers(classifier: Classifier, drawings: list[Ink]) -> Iterator[list[dict[str, Any] | InputError]]:
@@ -96,10 +93,10 @@ def answers(classifier: Classifier, drawings: list[Ink]) -> Iterator[list[dict[s
                 seen.append(one)
             except InputError as error:
                 seen.append(error)
-        images = [one.image for one in seen if isinstance(one, Seen)]
-        read = classifier.predict_many(images, prepared=True)
-        yield [_told(next(read), one) if isinstance(one, Seen) else one for one in seen]
+        read = iter(classifier.predict_cuts([one.cut for one in seen if isinstance(one, Seen)]))
+        yield [_told(*next(read)) if isinstance(one, Seen) else one for one in seen]
 
 
-def _told(prediction: Prediction, seen: Seen) -> dict[str, Any]:
-    return {**prediction.to_json(), "several": seen.several, "image": seen.image.ravel().tolist()}
+def _told(image: NDArray[np.uint8] | None, prediction: Prediction) -> dict[str, Any]:
+    pixels = [0] * PIXELS if image is None else image.ravel().tolist()
+    return {**prediction.to_json(), "several": prediction.several, "image": pixels}

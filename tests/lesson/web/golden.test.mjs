@@ -10,7 +10,11 @@ import { bestFile, Engine } from "../../../src/exmachina/lesson/web/engine/engin
 import { Model } from "../../../src/exmachina/lesson/web/engine/model.js";
 import { Training } from "../../../src/exmachina/lesson/web/engine/training.js";
 import { forward } from "../../../src/exmachina/lesson/web/network/forward.js";
-import { holdsSeveral, prepare } from "../../../src/exmachina/lesson/web/network/photo.js";
+import {
+  holdsSeveral,
+  lookAgain,
+  prepare,
+} from "../../../src/exmachina/lesson/web/network/photo.js";
 import { judge, readRejector } from "../../../src/exmachina/lesson/web/network/rejector.js";
 import { readSafetensors } from "../../../src/exmachina/lesson/web/network/safetensors.js";
 import { renderStrokes } from "../../../src/exmachina/lesson/web/network/strokes.js";
@@ -49,10 +53,11 @@ test("drawings become the library's bytes", () => {
 });
 
 test("pictures on paper of every kind become the library's bytes", () => {
-  for (const { height, width, deflated, image, several } of golden("pictures")) {
+  for (const { height, width, deflated, image, several, again } of golden("pictures")) {
     const pixels = Uint8Array.from(inflateSync(Buffer.from(deflated, "base64")));
     assert.deepEqual(prepare({ height, width, pixels }), image && bytes(image));
     assert.equal(holdsSeveral({ height, width, pixels }), several);
+    assert.deepEqual(lookAgain({ height, width, pixels }), again && bytes(again));
   }
 });
 

@@ -6,6 +6,7 @@
  */
 
 import { clean, digitsBeside } from "./clean.js";
+import { secondLook } from "./closing.js";
 import { stages } from "./normalize.js";
 import { ring } from "./materials.js";
 import * as paper from "./paper.js";
@@ -21,11 +22,20 @@ export function prepare(picture) {
   return stages(clean(upright(picture)))?.centre.pixels ?? null;
 }
 
+/** What a second look at a photograph finds, or null. @param {Picture} picture of any brightness */
+export function lookAgain(picture) {
+  const again = secondLook(paperAlone(picture));
+  return again && (stages(again)?.centre.pixels ?? null);
+}
+
 /** Does the picture seem to hold more digits than the one that is cut out? @param {Picture} picture of any brightness */
 export const holdsSeveral = (picture) => digitsBeside(upright(picture)) > 0;
 
-/** Of a size to work on, without the desk around a sheet and without printed lines, ink bright on dark. @param {Picture} picture */
-const upright = (picture) => polarity(unruled(sheetAlone(small(picture, WORKING_SIDE))));
+/** Of a size to work on, without the desk around a sheet and without printed lines. @param {Picture} picture */
+const paperAlone = (picture) => unruled(sheetAlone(small(picture, WORKING_SIDE)));
+
+/** The same, ink bright on dark. @param {Picture} picture */
+const upright = (picture) => polarity(paperAlone(picture));
 
 /** Ink bright on dark paper. @param {Picture} picture @returns {Picture} */
 function polarity(picture) {

@@ -62,6 +62,15 @@ export function judge({ threshold = null, rejector = null }, result) {
   return { ...read, certainty, isDigit };
 }
 
+const LINE = 0.5; // what a one counts against another digit: any line on paper looks like one
+
+/**
+ * How far to believe one look at a picture against another, 0 to 1; a run without a rejector cannot tell.
+ * @param {Verdict} verdict
+ */
+export const trust = ({ digit, probability, isDigit }) =>
+  probability * (isDigit ?? 0) * (digit === 1 ? LINE : 1);
+
 /** How a run without a rejector is judged. @param {Float32Array} probabilities @param {number | null} threshold @returns {Verdict} */
 export function judgeAlone(probabilities, threshold = null) {
   const read = likeliest(probabilities);

@@ -2,7 +2,9 @@
 
 import * as api from "../../api.js";
 import { h } from "../../marks/dom.js";
-import { greyscale, holdsSeveral, overPaper, prepare } from "../../network/photo.js";
+import { forward } from "../../network/forward.js";
+import { greyscale, holdsSeveral, lookAgain, overPaper, prepare } from "../../network/photo.js";
+import { judge, trust } from "../../network/rejector.js";
 import { lookAtPicture, store } from "../../state.js";
 import { mount as mountPad } from "../pad.js";
 import { mount as mountReading } from "../reading.js";
@@ -40,8 +42,7 @@ export function mount(root) {
       const bitmap = await decoded(picture);
       showPhoto(bitmap);
       const levels = await levelsOf(bitmap);
-      const image = prepare(levels);
-      lookAtPicture(image?.some(Boolean) ? image : null);
+      lookAtPicture(believed(prepare(levels), lookAgain(levels)));
       if (holdsSeveral(levels))
         status.textContent = t(
           "This picture seems to hold several digits, and at most one of them was read. Choose it below as a whole page, and all of them are.",
@@ -76,6 +77,22 @@ export function mount(root) {
       }),
     );
   });
+}
+
+/**
+ * Of two looks at a picture the one that the network in use takes for the likelier digit; not a one that only the second
+ * look finds, for any line on paper looks like one.
+ * @param {Uint8Array | null} first
+ * @param {Uint8Array | null} second
+ */
+function believed(first, second) {
+  const { model } = store.get();
+  if (!second || !model?.rejector) return first;
+  const { network, weights, temperature } = model;
+  const read = (/** @type {Uint8Array} */ image) =>
+    judge(model, forward(network, weights, image, { temperature }));
+  const again = read(second);
+  return again.digit !== 1 && trust(again) > (first ? trust(read(first)) : 0) ? second : first;
 }
 
 /**

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
-from collections import defaultdict
+from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,6 @@ SCENES = ("page", "page", "desk", "edge", "pen")
 SIZES = {"small": (0.13, 0.22), "middling": (0.25, 0.4), "large": (0.45, 0.65)}  # of the picture's height
 Values = NDArray[np.float32]
 Rng = np.random.Generator
-ROWS, COLUMNS = (np.mgrid[:HEIGHT, :WIDTH] / np.array([HEIGHT, WIDTH])[:, None, None]).astype(np.float32)
 
 
 def photographed(digit: NDArray[np.uint8] | None, rng: Rng) -> tuple[bytes, dict[str, str]]:
@@ -49,15 +48,7 @@ def photographed(digit: NDArray[np.uint8] | None, rng: Rng) -> tuple[bytes, dict
     if kinds["scene"] != "page":
         page = laid(page, kinds["scene"], rng)
     page *= lit(kinds["light"], rng)[..., None] * np.array([1, rng.uniform(0.88, 1), rng.uniform(0.7, 1)], np.float32)
-    picture = Image.fromarray(np.clip(page, 0, 255).astype(np.uint8))
-    picture = picture.rotate(float(rng.normal(0, 5)), Image.Resampling.BICUBIC)
-    picture = picture.crop((50, 45, WIDTH - 50, HEIGHT - 45))  # without the corners that turning leaves black
-    picture = picture.filter(ImageFilter.GaussianBlur(float(rng.choice([0, 0.8, 2.2]))))
-    grain = rng.normal(0, rng.uniform(1, 5), (picture.height, picture.width, 3))
-    file = io.BytesIO()
-    noisy = np.clip(np.asarray(picture) + grain, 0, 255).astype(np.uint8)
-    Image.fromarray(noisy).save(file, "JPEG", quality=int(rng.choice([35, 60, 90])))
-    return file.getvalue(), kinds
+    return taken(page, float(rng.normal(0, 5)), (50, 45), rng), kinds
 
 
 def ruled(colour: Values, rng: Rng) -> Values:
@@ -92,41 +83,60 @@ def inked(digit: NDArray[np.uint8], side: int, rng: Rng, aside: float) -> Values
 
 
 def laid(page: Values, scene: str, rng: Rng) -> Values:
-    """The page on a desk of wood, some of which is seen: all around, at one side, or with a pen."""
-    grain = gaussian_filter(rng.standard_normal((HEIGHT, WIDTH)), (0.5, 12))
+    """The page (h, w, 3) on a desk of wood, some of which is seen: all around, at one side, or with a pen."""
+    height, width = page.shape[:2]
+    grain = gaussian_filter(rng.standard_normal((height, width)), (0.5, 12))
     wood = np.array((90, 56, 36) if rng.random() < 0.6 else (204, 173, 133), np.float32)
     desk = wood * (1 + 0.08 * (grain / grain.std()).astype(np.float32))[..., None]
-    right, bottom = (WIDTH, HEIGHT) if scene == "edge" else (int(0.91 * WIDTH), int(0.91 * HEIGHT))
-    left, top = int(rng.uniform(0.11, 0.17) * WIDTH), 0 if scene == "edge" else int(0.09 * HEIGHT)
-    sheet = Image.new("L", (WIDTH, HEIGHT))
+    right, bottom = (width, height) if scene == "edge" else (int(0.91 * width), int(0.91 * height))
+    left, top = int(rng.uniform(0.11, 0.17) * width), 0 if scene == "edge" else int(0.09 * height)
+    sheet = Image.new("L", (width, height))
     ImageDraw.Draw(sheet).rectangle((left, top, right, bottom), fill=255)
     where = np.asarray(sheet, np.float32)[..., None] / 255
     shade = gaussian_filter(np.roll(where[..., 0], (6, 6), (0, 1)), 8)[..., None]
-    page = page * where + desk * (1 - 0.35 * shade) * (1 - where)
+    page = np.asarray(page * where + desk * (1 - 0.35 * shade) * (1 - where), np.float32)
     if scene == "pen":
-        pen = Image.new("L", (WIDTH, HEIGHT))
-        at = WIDTH * float(rng.choice([0.13, 0.9]))
-        ImageDraw.Draw(pen).line([(at, -10), (at + rng.uniform(-25, 25), HEIGHT + 10)], 255, int(rng.uniform(14, 26)))
+        pen = Image.new("L", (width, height))
+        at = width * float(rng.choice([0.13, 0.9]))
+        ends = [(at, -10), (at + rng.uniform(-25, 25) * height / HEIGHT, height + 10)]
+        ImageDraw.Draw(pen).line(ends, 255, int(rng.uniform(14, 26) * height / HEIGHT))
         where = np.asarray(pen, np.float32)[..., None] / 255
-        page = page * (1 - where) + where * rng.uniform(15, 200, 3)
-    return np.asarray(page, np.float32)
+        return np.asarray(page * (1 - where) + where * rng.uniform(15, 200, 3), np.float32)
+    return page
 
 
-def lit(kind: str, rng: Rng) -> Values:
-    """Light (H, W), 1 where it is full."""
-    turn, shadow = rng.uniform(0, 2 * np.pi), np.zeros((HEIGHT, WIDTH), np.float32)
-    across = np.cos(turn) * (COLUMNS - 0.5) + np.sin(turn) * (ROWS - 0.5)
+def lit(kind: str, rng: Rng, shape: tuple[int, int] = (HEIGHT, WIDTH)) -> Values:
+    """Light of that shape, 1 where it is full."""
+    (height, width), scale = shape, shape[0] / HEIGHT
+    rows, columns = (np.mgrid[:height, :width] / np.array([height, width])[:, None, None]).astype(np.float32)
+    turn, shadow = rng.uniform(0, 2 * np.pi), np.zeros(shape, np.float32)
+    across = np.cos(turn) * (columns - 0.5) + np.sin(turn) * (rows - 0.5)
     if kind == "falling":
-        return 1 - rng.uniform(0.2, 0.5) * np.clip(across + 0.5, 0, 1)
+        return np.asarray(1 - rng.uniform(0.2, 0.5) * np.clip(across + 0.5, 0, 1), np.float32)
     if kind in ("hard shadow", "soft shadow"):
-        shadow = gaussian_filter((across > rng.uniform(-0.2, 0.2)).astype(np.float32), 2 if kind[0] == "h" else 35)
+        edge = (2 if kind[0] == "h" else 35) * scale
+        shadow = gaussian_filter((across > rng.uniform(-0.2, 0.2)).astype(np.float32), edge)
     if kind == "hand":
-        drawn = Image.new("L", (WIDTH, HEIGHT))
-        pen, x, y = ImageDraw.Draw(drawn), rng.uniform(0, WIDTH), HEIGHT * rng.uniform(0.7, 1.1)
-        pen.ellipse((x - 220, y - 180, x + 220, y + 260), fill=255)
-        pen.polygon([(x - 60, y), (x + 60, y), (x + rng.uniform(-150, 150), y - 300)], fill=255)
-        shadow = gaussian_filter(np.asarray(drawn, np.float32) / 255, 9)
+        drawn = Image.new("L", (width, height))
+        pen, x, y = ImageDraw.Draw(drawn), rng.uniform(0, width), height * rng.uniform(0.7, 1.1)
+        pen.ellipse((x - 220 * scale, y - 180 * scale, x + 220 * scale, y + 260 * scale), fill=255)
+        tip = x + rng.uniform(-150, 150) * scale, y - 300 * scale
+        pen.polygon([(x - 60 * scale, y), (x + 60 * scale, y), tip], fill=255)
+        shadow = gaussian_filter(np.asarray(drawn, np.float32) / 255, 9 * scale)
     return np.asarray(rng.uniform(0.8, 1.03) * (1 - rng.uniform(0.3, 0.55) * shadow), np.float32)
+
+
+def taken(page: Values, degrees: float, margin: tuple[int, int], rng: Rng) -> bytes:
+    """The page (h, w, 3) turned, without a margin at its sides and above and below, sharp or not, as a JPEG file."""
+    picture = Image.fromarray(np.clip(page, 0, 255).astype(np.uint8)).rotate(degrees, Image.Resampling.BICUBIC)
+    aside, above = margin  # turning leaves black corners there
+    picture = picture.crop((aside, above, picture.width - aside, picture.height - above))
+    picture = picture.filter(ImageFilter.GaussianBlur(float(rng.choice([0, 0.8, 2.2]))))
+    grain = rng.normal(0, rng.uniform(1, 5), (picture.height, picture.width, 3))
+    file = io.BytesIO()
+    noisy = np.clip(np.asarray(picture) + grain, 0, 255).astype(np.uint8)
+    Image.fromarray(noisy).save(file, "JPEG", quality=int(rng.choice([35, 60, 90])))
+    return file.getvalue()
 
 
 def main() -> None:
@@ -138,7 +148,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     hand, classifier, rng = strips.hand(options.hand), Classifier.load(options.run), np.random.default_rng(options.seed)
-    right, every, unnoticed = defaultdict(int), defaultdict(int), 0
+    right: Counter[str] = Counter()
+    every: Counter[str] = Counter()
+    unnoticed = 0
     for index in rng.permutation(len(hand.cuts))[: options.count]:
         file, kinds = photographed(hand.cuts[index], rng)
         read = answer(classifier, file)

@@ -13,6 +13,7 @@ Labels = NDArray[np.int32]
 SPECK = 0.12  # of a digit's height: ink smaller in both directions is dirt
 SOLID = 0.7  # of its box that a stripe fills; a ruled line with digits on it does not
 STRIPES = 4  # pieces of ink through the whole page that are no digits any more
+FRAME = 0.2  # of its box that a grid through much of the page inks at most
 BEYOND = 1.25  # of a digit's height: a line along the page's left or right that is longer is the side of a box
 THIN = 0.4  # of a stroke's width: thinner ink is left of a printed line
 TALLEST = 3.0  # of a digit's height: taller ink is no digit
@@ -83,6 +84,17 @@ def stroke_width(ink: Mask) -> float:
     rows, columns = np.nonzero(inked)
     inside = np.hypot(nearest[0, rows, columns] - rows, nearest[1, rows, columns] - columns)
     return max(1.0, float(4 * np.median(inside) - 1.5))
+
+
+def inside(components: list[Part], shape: tuple[int, ...]) -> list[Part]:
+    """The parts that neither run out of a page of `shape`, as desks do, nor frame it; all if no digit is left."""
+    within = [
+        part
+        for part in components
+        if min(part.top, part.left) > 0 and part.bottom < shape[0] and part.right < shape[1]
+        if 2 * part.height < shape[0] or part.area > FRAME * part.height * part.width
+    ]
+    return within if digit_height(within) else components
 
 
 def digit_height(components: list[Part]) -> float:

@@ -66,7 +66,7 @@ def read_picture(picture: NDArray[np.uint8], classifier: Classifier) -> Page:
         cells, groups = list(filled), list(filled.values())
         height = layout.digit_height([part for some in groups for part in some])
     else:
-        height = layout.digit_height(components)
+        height = layout.digit_height(layout.inside(components, sheet.ink.shape))
         groups = layout.fields(components, height, layout.stroke_width(sheet.mask)) if height else []
     bare = [layout.without_marks(group, height) for group in groups]
     chunks = [chunk(sheet.ink, labels, group, height) for group, _ in bare]
@@ -86,13 +86,12 @@ def prepare(picture: NDArray[np.uint8]) -> Sheet:
     """The page's ink seen from above, level, without printed lines, a digit some fifty pixels high."""
     small, factor = reduced(picture, LARGEST)
     to_picture = scaling(factor)
-    corners = straighten.sheet_corners(small)
-    if corners is not None:
-        matrix, shape = straighten.from_corners(corners)
-        small = straighten.seen_through(small, matrix, shape, int(np.median(small)))
-        small = _without_rim(small)
-        to_picture = to_picture @ matrix
     ink = even_ink(bright_ink(small))
+    corners = straighten.sheet_corners(small)
+    if corners is not None and _holds_digits(ink, corners):
+        matrix, shape = straighten.from_corners(corners)
+        ink = _without_rim(straighten.seen_through(ink, matrix, shape, 0))
+        to_picture = to_picture @ matrix
     framed = _grid(ink, to_picture)
     if framed is not None:
         return framed
@@ -104,7 +103,7 @@ def prepare(picture: NDArray[np.uint8]) -> Sheet:
         to_picture = to_picture @ matrix
     ink = _without_stripes(without_boxes(without_lines(ink)[0]))
     _, components = layout.parts(ink > INKED * 255)
-    height = layout.digit_height(components)
+    height = layout.digit_height(layout.inside(components, ink.shape))
     if height > 1.6 * USUAL:
         ink, more = reduced(ink, max(1, int(max(ink.shape) * USUAL / height)))
         to_picture = to_picture @ scaling(more)
@@ -114,7 +113,7 @@ def prepare(picture: NDArray[np.uint8]) -> Sheet:
         ink = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BICUBIC))
         to_picture = to_picture @ scaling(1 / larger)
     _, components = layout.parts(ink > INKED * 255)
-    ink, _ = without_lines(ink, layout.digit_height(components))
+    ink, _ = without_lines(ink, layout.digit_height(layout.inside(components, ink.shape)))
     return Sheet(ink, to_picture)
 
 
@@ -136,10 +135,22 @@ def _grid(ink: NDArray[np.uint8], to_picture: NDArray[np.float64]) -> Sheet | No
     return Sheet(grid.without_frame(seen), to_picture @ to_ink, True) if grid.is_lined(seen > grid.DARK) else None
 
 
-def _without_rim(sheet: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The sheet with its outermost pixels, where the table may still be seen, as the paper beside them."""
-    rim = max(2, max(sheet.shape) // 150)
-    return np.pad(sheet[rim:-rim, rim:-rim], rim, mode="edge")
+def _holds_digits(ink: NDArray[np.uint8], corners: NDArray[np.float64]) -> bool:
+    """Does nearly all ink of a digit's size lie between the corners? Else they are those of light, not of a sheet."""
+    _, components = layout.parts(ink > INKED * 255)
+    height = layout.digit_height(layout.inside(components, ink.shape))
+    digits = [part for part in components if 0.6 * height <= part.height <= 1.6 * height and part.width >= 0.2 * height]
+    middles = np.array([[(part.left + part.right) / 2, (part.top + part.bottom) / 2] for part in digits])
+    within = straighten.within(corners, middles.reshape(-1, 2))
+    return bool(within.sum() >= 0.9 * len(digits))
+
+
+def _without_rim(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A sheet's ink without its outermost pixels, where the table may still be seen."""
+    rim = max(2, max(ink.shape) // 150)
+    inner = np.zeros_like(ink)
+    inner[rim:-rim, rim:-rim] = ink[rim:-rim, rim:-rim]
+    return inner
 
 
 def _read(

@@ -11,6 +11,7 @@ LONG = 0.3  # of the page's side: a thin straight run of that length is a line, 
 LONGER, STRIP = 1.5, 180  # and it is longer than a strip of digits, lower than so many pixels, is high
 LONG_FOR_DIGITS = 2.2  # of a digit's height: no stroke is so long
 SLOPE = 2  # pixels that a line may stray up or down over its least length
+GAP = 5  # pixels that a faint line may lack in between; odd
 DARKER = 1.4  # times as dark as the lines: a stroke on them
 FAINT = 0.3  # of the strongest ink: what may be part of a line
 HOLLOW = 0.6  # of its outline that a box with its digit inks at most
@@ -48,7 +49,7 @@ def _lines(mask: Mask, least: int) -> tuple[Mask, Mask]:
     none = np.zeros_like(mask)
     if mask.shape[1] < least or not mask.any():
         return none, none
-    runs = _opened(_dilated(mask, 1 + SLOPE, 0), least, 1)
+    runs = _opened(_closed(_dilated(mask, 1 + SLOPE, 0), GAP, 1), least, 1)
     if not runs.any():
         return none, none
     thickness = _thickness(mask & runs)

@@ -16,6 +16,7 @@ COARSE = 300  # longer side of the copy on which the sheet is looked for
 SMALLEST_SHEET = 0.2  # of the picture: a smaller bright patch is no page
 INSIDE = 0.02  # of the picture: two corners at least are further from its border, or it is a shadow's edge
 FITS = 0.93  # of the patch's area and of its four corners' that they must share
+OBLIQUE = 0.42  # cosine of 65°: a sheet's angles are no smaller
 STEEPEST = 8.0  # degrees that lines are turned by at most
 CLEARER = 1.15  # times as clear must the lines be when turned
 
@@ -32,7 +33,7 @@ def sheet_corners(picture: Picture) -> Values | None:
     factor = -(-max(picture.shape) // COARSE)
     coarse = np.asarray(Image.fromarray(picture).reduce(factor)).astype(np.float32)
     paper = ndimage.grey_closing(ndimage.gaussian_filter(coarse, 1.0), size=(15, 15))  # writing is filled
-    if paper.min() == paper.max():
+    if np.ptp(paper) < 1:  # paper of one level, but for rounding
         return None
     bright = paper > parting(*np.histogram(paper, 64))
     labels, count = ndimage.label(bright)
@@ -48,7 +49,7 @@ def sheet_corners(picture: Picture) -> Values | None:
         return None  # a shadow, no edge of a sheet
     corners = _corners(patch)
     from_border = np.minimum(corners, np.array(patch.shape[::-1]) - 1 - corners).min(axis=1)
-    if (from_border > INSIDE * max(patch.shape)).sum() < 2:
+    if (from_border > INSIDE * max(patch.shape)).sum() < 2 or not _is_upright(corners):
         return None
     inside = _filled(corners, patch.shape)
     if (inside & patch).sum() < FITS * (inside | patch).sum():
@@ -120,6 +121,21 @@ def _filled(corners: Values, shape: tuple[int, ...]) -> Mask:
     sheet = Image.new("1", (shape[1], shape[0]))
     ImageDraw.Draw(sheet).polygon([(float(x), float(y)) for x, y in corners], fill=1)
     return np.asarray(sheet)
+
+
+def _is_upright(corners: Values) -> bool:
+    """Are the angles at four corners (4, 2) such as a sheet has that is seen from above?"""
+    before, after = np.roll(corners, 1, axis=0) - corners, np.roll(corners, -1, axis=0) - corners
+    lengths = np.hypot(*before.T) * np.hypot(*after.T)
+    cosines = (before * after).sum(axis=1) / np.maximum(lengths, 1e-9)
+    return bool((np.abs(cosines) < OBLIQUE).all())
+
+
+def within(corners: Values, points: Values) -> NDArray[np.bool_]:
+    """Which of points (n, 2) lie between four corners (4, 2), given clockwise on a page whose y points down."""
+    sides = np.roll(corners, -1, axis=0) - corners
+    away = points[:, None] - corners
+    return np.asarray((sides[:, 0] * away[..., 1] - sides[:, 1] * away[..., 0] >= 0).all(axis=1))
 
 
 def from_corners(corners: Values) -> tuple[Values, tuple[int, int]]:

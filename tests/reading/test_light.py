@@ -105,7 +105,7 @@ def test_ink_that_runs_out_of_the_page_tells_no_height() -> None:
     digits = [layout.Part(label, 100, 150, 40 * label, 40 * label + 30, 400) for label in (1, 2)]
     desk = layout.Part(3, 0, 300, 0, 60, 9000)
     assert layout.digit_height([desk, *digits]) == 300
-    assert layout.digit_height(layout.inside([desk, *digits], (300, 400))) == 50
+    assert layout.height_on_page([desk, *digits], (300, 400)) == 50
     assert layout.inside([desk], (300, 400)) == [desk]
 
 

@@ -109,6 +109,11 @@ def digit_height(components: list[Part]) -> float:
     return float(heights[order][np.searchsorted(weights, weights[-1] / 2)])
 
 
+def height_on_page(components: list[Part], shape: tuple[int, ...]) -> float:
+    """The same on a page of `shape`, whatever runs out of it or frames it."""
+    return digit_height(inside(components, shape))
+
+
 def fields(components: list[Part], height: float, stroke: float) -> list[list[Part]]:
     """Parts that stand together, each field from left to right; dirt and what is left of printed lines is left out."""
     large = [

@@ -66,7 +66,7 @@ def read_picture(picture: NDArray[np.uint8], classifier: Classifier) -> Page:
         cells, groups = list(filled), list(filled.values())
         height = layout.digit_height([part for some in groups for part in some])
     else:
-        height = layout.digit_height(layout.inside(components, sheet.ink.shape))
+        height = layout.height_on_page(components, sheet.ink.shape)
         groups = layout.fields(components, height, layout.stroke_width(sheet.mask)) if height else []
     bare = [layout.without_marks(group, height) for group in groups]
     chunks = [chunk(sheet.ink, labels, group, height) for group, _ in bare]
@@ -103,7 +103,7 @@ def prepare(picture: NDArray[np.uint8]) -> Sheet:
         to_picture = to_picture @ matrix
     ink = _without_stripes(without_boxes(without_lines(ink)[0]))
     _, components = layout.parts(ink > INKED * 255)
-    height = layout.digit_height(layout.inside(components, ink.shape))
+    height = layout.height_on_page(components, ink.shape)
     if height > 1.6 * USUAL:
         ink, more = reduced(ink, max(1, int(max(ink.shape) * USUAL / height)))
         to_picture = to_picture @ scaling(more)
@@ -113,7 +113,7 @@ def prepare(picture: NDArray[np.uint8]) -> Sheet:
         ink = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BICUBIC))
         to_picture = to_picture @ scaling(1 / larger)
     _, components = layout.parts(ink > INKED * 255)
-    ink, _ = without_lines(ink, layout.digit_height(layout.inside(components, ink.shape)))
+    ink, _ = without_lines(ink, layout.height_on_page(components, ink.shape))
     return Sheet(ink, to_picture)
 
 
@@ -138,7 +138,7 @@ def _grid(ink: NDArray[np.uint8], to_picture: NDArray[np.float64]) -> Sheet | No
 def _holds_digits(ink: NDArray[np.uint8], corners: NDArray[np.float64]) -> bool:
     """Does nearly all ink of a digit's size lie between the corners? Else they are those of light, not of a sheet."""
     _, components = layout.parts(ink > INKED * 255)
-    height = layout.digit_height(layout.inside(components, ink.shape))
+    height = layout.height_on_page(components, ink.shape)
     digits = [part for part in components if 0.6 * height <= part.height <= 1.6 * height and part.width >= 0.2 * height]
     middles = np.array([[(part.left + part.right) / 2, (part.top + part.bottom) / 2] for part in digits])
     within = straighten.within(corners, middles.reshape(-1, 2))

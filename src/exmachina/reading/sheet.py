@@ -15,7 +15,7 @@ from PIL import Image
 from exmachina.images.materials import grown
 from exmachina.images.mnist import is_dark_on_light
 from exmachina.images.paper import deviation, sample
-from exmachina.reading.layout import digit_height, inside, parts
+from exmachina.reading.layout import height_on_page, parts
 from exmachina.reading.rules import without_lines
 
 Picture = NDArray[np.uint8]
@@ -115,7 +115,7 @@ def even_ink(picture: Picture) -> Picture:
     is_strip = min(coarse.shape) < STRIP
     window = max(3, min(coarse.shape) // 2 if is_strip else max(coarse.shape) // PAGE)
     ink, _ = without_lines(_share(coarse, _level(coarse, window)))
-    height = digit_height(inside(parts(ink > INKED * 255)[1], ink.shape))
+    height = height_on_page(parts(ink > INKED * 255)[1], ink.shape)
     if WIDE * height >= 6:
         window = min(int(WIDE * height), min(coarse.shape) // 2)
     fine = reduced(picture, FINE)[0].astype(np.float64)
@@ -125,7 +125,7 @@ def even_ink(picture: Picture) -> Picture:
 
 
 def _without_edges(ink: Picture, level: Values, rim: int) -> Picture:
-    """The ink without pieces along long steps of the paper's `level`, or within `rim` of the border's coarse pixels."""
+    """The ink without pieces along long steps of the paper's `level`, or within `rim` coarse pixels of the border."""
     from scipy import ndimage
 
     factor = -(-max(level.shape) // COARSE)
